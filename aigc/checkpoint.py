@@ -1,0 +1,289 @@
+"""A checkpoint is a folder that explains itself: `config.json`, `model.safetensors`,
+`metrics.json`, the model card `README.md`, `samples.png` and `snapshots/`.
+
+Reading is strict: what is missing, unknown or of another shape is an error that names the file
+and the key. Nothing is ever pickled, in either direction.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+
+from aigc.media import ImageMedia, media_from_dict
+from aigc.models import FAMILIES, capabilities
+
+FORMAT = 1
+MAX_FILE_BYTES = 512 * 2**20
+CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
+KEYS = {"format", "family", "config", "media", "labels", "dataset", "training"}
+DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+
+
+class CheckpointError(Exception):
+    """One sentence: which file of which checkpoint is wrong, and what to do."""
+
+
+@dataclass
+class Checkpoint:
+    """A loaded checkpoint. `model` is in eval mode, float32, on the CPU, and needs no gradient."""
+
+    name: str
+    family: str
+    model: nn.Module
+    media: ImageMedia
+    labels: tuple[str, ...]
+    dataset: str
+    training: dict[str, Any]
+    metrics: dict[str, Any] = field(default_factory=dict)
+    path: Path | None = None
+    source: str = "local"
+    revision: str = ""
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        return capabilities(self.model)
+
+    def label_index(self, label: str) -> int | None:
+        """A class name, or 'any' -> its index, or None. Raises ValueError that lists the names."""
+        if label == "any":
+            return None
+        if label in self.labels:
+            return self.labels.index(label)
+        known = ", ".join((*self.labels, "any"))
+        raise ValueError(f"{self.name} has no class {label!r}; choose one of {known}")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A folder that could not be loaded, and the sentence that says why."""
+
+    name: str
+    path: Path
+    error: str
+
+
+def save(
+    folder: Path,
+    model: nn.Module,
+    family: str,
+    media: ImageMedia,
+    labels: tuple[str, ...],
+    dataset: str,
+    training: dict[str, Any],
+    files: dict[str, bytes] | None = None,
+) -> None:
+    """Write a checkpoint folder, whole or not at all: into a folder beside it, then renamed.
+
+    `files` are further files by relative path (snapshots, samples). A folder that stands at
+    `folder` already is replaced.
+    """
+    config = {
+        "format": FORMAT,
+        "family": family,
+        "config": dataclasses.asdict(model.config),  # type: ignore[arg-type, call-overload]
+        "media": media.to_dict(),
+        "labels": list(labels),
+        "dataset": dataset,
+        "training": training,
+    }
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.partial")
+    partial.mkdir()
+    try:
+        (partial / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+        (partial / WEIGHTS).write_bytes(safetensors.torch.save(state))
+        for name, content in (files or {}).items():
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            (partial / name).write_bytes(content)
+        if folder.exists():
+            old = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.old")
+            folder.rename(old)
+            partial.rename(folder)
+            shutil.rmtree(old)
+        else:
+            partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write one file whole or not at all."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    def reject(token: str) -> None:
+        raise ValueError(f"{token} is not a number that JSON has")
+
+    try:
+        if path.stat().st_size > 2**20:
+            raise CheckpointError(f"{path} is over 1 MB; that is no {path.name} of this project")
+        values = json.loads(path.read_text(encoding="utf-8"), parse_constant=reject)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing; is this a checkpoint folder?") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from None
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{path} holds a {type(values).__name__} where an object belongs")
+    return values
+
+
+def _check_keys(path: Path, where: str, given: set[str], wanted: set[str]) -> None:
+    for problem, keys in (("lacks", wanted - given), ("has the unknown key", given - wanted)):
+        if keys:
+            shown = ", ".join(repr(k) for k in sorted(keys)[:5])
+            raise CheckpointError(
+                f"{path} {problem} {shown}{where}; train it again or take a whole copy"
+            )
+
+
+def _build(path: Path, config: dict[str, Any]) -> nn.Module:
+    """The model of a config, on the meta device: shapes and no memory."""
+    if config["format"] != FORMAT:
+        raise CheckpointError(
+            f"{path} has format {config['format']!r} and this version reads format {FORMAT}; "
+            "update the project or train the checkpoint again"
+        )
+    family = config["family"]
+    if family not in FAMILIES:
+        raise CheckpointError(f"{path} names the family {family!r}; known: {', '.join(FAMILIES)}")
+    model_class = FAMILIES[family]
+    values = config["config"]
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{path}: 'config' is not an object")
+    fields = {f.name: f for f in dataclasses.fields(model_class.Config)}
+    _check_keys(path, " in 'config'", set(values), set(fields))
+    for key, default in dataclasses.asdict(model_class.Config()).items():
+        wanted = (int, float) if isinstance(default, float) else (type(default),)
+        if isinstance(values[key], bool) is not isinstance(default, bool) or not isinstance(
+            values[key], wanted
+        ):
+            raise CheckpointError(
+                f"{path}: 'config.{key}' is {values[key]!r}, where a "
+                f"{type(default).__name__} belongs"
+            )
+    try:
+        model_config = model_class.Config(**values)
+        with torch.device("meta"):
+            return model_class(model_config)
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+        raise CheckpointError(f"{path}: 'config' cannot be built: {error}") from None
+
+
+def _load_weights(path: Path, model: nn.Module) -> None:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise CheckpointError(f"{path} is over {MAX_FILE_BYTES >> 20} MB; it is not loaded")
+        with safetensors.safe_open(path, "pt") as file:
+            wanted = model.state_dict()
+            _check_keys(path, "", set(file.keys()), set(wanted))
+            for key, tensor in wanted.items():
+                part = file.get_slice(key)
+                shape, dtype = tuple(part.get_shape()), part.get_dtype()
+                if shape != tuple(tensor.shape):
+                    raise CheckpointError(
+                        f"{path}: {key!r} has shape {shape} where {CONFIG} asks for "
+                        f"{tuple(tensor.shape)}"
+                    )
+                if dtype not in DTYPES:
+                    raise CheckpointError(
+                        f"{path}: {key!r} is {dtype}; weights are {', '.join(DTYPES)}"
+                    )
+            state = {key: file.get_tensor(key).float() for key in wanted}
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing; is this a checkpoint folder?") from None
+    except (OSError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from None
+    for key, value in state.items():
+        if not value.isfinite().all():
+            raise CheckpointError(f"{path}: {key!r} holds NaN or infinity; train it again")
+    model.load_state_dict(state, strict=True, assign=True)
+
+
+def load(folder: Path, name: str = "", source: str = "local", revision: str = "") -> Checkpoint:
+    """Read a checkpoint folder. `revision` defaults to a digest of its config and weights.
+
+    Raises CheckpointError for anything that is not exactly a checkpoint of this project.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} is not a folder; name a checkpoint folder")
+    config_path = folder / CONFIG
+    config = _read_json(config_path)
+    _check_keys(config_path, "", set(config), KEYS)
+    labels = config["labels"]
+    if (
+        not isinstance(labels, list)
+        or not all(isinstance(label, str) and label and label != "any" for label in labels)
+        or len(set(labels)) != len(labels)
+    ):
+        raise CheckpointError(f"{config_path}: 'labels' is a list of distinct class names")
+    if not isinstance(config["dataset"], str) or not isinstance(config["training"], dict):
+        raise CheckpointError(f"{config_path}: 'dataset' is a name and 'training' is an object")
+    try:
+        media = media_from_dict(config["media"])
+    except ValueError as error:
+        raise CheckpointError(f"{config_path}: {error}") from None
+    model = _build(config_path, config)
+    shape = model.config.image_shape  # type: ignore[union-attr]
+    if shape != media.shape:
+        raise CheckpointError(f"{config_path}: 'media' is {media.shape} and 'config' makes {shape}")
+    if model.config.classes != len(labels):  # type: ignore[union-attr]
+        raise CheckpointError(f"{config_path}: 'labels' and 'config.classes' differ in number")
+    _load_weights(folder / WEIGHTS, model)
+    metrics = _read_json(folder / METRICS) if (folder / METRICS).exists() else {}
+    if not revision:
+        digest = hashlib.sha256((folder / CONFIG).read_bytes())
+        digest.update((folder / WEIGHTS).read_bytes())
+        revision = digest.hexdigest()[:12]
+    return Checkpoint(
+        name=name or folder.resolve().name,
+        family=config["family"],
+        model=model.eval().requires_grad_(False),
+        media=media,
+        labels=tuple(labels),
+        dataset=config["dataset"],
+        training=config["training"],
+        metrics=metrics,
+        path=folder,
+        source=source,
+        revision=revision,
+    )
+
+
+def scan(folder: Path) -> tuple[list[Checkpoint], list[Broken]]:
+    """Every checkpoint under `folder` (or `folder` itself, when it is one), in order of name.
+    What cannot be loaded is returned beside them with its reason. Raises CheckpointError when
+    `folder` does not exist."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} is not a folder; name a folder of checkpoints")
+    inside = [p for p in sorted(folder.iterdir()) if p.is_dir() and not p.name.startswith(".")]
+    loaded: list[Checkpoint] = []
+    broken: list[Broken] = []
+    for path in [folder] if (folder / CONFIG).exists() else inside:
+        try:
+            loaded.append(load(path))
+        except CheckpointError as error:
+            broken.append(Broken(path.name, path, str(error)))
+    return loaded, broken

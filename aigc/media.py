@@ -1,0 +1,133 @@
+"""What a model makes: sizes, and the way between tensors and things a person can look at.
+
+Every image tensor that crosses a module border is float32, (N, channels, height, width), in
+[0, 1]; 0 is black. A model may use another range inside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class ImageMedia:
+    """Images of one size: `channels` is 1 (grey) or 3 (RGB), `height` and `width` in pixels."""
+
+    channels: int
+    height: int
+    width: int
+
+    kind: ClassVar[str] = "image"
+
+    def __post_init__(self) -> None:
+        if self.channels not in (1, 3):
+            raise ValueError(f"an image has 1 or 3 channels, not {self.channels!r}")
+        for name in ("height", "width"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or not 4 <= value <= 1024:
+                raise ValueError(f"the {name} of an image is 4 to 1024 pixels, not {value!r}")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.channels, self.height, self.width
+
+    def to_dict(self) -> dict[str, object]:
+        return {"kind": self.kind, **asdict(self)}
+
+    def to_uint8(self, images: Tensor) -> np.ndarray:
+        """(N, C, H, W) floats in [0, 1] -> (N, H, W, C) uint8, rounded to the nearest value."""
+        values = images.detach().clamp(0, 1).mul(255).round().to(torch.uint8)
+        return values.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+    def to_pil(self, image: Tensor) -> Image.Image:
+        """One image (C, H, W) in [0, 1] -> a PIL image of mode L or RGB."""
+        pixels = self.to_uint8(image[None])[0]
+        return Image.fromarray(pixels[..., 0] if self.channels == 1 else pixels)
+
+    def grid(self, images: Tensor, columns: int) -> Image.Image:
+        """(N, C, H, W) in [0, 1] -> one PIL image, rows of `columns`, without gaps."""
+        pixels = self.to_uint8(images)
+        rows = -(-len(pixels) // columns)
+        sheet = np.zeros((rows * self.height, columns * self.width, self.channels), np.uint8)
+        for i, tile in enumerate(pixels):
+            top, left = i // columns * self.height, i % columns * self.width
+            sheet[top : top + self.height, left : left + self.width] = tile
+        return Image.fromarray(sheet[..., 0] if self.channels == 1 else sheet)
+
+    def from_pil(self, image: Image.Image) -> Tensor:
+        """Any PIL image -> (C, H, W) in [0, 1]: turned upright as its EXIF tag says, laid on
+        black where it is transparent, cut to the middle in this shape, resized."""
+        image = ImageOps.exif_transpose(image)
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
+        if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion clips at 255
+            scaled = np.asarray(image, dtype=np.float64) / 257
+            image = Image.fromarray(scaled.clip(0, 255).astype(np.uint8))
+        image = image.convert("L" if self.channels == 1 else "RGB")
+        image = ImageOps.fit(image, (self.width, self.height), Image.Resampling.LANCZOS)
+        pixels = np.asarray(image, dtype=np.float32) / 255
+        values = torch.from_numpy(pixels.copy())
+        return values[None] if self.channels == 1 else values.permute(2, 0, 1).contiguous()
+
+    def from_drawing(self, image: Image.Image) -> Tensor:
+        """A drawn or photographed grey sign -> (1, H, W), prepared as MNIST was: light on dark,
+        its box scaled to 20/28 of the side, its centre of mass in the middle.
+
+        http://yann.lecun.com/exdb/mnist/. An empty canvas stays empty; colour media fall back
+        to `from_pil`.
+        """
+        if self.channels != 1:
+            return self.from_pil(image)
+        image = ImageOps.exif_transpose(image)
+        if image.has_transparency_data:
+            # A sketch pad hands over strokes on nothing; which colour they have does not matter
+            # when the transparency itself is the drawing.
+            alpha = np.asarray(image.convert("RGBA"))[..., 3]
+            grey = np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, "white"),
+                                                    image.convert("RGBA")).convert("L"))
+            ink = alpha if alpha.min() < 255 and grey.min() > 250 else grey
+        else:
+            ink = np.asarray(image.convert("L"))
+        ink = ink.astype(np.float32) / 255
+        border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+        if np.median(border) > 0.5:
+            ink = 1 - ink
+        ys, xs = np.where(ink > 0.2)
+        if len(ys) == 0:
+            return torch.zeros(self.shape)
+        box = ink[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
+        scale = 20 / 28 * min(self.height, self.width) / max(box.shape)
+        size = (max(1, round(box.shape[1] * scale)), max(1, round(box.shape[0] * scale)))
+        sign = np.asarray(
+            Image.fromarray((box * 255).astype(np.uint8)).resize(size, Image.Resampling.BOX),
+            dtype=np.float32,
+        ) / 255
+        weight = sign.sum() or 1.0
+        cy = float((sign.sum(1) * np.arange(sign.shape[0])).sum() / weight)
+        cx = float((sign.sum(0) * np.arange(sign.shape[1])).sum() / weight)
+        top = int(np.clip(round((self.height - 1) / 2 - cy), 0, self.height - sign.shape[0]))
+        left = int(np.clip(round((self.width - 1) / 2 - cx), 0, self.width - sign.shape[1]))
+        canvas = torch.zeros(self.shape)
+        canvas[0, top : top + sign.shape[0], left : left + sign.shape[1]] = torch.from_numpy(sign)
+        return canvas
+
+
+MEDIA = {ImageMedia.kind: ImageMedia}
+
+
+def media_from_dict(values: dict[str, object]) -> ImageMedia:
+    """The inverse of `to_dict`. Raises ValueError that names what is wrong."""
+    if not isinstance(values, dict) or values.get("kind") not in MEDIA:
+        raise ValueError(f"'media' names a kind among {', '.join(MEDIA)}, not {values!r}")
+    sizes = {k: v for k, v in values.items() if k != "kind"}
+    try:
+        return MEDIA[str(values["kind"])](**sizes)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise ValueError(f"'media' has wrong keys: {error}") from None

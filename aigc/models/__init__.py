@@ -1,0 +1,119 @@
+"""The families, and the capabilities by which the rest of the project asks for them.
+
+A capability is a Protocol: whoever has the methods has the capability. A tab, an endpoint or an
+evaluation asks `capabilities(model)` and never for the family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from aigc.models.attention import Transformer
+from aigc.models.classifier import Classifier
+from aigc.models.gan import GAN
+from aigc.models.vae import VAE
+
+FAMILIES = {"gan": GAN, "vae": VAE, "attention": Transformer, "classifier": Classifier}
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """Makes media from nothing but randomness."""
+
+    def sample(
+        self,
+        generators: Sequence[torch.Generator],
+        labels: Sequence[int | None],
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """One picture per generator, drawn from that generator alone: (N, C, H, W) in [0, 1].
+
+        `labels[i]` is a class index or None for any class. `temperature` >= 0; 1 is the model's
+        own distribution, less is more typical and less varied.
+        """
+
+
+@runtime_checkable
+class Draws(Protocol):
+    """Makes media piece by piece, and can be watched."""
+
+    def draw(
+        self,
+        generators: Sequence[torch.Generator],
+        labels: Sequence[int | None],
+        temperature: float = 1.0,
+    ) -> Iterator[Tensor]:
+        """Like `sample`, but yields the whole batch after each row of patches, the part that is
+        not drawn yet black; the last one equals `sample`'s result."""
+
+
+@runtime_checkable
+class Decodes(Protocol):
+    """Turns a point of a latent space into media."""
+
+    def prior(
+        self, generator: torch.Generator, label: int | None, temperature: float = 1.0
+    ) -> tuple[Tensor, Tensor]:
+        """One latent (L,) from the prior, scaled by `temperature`, and the condition (K,) that
+        goes with it: weights over classes, which may be mixed."""
+
+    def decode(self, latents: Tensor, conditions: Tensor) -> Tensor:
+        """(N, L) and (N, K) -> (N, C, H, W) in [0, 1]."""
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """Finds the latents that a picture may have come from."""
+
+    def condition(self, label: int | None) -> Tensor:
+        """The condition (K,) of one class, or of any."""
+
+    def encode(self, images: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, C, H, W) in [0, 1] and (N, K) -> mean and log-variance of q(z|x), (N, L) each."""
+
+
+@runtime_checkable
+class Attends(Protocol):
+    """Draws a picture as a sequence, and shows where each step looked."""
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the patches; the sequence goes through them row by row."""
+
+    def tokens(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) in [0, 1] -> the sequence, (N, T, values of a patch) int64 in 0..255."""
+
+    def attention(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """(N, C, H, W) finished pictures -> (N, layers, heads, T, T) float32.
+
+        Row t belongs to the step that drew patch t, t = 0 .. T-1. Column 0 is the start token,
+        which carries the class; column j >= 1 is patch j - 1. Rows add up to 1, and columns
+        j > t are 0: no step sees what is not drawn yet.
+        """
+
+
+@runtime_checkable
+class Classifies(Protocol):
+    """Names the class of a picture."""
+
+    def classify(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, C, H, W) in [0, 1] -> logits (N, classes) and features (N, F)."""
+
+
+CAPABILITIES = {
+    "sample": Samples,
+    "draw": Draws,
+    "decode": Decodes,
+    "encode": Encodes,
+    "attention": Attends,
+    "classify": Classifies,
+}
+
+
+def capabilities(model: object) -> tuple[str, ...]:
+    """The names of the capabilities that this model has, in the order of CAPABILITIES."""
+    return tuple(name for name, protocol in CAPABILITIES.items() if isinstance(model, protocol))

@@ -1,0 +1,417 @@
+"""Self-attention: a decoder-only Transformer that draws an image as a sequence of patches.
+
+Vaswani et al. 2017 (arXiv 1706.03762) for attention, Parmar et al. 2018 (Image Transformer, arXiv
+1802.05751) for images as sequences. The image is cut into small patches, read row by row; the
+model says, for each pixel of the next patch in turn, how likely each of the 256 values is, given
+everything drawn before. The product of these is the exact likelihood of the image.
+
+    start token (class) -> patch 0 -> patch 1 -> ... -> patch T-1
+
+Position t of the sequence holds patch t-1 (position 0 the start token) and predicts patch t.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+VALUES = 256  # 8-bit pixels
+FEATURES = 8  # numbers that describe one pixel value to the network
+Turn = tuple[Tensor, Tensor]  # cosines and sines of `rotary`
+
+
+@dataclass(frozen=True)
+class Config:
+    channels: int = 1
+    height: int = 28
+    width: int = 28
+    classes: int = 10
+    patch: int = 2
+    layers: int = 5
+    heads: int = 4
+    dim: int = 128
+    expansion: int = 4
+    head_dim_out: int = 192
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("channels", 1, 3), ("height", 4, 128), ("width", 4, 128), ("classes", 0, 1000),
+            ("patch", 1, 8), ("layers", 1, 48), ("heads", 1, 32), ("dim", 8, 2048),
+            ("expansion", 1, 8), ("head_dim_out", 8, 2048),
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if not isinstance(value, int) or not low <= value <= high:
+                raise ValueError(f"attention: {name} is {low} to {high}, not {value!r}")
+        if self.height % self.patch or self.width % self.patch:
+            raise ValueError(
+                f"attention: patches of {self.patch} do not tile {self.height}x{self.width}"
+            )
+        if self.dim % (4 * self.heads):
+            raise ValueError("attention: dim is a multiple of 4 x heads (2-D rotary positions)")
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        return self.channels, self.height, self.width
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        return self.height // self.patch, self.width // self.patch
+
+    @property
+    def length(self) -> int:
+        """T, the number of patches."""
+        return self.grid[0] * self.grid[1]
+
+    @property
+    def patch_values(self) -> int:
+        """P, the values of one patch: its pixels in reading order, channel by channel in each."""
+        return self.patch * self.patch * self.channels
+
+
+def scaled_dot_product_attention(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """softmax(Q K^T / sqrt(d_k)) V, written out. Vaswani et al. 2017, equation 1.
+
+    q (..., Tq, d_k), k (..., Tk, d_k), v (..., Tk, d_v); mask (Tq, Tk) is True where a query may
+    look. Returns the output (..., Tq, d_v) and the weights (..., Tq, Tk), whose rows add up to 1.
+    """
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])  # (..., Tq, Tk)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    weights = scores.softmax(-1)  # (..., Tq, Tk)
+    return weights @ v, weights
+
+
+def causal_mask(length: int, device: torch.device | None = None) -> Tensor:
+    """(length, length), True on and below the diagonal: position t sees positions 0..t."""
+    return torch.ones(length, length, dtype=torch.bool, device=device).tril()
+
+
+def rotary(coordinates: Tensor, head_dim: int) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of 2-D rotary positions (Su et al. 2021, arXiv 2104.09864): a quarter of
+    the pairs turn with the row, a quarter with the column, at several speeds.
+
+    coordinates (T, 2) rows and columns -> two tensors (T, head_dim / 2).
+    """
+    pairs = head_dim // 4
+    speed = math.pi * 0.5 ** torch.linspace(0, 5, pairs, device=coordinates.device)  # (pairs,)
+    angles = torch.cat([coordinates[:, :1] * speed, coordinates[:, 1:] * speed], -1)
+    return angles.cos(), angles.sin()  # (T, head_dim / 2) each
+
+
+def rotate(x: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
+    """Turn each pair of (..., T, head_dim) by the angles of `rotary`."""
+    cos, sin = turn
+    a, b = x.chunk(2, -1)  # (..., T, head_dim / 2) each
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
+
+
+def describe(values: Tensor) -> Tensor:
+    """8-bit values as numbers that a linear layer can use: (...) in 0..255 -> (..., FEATURES).
+
+    Waves of three frequencies let neighbours share what is learned; black is a kind of its own.
+    """
+    v = values.float() / (VALUES - 1)
+    waves = [f(2**k * math.pi * v) for k in range(3) for f in (torch.sin, torch.cos)]
+    return torch.stack([v, (values == 0).float(), *waves], -1)
+
+
+class SelfAttention(nn.Module):
+    """Multi-head causal self-attention with normalised queries and keys (arXiv 2010.04245)."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.head_dim = config.dim // config.heads
+        self.qkv = nn.Linear(config.dim, 3 * config.dim, bias=False)
+        self.out = nn.Linear(config.dim, config.dim, bias=False)
+        self.q_norm = nn.RMSNorm(self.head_dim, eps=1e-6)
+        self.k_norm = nn.RMSNorm(self.head_dim, eps=1e-6)
+
+    def project(self, x: Tensor, q_turn: Turn, k_turn: Turn) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, T, dim) -> q, k, v, each (B, heads, T, head_dim). Queries are turned to the place
+        that they draw, keys to the place that they hold."""
+        b, t, _ = x.shape
+        q, k, v = self.qkv(x).view(b, t, 3, self.heads, self.head_dim).permute(2, 0, 3, 1, 4)
+        return rotate(self.q_norm(q), q_turn), rotate(self.k_norm(k), k_turn), v
+
+    def merge(self, heads: Tensor) -> Tensor:
+        """(B, heads, T, head_dim) -> (B, T, dim)."""
+        b, _, t, _ = heads.shape
+        return self.out(heads.transpose(1, 2).reshape(b, t, -1))
+
+    def forward(self, x: Tensor, q_turn: Turn, k_turn: Turn) -> Tensor:
+        q, k, v = self.project(x, q_turn, k_turn)
+        return self.merge(F.scaled_dot_product_attention(q, k, v, is_causal=True))
+
+    def explained(self, x: Tensor, q_turn: Turn, k_turn: Turn) -> tuple[Tensor, Tensor]:
+        """The same output, and the weights (B, heads, T, T)."""
+        q, k, v = self.project(x, q_turn, k_turn)
+        out, weights = scaled_dot_product_attention(q, k, v, causal_mask(x.shape[1], x.device))
+        return self.merge(out), weights
+
+    def cached(self, x: Tensor, q_turn: Turn, k_turn: Turn, cache: Tensor, t: int) -> Tensor:
+        """One position x (B, 1, dim); cache (2, B, heads, T, head_dim) gains its key and value."""
+        q, k, v = self.project(x, q_turn, k_turn)
+        cache[0, :, :, t : t + 1] = k
+        cache[1, :, :, t : t + 1] = v
+        seen = cache[:, :, :, : t + 1]  # (2, B, heads, t + 1, head_dim)
+        return self.merge(scaled_dot_product_attention(q, seen[0], seen[1])[0])
+
+
+class MLP(nn.Module):
+    """Linear, squared ReLU (arXiv 2109.08668), linear: (B, T, dim) -> (B, T, dim)."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.up = nn.Linear(config.dim, config.expansion * config.dim, bias=False)
+        self.down = nn.Linear(config.expansion * config.dim, config.dim, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.down(F.relu(self.up(x)).square())
+
+
+class Block(nn.Module):
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.attention_norm = nn.RMSNorm(config.dim, eps=1e-6)
+        self.attention = SelfAttention(config)
+        self.mlp_norm = nn.RMSNorm(config.dim, eps=1e-6)
+        self.mlp = MLP(config)
+
+    def forward(self, x: Tensor, q_turn: Turn, k_turn: Turn) -> Tensor:
+        x = x + self.attention(self.attention_norm(x), q_turn, k_turn)
+        return x + self.mlp(self.mlp_norm(x))
+
+    def explained(self, x: Tensor, q_turn: Turn, k_turn: Turn) -> tuple[Tensor, Tensor]:
+        out, weights = self.attention.explained(self.attention_norm(x), q_turn, k_turn)
+        x = x + out
+        return x + self.mlp(self.mlp_norm(x)), weights
+
+    def cached(self, x: Tensor, q_turn: Turn, k_turn: Turn, cache: Tensor, t: int) -> Tensor:
+        x = x + self.attention.cached(self.attention_norm(x), q_turn, k_turn, cache, t)
+        return x + self.mlp(self.mlp_norm(x))
+
+
+class PixelHead(nn.Module):
+    """From what the Transformer knows before a patch to logits for its values, in order.
+
+    Value i sees the values 0..i-1 of its own patch, so the patch's probability is exact.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        values, hidden = config.patch_values, config.head_dim_out
+        self.norm = nn.RMSNorm(config.dim, eps=1e-6)
+        self.context = nn.Linear(config.dim, values * hidden)
+        # One row of blocks for each value; the mask keeps those of earlier values.
+        self.inside = nn.Parameter(torch.empty(values, values * FEATURES, hidden))
+        self.logits = nn.Linear(hidden, VALUES)
+
+    def prepare(self, h: Tensor) -> Tensor:
+        """(B, T, dim) -> (B, T, P, hidden): the part that does not depend on the patch itself."""
+        return self.context(self.norm(h)).unflatten(-1, (self.inside.shape[0], -1))
+
+    def forward(self, h: Tensor, patches: Tensor) -> Tensor:
+        """h (B, T, dim), patches (B, T, P) in 0..255 -> logits (B, T, P, 256)."""
+        p = self.inside.shape[0]
+        before = torch.ones(p, p, device=h.device).tril(-1).repeat_interleave(FEATURES, 1)
+        described = describe(patches).flatten(-2)  # (B, T, P * FEATURES)
+        weight = self.inside * before[:, :, None]  # (P, P * FEATURES, hidden)
+        inside = described @ weight.transpose(0, 1).flatten(1)  # (B, T, P * hidden)
+        return self.logits(F.relu(self.prepare(h) + inside.unflatten(-1, (p, -1))).square())
+
+    def value(self, prepared: Tensor, described: Tensor, i: int) -> Tensor:
+        """Logits (B, 256) of value i, from prepared (B, P, hidden) and the values before it,
+        described (B, i * FEATURES)."""
+        inside = described @ self.inside[i, : i * FEATURES]  # (B, hidden)
+        return self.logits(F.relu(prepared[:, i] + inside).square())
+
+
+class Transformer(nn.Module):
+    """See the module. Images in [0, 1] are rounded to 8 bits on their way in."""
+
+    Config = Config
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        rows, columns = config.grid
+        self.start = nn.Embedding(config.classes + 1, config.dim)  # the last one is "any"
+        self.patch = nn.Linear(config.patch_values * FEATURES, config.dim, bias=False)
+        self.row = nn.Embedding(rows, config.dim)
+        self.column = nn.Embedding(columns, config.dim)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.head = PixelHead(config)
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw all weights from `generator`: matrices normal with std 1/sqrt(fan in), what
+        ends a residual branch zero (arXiv 2203.03466), gains one, biases zero."""
+        with torch.no_grad():
+            for name, p in self.named_parameters():
+                if name.endswith("norm.weight"):
+                    p.fill_(1)
+                elif p.dim() == 1 or name.endswith(("attention.out.weight", "mlp.down.weight")):
+                    p.zero_()
+                elif isinstance(self.get_submodule(name.rpartition(".")[0]), nn.Embedding):
+                    p.copy_(torch.randn(p.shape, generator=generator) * 0.5)
+                else:
+                    fan_in = p.shape[1]
+                    p.copy_(torch.randn(p.shape, generator=generator) / math.sqrt(fan_in))
+            self.head.logits.weight.mul_(0.1)
+
+    # Images, patches and labels
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the patches."""
+        return self.config.grid
+
+    def tokens(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) in [0, 1] -> (N, T, P) int64 in 0..255."""
+        c, (rows, columns), s = self.config.channels, self.grid, self.config.patch
+        values = images.mul(VALUES - 1).round().long()
+        values = values.view(-1, c, rows, s, columns, s).permute(0, 2, 4, 3, 5, 1)
+        return values.reshape(-1, rows * columns, s * s * c)
+
+    def images(self, tokens: Tensor) -> Tensor:
+        """The inverse of `tokens`: (N, T, P) -> (N, C, H, W) float32 in [0, 1]."""
+        c, (rows, columns), s = self.config.channels, self.grid, self.config.patch
+        values = tokens.view(-1, rows, columns, s, s, c).permute(0, 5, 1, 3, 2, 4)
+        return values.reshape(-1, c, rows * s, columns * s).float() / (VALUES - 1)
+
+    def label_indices(self, labels: Sequence[int | None]) -> Tensor:
+        """Class indices, None for any -> (N,) int64 into the start embedding."""
+        any_class = self.config.classes
+        return torch.tensor([any_class if label is None else label for label in labels])
+
+    # The sequence
+
+    def turns(self, device: torch.device | None = None) -> tuple[Turn, Turn]:
+        """Rotations of queries (the place drawn) and keys (the place held; the start token is
+        up and to the left of everything)."""
+        rows, columns = self.grid
+        t = torch.arange(self.config.length, device=device)
+        drawn = torch.stack([t // columns, t % columns], -1).float()  # (T, 2)
+        held = torch.cat([torch.full((1, 2), -1.0, device=device), drawn[:-1]])  # (T, 2)
+        head_dim = self.config.dim // self.config.heads
+        return rotary(drawn, head_dim), rotary(held, head_dim)
+
+    def embed(self, patches: Tensor, labels: Tensor) -> Tensor:
+        """patches (B, T, P), labels (B,) -> (B, T, dim): at t the patch t-1, or the start token,
+        and the place of patch t, which it predicts."""
+        rows, columns = self.grid
+        held = self.patch(describe(patches[:, :-1]).flatten(-2))  # (B, T - 1, dim)
+        x = torch.cat([self.start(labels)[:, None], held], 1)  # (B, T, dim)
+        place = self.row.weight[:, None] + self.column.weight  # (rows, columns, dim)
+        return x + place.flatten(0, 1)
+
+    def forward(self, patches: Tensor, labels: Tensor) -> Tensor:
+        """patches (B, T, P) int64 in 0..255, labels (B,) -> logits (B, T, P, 256); those of a
+        value depend on what stands before it alone."""
+        q_turn, k_turn = self.turns(patches.device)
+        x = self.embed(patches, labels)
+        for block in self.blocks:
+            x = block(x, q_turn, k_turn)
+        return self.head(x, patches)
+
+    def nll(self, patches: Tensor, labels: Tensor) -> Tensor:
+        """Negative log-likelihood in nats, one number an image: (B,). Exact, by the chain rule."""
+        logits = self(patches, labels).float()
+        return F.cross_entropy(logits.flatten(0, 2), patches.flatten(), reduction="none").view(
+            len(patches), -1
+        ).sum(1)  # fmt: skip
+
+    @torch.inference_mode()
+    def log_prob(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """log p(image | label) in nats over 8-bit values: (N, C, H, W) in [0, 1] -> (N,).
+        Bits/dim is -log_prob / (C H W log 2)."""
+        return -self.nll(self.tokens(images), self.label_indices(labels))
+
+    # Generation with a key/value cache
+
+    @torch.inference_mode()
+    def _steps(
+        self, generators: Sequence[torch.Generator], labels: Sequence[int | None], temperature: float
+    ) -> Iterator[Tensor]:
+        """The tokens (N, T, P) after each step; one tensor, filled in place."""
+        if not temperature >= 0:
+            raise ValueError(f"a temperature is 0 or more, not {temperature}")
+        config, n = self.config, len(generators)
+        (rows, columns), p = self.grid, config.patch_values
+        # Every draw of a picture comes from its own generator, at once: the picture is the same
+        # in whatever batch it is drawn.
+        noise = torch.stack([torch.rand(config.length, p, generator=g) for g in generators])
+        q_turns, k_turns = self.turns()
+        cache = torch.empty(
+            config.layers, 2, n, config.heads, config.length, config.dim // config.heads
+        )
+        tokens = torch.zeros(n, config.length, p, dtype=torch.long)
+        x = self.start(self.label_indices(labels))  # (N, dim)
+        for t in range(config.length):
+            q_turn = q_turns[0][t : t + 1], q_turns[1][t : t + 1]
+            k_turn = k_turns[0][t : t + 1], k_turns[1][t : t + 1]
+            h = (x + self.row.weight[t // columns] + self.column.weight[t % columns])[:, None]
+            for block, block_cache in zip(self.blocks, cache):
+                h = block.cached(h, q_turn, k_turn, block_cache, t)  # (N, 1, dim)
+            prepared = self.head.prepare(h)[:, 0]  # (N, P, hidden)
+            described = torch.empty(n, 0)
+            for i in range(p):
+                logits = self.head.value(prepared, described, i)  # (N, 256)
+                value = draw_value(logits, noise[:, t, i], temperature)  # (N,)
+                tokens[:, t, i] = value
+                described = torch.cat([described, describe(value)], 1)  # (N, (i + 1) * FEATURES)
+            x = self.patch(described)
+            yield tokens
+
+    def draw(
+        self,
+        generators: Sequence[torch.Generator],
+        labels: Sequence[int | None],
+        temperature: float = 1.0,
+    ) -> Iterator[Tensor]:
+        """See `aigc.models.Draws`: yields (N, C, H, W) after each row of patches."""
+        for t, tokens in enumerate(self._steps(generators, labels, temperature)):
+            if (t + 1) % self.grid[1] == 0:
+                yield self.images(tokens)
+
+    def sample(
+        self,
+        generators: Sequence[torch.Generator],
+        labels: Sequence[int | None],
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """See `aigc.models.Samples`."""
+        *_, images = self.draw(generators, labels, temperature)
+        return images
+
+    # Looking inside
+
+    @torch.inference_mode()
+    def attention(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """See `aigc.models.Attends`: (N, C, H, W) -> (N, layers, heads, T, T)."""
+        q_turn, k_turn = self.turns()
+        x = self.embed(self.tokens(images), self.label_indices(labels))
+        maps = []
+        for block in self.blocks:
+            x, weights = block.explained(x, q_turn, k_turn)
+            maps.append(weights)
+        return torch.stack(maps, 1)
+
+
+def draw_value(logits: Tensor, noise: Tensor, temperature: float) -> Tensor:
+    """One value by inverting the cumulative distribution: logits (N, V), noise (N,) in [0, 1) ->
+    (N,) int64. Temperature divides the logits; 0 takes the likeliest."""
+    if temperature == 0:
+        return logits.argmax(-1)
+    cumulative = (logits.double() / temperature).softmax(-1).cumsum(-1)  # (N, V)
+    cumulative = cumulative / cumulative[:, -1:]
+    return torch.searchsorted(cumulative, noise.double()[:, None], right=True)[:, 0].clamp(
+        max=logits.shape[-1] - 1
+    )

@@ -1,0 +1,1 @@
+"""Training scripts: one a family, each a recipe whose defaults make the checkpoint that ships."""

@@ -1,0 +1,119 @@
+"""Train a Transformer that draws images patch by patch.
+
+    python -m train.attention --dataset mnist --data data --out runs/attention-mnist --minutes 60
+
+The loss is the exact negative log-likelihood. Matrices inside the blocks are trained with Muon
+(Jordan 2024, https://kellerjordan.github.io/posts/muon/), everything else with Adam.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import tyro
+from torch import Tensor
+from torch.optim import Optimizer
+
+from aigc import latent
+from aigc.data import load
+from aigc.models.attention import Config, Transformer
+from train import loop
+
+
+@dataclass
+class Recipe(loop.Options):
+    """Defaults make `attention-mnist`."""
+
+    batch: int = 32
+    lr: float = 0.003
+    """Adam's learning rate, for embeddings, norms and the head."""
+    muon_lr: float = 0.02
+    """Muon's learning rate, for the matrices of the blocks; 0 trains them with Adam."""
+    weight_decay: float = 0.0
+    """Decoupled weight decay of the matrices."""
+    warmup: float = 0.01
+    """Share of the run over which the learning rates rise."""
+    any_label: float = 0.3
+    """Share of the images that are shown without their class, as "any"."""
+    patch: int = 2
+    layers: int = 4
+    heads: int = 4
+    dim: int = 128
+    expansion: int = 4
+    head_dim_out: int = 128
+
+
+def optimizers(model: Transformer, recipe: Recipe) -> dict[str, Optimizer]:
+    """Muon for the matrices of the blocks, Adam for the rest."""
+    matrices = [p for p in model.blocks.parameters() if p.dim() == 2]
+    chosen = {id(p) for p in matrices} if recipe.muon_lr else set()
+    rest = [p for p in model.parameters() if id(p) not in chosen]
+    adam = torch.optim.Adam(rest, lr=recipe.lr, betas=(0.9, 0.98), eps=1e-10)
+    if not recipe.muon_lr:
+        return {"adam": adam}
+    if not hasattr(torch.optim, "Muon"):
+        raise loop.TrainingError(
+            f"torch {torch.__version__} has no Muon; update to 2.9 or newer, or pass --muon-lr 0"
+        )
+    muon = torch.optim.Muon(matrices, lr=recipe.muon_lr, weight_decay=recipe.weight_decay)
+    return {"adam": adam, "muon": muon}
+
+
+def train(recipe: Recipe) -> Path:
+    loop.check(recipe)
+    dataset = load(recipe.dataset, recipe.data, train=True, size=recipe.size)
+    device = loop.device_of(recipe)
+    channels, height, width = dataset.media.shape
+    try:
+        config = Config(
+            channels=channels, height=height, width=width, classes=len(dataset.labels),
+            patch=recipe.patch, layers=recipe.layers, heads=recipe.heads, dim=recipe.dim,
+            expansion=recipe.expansion, head_dim_out=recipe.head_dim_out,
+        )  # fmt: skip
+    except ValueError as error:
+        raise loop.TrainingError(str(error)) from None
+    model = Transformer(config)
+    model.initialise(latent.generator(recipe.seed))
+    model.to(device)
+    trained = optimizers(model, recipe)
+    nll = torch.compile(model.nll) if recipe.compile else model.nll
+    dims = math.prod(config.image_shape)
+
+    def step(
+        images: Tensor, targets: Tensor, progress: float, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        hidden = torch.rand(len(targets), generator=generator) < recipe.any_label
+        labels = targets.masked_fill(hidden.to(device), config.classes)
+        if config.classes == 0:
+            labels = torch.zeros_like(targets)
+        with loop.autocast(recipe, device):
+            loss = nll(model.tokens(images), labels).mean() / dims
+        loss.backward()
+        for optimizer in trained.values():
+            loop.set_lr(optimizer, loop.cosine(progress, 1.0, 0.0, recipe.warmup))
+            optimizer.step()
+            optimizer.zero_grad()
+        return {"bits/dim": loss / math.log(2)}
+
+    return loop.run(
+        loop.Job(
+            family="attention",
+            recipe=recipe,
+            dataset=dataset,
+            model=model,
+            optimizers=trained,
+            step=step,
+            advice="try half of --lr and --muon-lr, or a longer --warmup",
+        )
+    )
+
+
+def main() -> None:
+    loop.main(lambda: train(tyro.cli(Recipe, description=__doc__)))
+
+
+if __name__ == "__main__":
+    main()

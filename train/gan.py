@@ -1,0 +1,173 @@
+"""Train a GAN.
+
+    python -m train.gan --dataset mnist --data data --out runs/gan-mnist --minutes 30
+
+The remedies for an unstable GAN are flags: --loss, --gamma (the gradient penalties), --noise,
+--d-base and --d-depth (the discriminator's capacity), --g-lr, --d-lr and --schedule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+import tyro
+from torch import Tensor
+
+from aigc import latent
+from aigc.data import load
+from aigc.models.gan import (
+    GAN,
+    LOSSES,
+    Config,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+)
+from train import loop
+
+SCHEDULES = ("cosine", "constant")
+
+
+@dataclass
+class Recipe(loop.Options):
+    """Defaults make `gan-mnist`."""
+
+    batch: int = 64
+    loss: str = "relativistic"
+    """relativistic, non-saturating, minimax or hinge."""
+    r1: bool = True
+    """Penalise the discriminator's gradient at real pictures."""
+    r2: bool = True
+    """Penalise it at made pictures."""
+    gamma: float = 0.5
+    """Weight of the penalties at the start ..."""
+    gamma_end: float = 0.05
+    """... and at the end."""
+    g_lr: float = 0.0005
+    d_lr: float = 0.0005
+    schedule: str = "cosine"
+    """Learning rates: cosine (to a hundredth) or constant."""
+    beta2: float = 0.99
+    """Adam's second momentum; the first is 0."""
+    noise: str = "normal"
+    """The latent's distribution: normal or uniform."""
+    latent: int = 64
+    g_base: int = 32
+    """Generator: feature maps at full resolution; each halving doubles them."""
+    g_depth: int = 1
+    """Generator: residual blocks at the lowest resolution."""
+    d_base: int = 32
+    """Discriminator: feature maps after the first halving."""
+    d_depth: int = 1
+    """Discriminator: residual blocks at the lowest resolution."""
+
+
+def train(recipe: Recipe) -> Path:
+    loop.check(recipe)
+    if recipe.loss not in LOSSES:
+        raise loop.TrainingError(f"--loss is one of {', '.join(LOSSES)}, not {recipe.loss!r}")
+    if recipe.schedule not in SCHEDULES:
+        raise loop.TrainingError(f"--schedule is {' or '.join(SCHEDULES)}, not {recipe.schedule!r}")
+    dataset = load(recipe.dataset, recipe.data, train=True, size=recipe.size)
+    device = loop.device_of(recipe)
+    channels, height, width = dataset.media.shape
+    try:
+        config = Config(
+            channels=channels, height=height, width=width, classes=len(dataset.labels),
+            latent=recipe.latent, noise=recipe.noise, g_base=recipe.g_base,
+            g_depth=recipe.g_depth, d_base=recipe.d_base, d_depth=recipe.d_depth,
+        )  # fmt: skip
+    except ValueError as error:
+        raise loop.TrainingError(str(error)) from None
+    model = GAN(config)
+    model.initialise(latent.generator(recipe.seed))
+    model.to(device, memory_format=torch.channels_last)
+    g, d = model.generator, model.discriminator
+    betas = (0.0, recipe.beta2)
+    g_adam = torch.optim.Adam(g.parameters(), lr=recipe.g_lr, betas=betas)
+    d_adam = torch.optim.Adam(d.parameters(), lr=recipe.d_lr, betas=betas)
+    spread = dataset.floats(slice(1000)).std(0).mean().item()  # of real pictures, a pixel
+
+    def step(
+        images: Tensor, targets: Tensor, progress: float, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        decay = loop.cosine(progress, 1.0, 0.01) if recipe.schedule == "cosine" else 1.0
+        loop.set_lr(g_adam, decay)
+        loop.set_lr(d_adam, decay)
+        gamma = loop.cosine(progress, recipe.gamma, recipe.gamma_end)
+        conditions = (
+            F.one_hot(targets, config.classes).float()
+            if config.classes
+            else images.new_zeros(len(images), 0)
+        )
+        real = images * 2 - 1
+        n = len(images)
+
+        def make() -> Tensor:
+            z = model.noise((n, config.latent), generator).to(device)
+            return g(z, conditions)
+
+        # Discriminator: both halves in one batch, so that every layer runs once.
+        with loop.autocast(recipe, device):
+            with torch.no_grad():
+                fake = make()
+            both = torch.cat([real, fake]).requires_grad_(recipe.r1 or recipe.r2)
+            logits = d(both, conditions.repeat(2, 1)).float()
+        real_logits, fake_logits = logits.chunk(2)
+        d_loss = discriminator_loss(recipe.loss, real_logits, fake_logits)
+        penalty = torch.zeros((), device=device)
+        if recipe.r1 or recipe.r2:
+            wanted = logits if recipe.r1 and recipe.r2 else real_logits if recipe.r1 else fake_logits
+            # The mean runs over the whole batch of 2 n pictures: twice it is R1 + R2.
+            penalty = 2 * gradient_penalty(wanted, both)
+        d_adam.zero_grad()
+        (d_loss + 0.5 * gamma * penalty).backward()
+        d_adam.step()
+
+        # Generator: new pictures, judged by the discriminator as it is now.
+        d.requires_grad_(False)
+        with loop.autocast(recipe, device):
+            fake_logits = d(make(), conditions).float()
+            with torch.no_grad():
+                again = d(real, conditions).float() if recipe.loss == "relativistic" else fake_logits
+        g_loss = generator_loss(recipe.loss, again, fake_logits)
+        g_adam.zero_grad()
+        g_loss.backward()
+        g_adam.step()
+        d.requires_grad_(True)
+        return {
+            "D loss": d_loss, "G loss": g_loss, "penalty": penalty,
+            "margin": (real_logits - logits.chunk(2)[1]).mean(),
+        }  # fmt: skip
+
+    def diagnose(images: Tensor) -> str:
+        if images.std(0).mean().item() < 0.1 * spread:
+            return "the generator makes the same picture from every latent (it collapsed)"
+        return ""
+
+    return loop.run(
+        loop.Job(
+            family="gan",
+            recipe=recipe,
+            dataset=dataset,
+            model=model,
+            optimizers={"generator": g_adam, "discriminator": d_adam},
+            step=step,
+            advice=(
+                "try --loss relativistic with both penalties, a larger --gamma, half of --g-lr "
+                "and --d-lr, or another --d-base"
+            ),
+            diagnose=diagnose,
+        )
+    )
+
+
+def main() -> None:
+    loop.main(lambda: train(tyro.cli(Recipe, description=__doc__)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,544 @@
+"""What every training run shares: flags, batches, schedules, EMA, a time budget, snapshots, a
+progress bar, and a state file from which a killed run goes on exactly where it was.
+
+A family's script builds its networks and says what one step is; `run` does the rest:
+
+    OUT/                        the checkpoint, written at the end (EMA weights)
+    OUT.resume.safetensors      everything that is needed to go on, written every 40 seconds
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import math
+import platform
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from tqdm import tqdm
+
+from aigc import checkpoint, latent
+from aigc.data import DATASETS, DataError, Dataset
+
+SAVE_EVERY_S = 40.0
+RESUME_FORMAT = 1
+# Flags that may differ between a run and the run that goes on from its state.
+MAY_CHANGE = {"data", "out", "minutes", "steps", "resume", "evaluate", "push_to_hub", "compile"}
+
+
+class TrainingError(Exception):
+    """One sentence: why a run cannot go on, and what to try."""
+
+
+@dataclass
+class Options:
+    """Flags of every training script."""
+
+    dataset: str = "mnist"
+    """Data set: mnist, or folder (any folder of images, sub-folders are classes)."""
+    data: Path = Path("data")
+    """Where the data is, or where it is downloaded to."""
+    out: Path = Path("runs/new")
+    """Checkpoint folder to write."""
+    minutes: float = 0.0
+    """Stop after this many minutes of training; the schedules follow."""
+    steps: int = 0
+    """Stop after this many steps. With --minutes, whichever comes first."""
+    size: int = 0
+    """Side of the images in pixels, for --dataset folder; 0 is the data set's own."""
+    batch: int = 64
+    """Images a step."""
+    seed: int = 0
+    """Seed of everything that is random."""
+    resume: bool = False
+    """Go on from OUT.resume.safetensors."""
+    device: str = "auto"
+    """auto, cpu or cuda."""
+    precision: str = "auto"
+    """float32, bfloat16 (autocast), or auto: bfloat16 where the processor computes in it."""
+    compile: bool = False
+    """Compile the networks first: a minute of waiting, then faster steps. Needs a C++ compiler."""
+    ema: float = 0.05
+    """Half-life of the averaged weights, as a share of the images seen so far; 0 for none."""
+    snapshots: int = 24
+    """How many snapshots to keep through the run."""
+    evaluate: bool = True
+    """Compute the card's figures at the end (minutes on a CPU)."""
+    push_to_hub: str = ""
+    """OWNER/NAME on the Hugging Face Hub to push the result to."""
+
+
+def check(recipe: Options) -> None:
+    """Raise TrainingError for flags that cannot work."""
+    if not math.isfinite(recipe.minutes) or recipe.minutes < 0 or recipe.steps < 0:
+        raise TrainingError("--minutes and --steps are numbers from 0 up")
+    if recipe.minutes == 0 and recipe.steps == 0:
+        raise TrainingError("say how long to train: --minutes M or --steps N")
+    if recipe.batch < 1:
+        raise TrainingError(f"--batch is 1 or more, not {recipe.batch}")
+    if recipe.dataset not in DATASETS:
+        raise TrainingError(
+            f"there is no data set {recipe.dataset!r}; choose one of {', '.join(DATASETS)}"
+        )
+    if not 0 <= recipe.seed <= latent.MAX_SEED:
+        raise TrainingError(f"--seed is 0 to {latent.MAX_SEED}, not {recipe.seed}")
+    if recipe.precision not in ("auto", "float32", "bfloat16"):
+        raise TrainingError(f"--precision is auto, float32 or bfloat16, not {recipe.precision!r}")
+    if not 0 <= recipe.ema <= 1:
+        raise TrainingError(f"--ema is a share from 0 to 1, not {recipe.ema}")
+
+
+def device_of(recipe: Options) -> torch.device:
+    if recipe.device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(0, device=recipe.device)
+    except (RuntimeError, AssertionError) as error:
+        first = str(error).splitlines()[0]
+        raise TrainingError(f"--device {recipe.device} is not there: {first}") from None
+    return torch.device(recipe.device)
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 products are faster than float32 here."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def autocast(recipe: Options, device: torch.device) -> torch.autocast | nullcontext[None]:
+    """The context in which the networks run forward."""
+    if recipe.precision == "bfloat16" or (
+        recipe.precision == "auto" and computes_bfloat16(device)
+    ):
+        return torch.autocast(device.type, torch.bfloat16)
+    return nullcontext()
+
+
+def cosine(progress: float, start: float, end: float, warmup: float = 0.0) -> float:
+    """From `start` to `end` on half a cosine as progress goes from 0 to 1, after a linear rise
+    over the first share `warmup`."""
+    if progress < warmup:
+        return start * max(progress, 1e-3) / warmup
+    done = (progress - warmup) / (1 - warmup)
+    return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+
+def set_lr(optimizer: Optimizer, factor: float) -> None:
+    """Set each group's learning rate to `factor` times the one that it was built with."""
+    for group in optimizer.param_groups:
+        group.setdefault("initial_lr", group["lr"])
+        group["lr"] = group["initial_lr"] * factor
+
+
+class Batches:
+    """The images of a step follow from the seed and the step alone: epoch after epoch, each in
+    an order of its own, so a resumed run sees what it would have seen."""
+
+    def __init__(self, dataset: Dataset, batch: int, seed: int, device: torch.device) -> None:
+        self.images, self.targets = dataset.images.to(device), dataset.targets.to(device)
+        self.batch, self.seed = batch, seed
+        self.order: dict[int, Tensor] = {}
+
+    def epoch(self, number: int) -> Tensor:
+        if number not in self.order:
+            source = latent.generator(self.seed, number)
+            fresh = torch.randperm(len(self.images), generator=source)
+            self.order = {k: v for k, v in self.order.items() if k == number - 1} | {number: fresh}
+        return self.order[number]
+
+    def at(self, step: int) -> tuple[Tensor, Tensor]:
+        """Step number from 0 -> images (batch, C, H, W) float32 in [0, 1], targets (batch,)."""
+        n, start = len(self.images), step * self.batch
+        parts, missing = [], self.batch
+        while missing:
+            epoch, offset = divmod(start, n)
+            part = self.epoch(epoch)[offset : offset + missing]
+            parts.append(part)
+            start, missing = start + len(part), missing - len(part)
+        indices = torch.cat(parts).to(self.images.device)
+        return self.images[indices].float() / 255, self.targets[indices]
+
+
+@dataclass
+class Job:
+    """What a family hands to `run`."""
+
+    family: str
+    recipe: Options
+    dataset: Dataset
+    model: nn.Module
+    """The whole model as it is trained; its EMA copy is what is saved."""
+    optimizers: Mapping[str, Optimizer]
+    step: Callable[[Tensor, Tensor, float, torch.Generator], dict[str, Tensor]]
+    """images, targets, progress in [0, 1], generator -> what to report; updates the weights."""
+    advice: str
+    """What to try when the run fails."""
+    diagnose: Callable[[Tensor], str] = lambda images: ""
+    """Snapshot images -> a sentence when the run has collapsed, else nothing."""
+
+
+def foreach_ema(average: list[Tensor], weights: list[Tensor], keep: float) -> None:
+    torch._foreach_lerp_(average, weights, 1 - keep)
+
+
+def _flatten(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}/{k}": v.detach().cpu().contiguous() for k, v in tensors.items()}
+
+
+def _pick(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    start = f"{prefix}/"
+    return {k[len(start) :]: v for k, v in tensors.items() if k.startswith(start)}
+
+
+def _comparable(recipe: Options) -> dict[str, Any]:
+    values = dataclasses.asdict(recipe)
+    return {k: v for k, v in values.items() if k not in MAY_CHANGE}
+
+
+class Run:
+    """The state of a run, and the way from and to its file."""
+
+    def __init__(self, job: Job, device: torch.device) -> None:
+        self.job, self.device = job, device
+        self.average = {
+            k: v.detach().clone() for k, v in job.model.state_dict().items()
+        }  # the EMA weights
+        self.generator = latent.generator(job.recipe.seed, latent.MAX_SEED)
+        self.step = 0
+        self.seconds = 0.0
+        self.snapshots: list[dict[str, Any]] = []
+        self.pictures: list[bytes] = []
+
+    @property
+    def file(self) -> Path:
+        out = self.job.recipe.out
+        return out.with_name(out.name + ".resume.safetensors")
+
+    def progress(self) -> float:
+        recipe = self.job.recipe
+        by_steps = self.step / recipe.steps if recipe.steps else 0.0
+        by_time = self.seconds / (60 * recipe.minutes) if recipe.minutes else 0.0
+        return min(max(by_steps, by_time), 1.0)
+
+    def update_average(self) -> None:
+        seen, share = self.step * self.job.recipe.batch, self.job.recipe.ema
+        keep = 0.5 ** (self.job.recipe.batch / (share * seen)) if share else 0.0
+        weights = self.job.model.state_dict()
+        foreach_ema([self.average[k] for k in weights], list(weights.values()), keep)
+
+    def save(self) -> None:
+        tensors = _flatten("model", self.job.model.state_dict()) | _flatten("ema", self.average)
+        for name, optimizer in self.job.optimizers.items():
+            for index, state in optimizer.state_dict()["state"].items():
+                tensors |= _flatten(
+                    f"optimizer/{name}/{index}",
+                    {k: torch.as_tensor(v) for k, v in state.items() if v is not None},
+                )
+        tensors["generator"] = self.generator.get_state()
+        for i, picture in enumerate(self.pictures):
+            tensors[f"picture/{i}"] = torch.frombuffer(bytearray(picture), dtype=torch.uint8)
+        about = {
+            "format": RESUME_FORMAT,
+            "family": self.job.family,
+            "recipe": _comparable(self.job.recipe),
+            "step": self.step,
+            "seconds": self.seconds,
+            "snapshots": self.snapshots,
+        }
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        content = safetensors.torch.save(tensors, {"about": json.dumps(about, default=str)})
+        try:
+            checkpoint.write_file(self.file, content)
+        except OSError as error:
+            raise TrainingError(
+                f"the state could not be written to {self.file} ({error.strerror}); make room or "
+                "choose another --out; the last state that was written is still good"
+            ) from None
+
+    def restore(self) -> None:
+        if not self.file.exists():
+            raise TrainingError(f"{self.file} is not there; leave --resume out to start a new run")
+        try:
+            with safetensors.safe_open(self.file, "pt") as source:
+                about = json.loads(source.metadata()["about"])
+                tensors = {key: source.get_tensor(key) for key in source.keys()}  # noqa: SIM118
+        except (OSError, safetensors.SafetensorError, ValueError, TypeError, KeyError) as error:
+            raise TrainingError(
+                f"{self.file} is no state of this project or damaged ({error}); "
+                "move it away and start again"
+            ) from None
+        given = json.loads(json.dumps(_comparable(self.job.recipe), default=str))
+        stored = about.get("recipe", {})
+        different = sorted(k for k in given.keys() | stored.keys() if given.get(k) != stored.get(k))
+        if about.get("format") != RESUME_FORMAT or about.get("family") != self.job.family:
+            raise TrainingError(f"{self.file} is the state of another kind of run; choose another --out")
+        if different:
+            key = different[0]
+            raise TrainingError(
+                f"{self.file} was written with --{key.replace('_', '-')} {stored.get(key)}, not "
+                f"{given.get(key)}; resume with the same flags or choose another --out"
+            )
+        try:
+            self.job.model.load_state_dict(_pick("model", tensors))
+            average = _pick("ema", tensors)
+            for key, value in self.average.items():
+                value.copy_(average[key])
+            for name, optimizer in self.job.optimizers.items():
+                state: dict[int, dict[str, Tensor]] = {}
+                for key, value in _pick(f"optimizer/{name}", tensors).items():
+                    index, _, entry = key.partition("/")
+                    state.setdefault(int(index), {})[entry] = value
+                groups = optimizer.state_dict()["param_groups"]
+                optimizer.load_state_dict({"state": state, "param_groups": groups})
+            self.generator.set_state(tensors["generator"])
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise TrainingError(
+                f"{self.file} does not fit this model ({error}); start again with another --out"
+            ) from None
+        self.step, self.seconds = int(about["step"]), float(about["seconds"])
+        self.snapshots = list(about["snapshots"])
+        self.pictures = [
+            tensors[f"picture/{i}"].numpy().tobytes() for i in range(len(self.snapshots))
+        ]
+
+    @contextmanager
+    def averaged(self) -> Iterator[nn.Module]:
+        """The model with its EMA weights, in eval mode, for as long as the context lasts."""
+        model = self.job.model
+        own = {k: v.detach().clone() for k, v in model.state_dict().items()}
+        model.load_state_dict(self.average)
+        model.eval()
+        try:
+            yield model
+        finally:
+            model.load_state_dict(own)
+            model.train()
+
+    def snapshot(self, report: Mapping[str, float]) -> str:
+        """Draw the fixed pictures with the averaged weights; returns what `diagnose` says."""
+        media, classes = self.job.dataset.media, len(self.job.dataset.labels)
+        columns = min(classes, 10) or 10
+        with self.averaged() as model:
+            images = preview(model.cpu(), columns, 2, classes)
+            model.to(self.device)
+        buffer = io.BytesIO()
+        media.grid(images, columns).save(buffer, "PNG", optimize=True)
+        self.pictures.append(buffer.getvalue())
+        self.snapshots.append(
+            {
+                "step": self.step,
+                "images": self.step * self.job.recipe.batch,
+                "minutes": round(self.seconds / 60, 2),
+                "file": f"{self.step:07d}.png",
+                **{k: round(v, 5) for k, v in report.items()},
+            }
+        )
+        return self.job.diagnose(images)
+
+
+def preview(model: nn.Module, columns: int, rows: int, classes: int) -> Tensor:
+    """Samples of fixed seeds, a column a class: (rows x columns, C, H, W) in [0, 1]."""
+    count = columns * rows
+    labels = [i % columns if classes else None for i in range(count)]
+    return model.sample(latent.generators(0, count), labels)  # type: ignore[operator]
+
+
+def machine(device: torch.device) -> str:
+    """The processor in words, for the card."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    return f"{name}, {torch.get_num_threads()} threads"
+
+
+def commit() -> str:
+    """The short commit of the code, or nothing outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True
+        )
+    except OSError:
+        return ""
+    return found.stdout.strip() if found.returncode == 0 else ""
+
+
+def command(recipe: Options, family: str) -> str:
+    """The command that makes this run again, with the flags that differ from the defaults."""
+    words = ["python", "-m", f"train.{family}"]
+    defaults = type(recipe)()
+    for entry in dataclasses.fields(recipe):
+        value = getattr(recipe, entry.name)
+        flag = "--" + entry.name.replace("_", "-")
+        if entry.name in ("dataset", "out") or (
+            value != getattr(defaults, entry.name)
+            and entry.name not in ("data", "resume", "push_to_hub", "evaluate")
+        ):
+            if isinstance(value, bool):
+                words.append(flag if value else "--no-" + flag[2:])
+            else:
+                words += [flag, str(value)]
+    words[5:5] = ["--data", "DIR"]
+    return shlex.join(words)
+
+
+def run(job: Job) -> Path:
+    """Train until the budget is used up and write the checkpoint; returns its folder.
+
+    Raises TrainingError when the run cannot start or go on, KeyboardInterrupt when it was
+    stopped by Ctrl-C or a TERM signal, after its state was written.
+    """
+    recipe, device = job.recipe, device_of(job.recipe)
+    torch.set_float32_matmul_precision("high")
+    state = Run(job, device)
+    if recipe.resume:
+        state.restore()
+    elif recipe.out.exists() or state.file.exists():
+        there = recipe.out if recipe.out.exists() else state.file
+        raise TrainingError(f"{there} exists; go on with --resume or choose another --out")
+    batches = Batches(job.dataset, recipe.batch, recipe.seed, device)
+    job.model.train()
+    stopped: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if stopped:
+            raise KeyboardInterrupt
+        stopped.append(number)
+
+    previous = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
+    bar = tqdm(
+        total=1.0,
+        initial=state.progress(),
+        desc=f"{job.family}-{recipe.dataset}",
+        bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}",
+        file=sys.stderr,
+        mininterval=1.0,
+    )
+    began = time.monotonic() - state.seconds
+    saved = shown = time.monotonic()
+    rate_from = state.step, time.monotonic()
+    report: dict[str, float] = {}
+    totals: dict[str, Tensor] = {}
+    counted = 0
+    try:
+        while state.progress() < 1 and not stopped:
+            images, targets = batches.at(state.step)
+            parts = job.step(images, targets, state.progress(), state.generator)
+            state.step += 1
+            state.update_average()
+            state.seconds = time.monotonic() - began
+            for key, value in parts.items():
+                totals[key] = totals[key] + value.detach() if key in totals else value.detach()
+            counted += 1
+            now, progress = time.monotonic(), state.progress()
+            if now - shown > 1 or progress >= 1 or counted >= 200:
+                report = {key: float(value) / counted for key, value in totals.items()}
+                totals, counted, shown = {}, 0, now
+                bad = [key for key, value in report.items() if not math.isfinite(value)]
+                if bad:
+                    raise TrainingError(
+                        f"{bad[0]} became {report[bad[0]]} by step {state.step}; {job.advice}"
+                    )
+                rate = (state.step - rate_from[0]) * recipe.batch / (now - rate_from[1])
+                bar.set_postfix({k: f"{v:.4g}" for k, v in report.items()} | {"img/s": f"{rate:.0f}"})
+                bar.update(progress - bar.n)
+            if progress * recipe.snapshots >= len(state.snapshots) + 1 or (
+                progress >= 1 and recipe.snapshots and not state.snapshots
+            ):
+                problem = state.snapshot(report)
+                if problem:
+                    raise TrainingError(f"{problem} at step {state.step}; {job.advice}")
+                state.seconds = time.monotonic() - began
+            if now - saved > SAVE_EVERY_S:
+                state.save()
+                saved = time.monotonic()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        bar.close()
+    state.save()
+    if stopped:
+        print(f"stopped at step {state.step}; the same command with --resume goes on", file=sys.stderr)
+        raise KeyboardInterrupt
+    return finish(job, state)
+
+
+def finish(job: Job, state: Run) -> Path:
+    """Write the checkpoint of the averaged weights, its figures and card; push it if asked."""
+    recipe, dataset = job.recipe, job.dataset
+    job.model.load_state_dict(state.average)
+    model = job.model.eval().cpu()
+    images = state.step * recipe.batch
+    training = {
+        "command": command(recipe, job.family),
+        "seconds": round(state.seconds),
+        "steps": state.step,
+        "images": images,
+        "machine": machine(state.device),
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "torch": torch.__version__,
+        "commit": commit(),
+        "recipe": json.loads(json.dumps(_comparable(recipe), default=str)),
+    }
+    files = {
+        f"snapshots/{entry['file']}": picture
+        for entry, picture in zip(state.snapshots, state.pictures, strict=True)
+    }
+    files["snapshots/index.json"] = (json.dumps(state.snapshots, indent=1) + "\n").encode()
+    if hasattr(model, "sample"):
+        columns = min(len(dataset.labels), 10) or 10
+        buffer = io.BytesIO()
+        grid = preview(model, columns, 5, len(dataset.labels))
+        dataset.media.grid(grid, columns).save(buffer, "PNG", optimize=True)
+        files["samples.png"] = buffer.getvalue()
+    checkpoint.save(
+        recipe.out, model, job.family, dataset.media, dataset.labels, dataset.name, training, files
+    )
+    from train import evaluate  # it trains a classifier when it has to, which needs this module
+
+    evaluate.complete(recipe.out, recipe.data, figures=recipe.evaluate)
+    if recipe.push_to_hub:
+        from aigc import hub
+
+        print(hub.push(recipe.out, recipe.push_to_hub))
+    print(f"{recipe.out}: {images} images in {state.seconds / 60:.1f} minutes")
+    return recipe.out
+
+
+def main(train: Callable[[], object]) -> None:
+    """Run a script; what a person can mend is one sentence on stderr and exit status 1."""
+    try:
+        train()
+    except (TrainingError, DataError, checkpoint.CheckpointError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
