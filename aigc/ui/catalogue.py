@@ -1,0 +1,155 @@
+"""The checkpoints that the app has, and the rules for everything that comes from outside.
+
+Plain Python: no Gradio here. Every check raises ValueError with one sentence for the person.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aigc.checkpoint import Broken, Checkpoint
+from aigc.latent import MAX_SEED, PATHS
+
+MAX_COUNT = 64
+MAX_STEPS = 64
+MAX_TEMPERATURE = 2.0
+ANY = "any"
+
+
+@dataclass
+class Catalogue:
+    """What is loaded, in the order in which it is shown, and what could not be."""
+
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
+
+    def able(self, capability: str) -> list[Checkpoint]:
+        """The checkpoints that have a capability."""
+        return [c for c in self.checkpoints if capability in c.capabilities]
+
+    def find(self, name: object, capability: str) -> Checkpoint:
+        """The checkpoint of this name. Raises ValueError that lists the names, or says why the
+        one that was meant cannot do it."""
+        known = [c.name for c in self.able(capability)]
+        choose = f"choose one of {', '.join(known)}" if known else "none is loaded that can"
+        for checkpoint in self.checkpoints:
+            if checkpoint.name == name:
+                if checkpoint.name in known:
+                    return checkpoint
+                raise ValueError(f"{name} has no {capability}; {choose}.")
+        for broken in self.broken:
+            if broken.name == name:
+                raise ValueError(f"{name} could not be loaded: {broken.error}")
+        raise ValueError(f"There is no checkpoint {shown(name)}; {choose}.")
+
+
+def shown(value: object) -> str:
+    """A value from outside, short enough for a sentence."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def whole(name: str, value: object, low: int, high: int) -> int:
+    """A whole number from `low` to `high`; '7', 7 and 7.0 are the same."""
+    number: int | None = None
+    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,20}", value.strip()):
+        number = int(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    elif isinstance(value, float) and math.isfinite(value) and value == int(value):
+        number = int(value)
+    if number is None or not low <= number <= high:
+        raise ValueError(f"{name} is a whole number from {low} to {high}, not {shown(value)}.")
+    return number
+
+
+def read_seed(value: object) -> int:
+    return whole("The seed", value, 0, MAX_SEED)
+
+
+def read_count(value: object) -> int:
+    return whole("The count", value, 1, MAX_COUNT)
+
+
+def read_steps(value: object) -> int:
+    return whole("The number of steps", value, 2, MAX_STEPS)
+
+
+def read_temperature(value: object) -> float:
+    """A number from 0 to MAX_TEMPERATURE."""
+    number = math.nan
+    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            pass
+    if not 0 <= number <= MAX_TEMPERATURE:
+        raise ValueError(
+            f"The temperature is a number from 0 to {MAX_TEMPERATURE:g}, not {shown(value)}."
+        )
+    return number
+
+
+def read_path(value: object) -> str:
+    if value not in PATHS:
+        raise ValueError(f"The path is {' or '.join(PATHS)}, not {shown(value)}.")
+    return str(value)
+
+
+def read_label(checkpoint: Checkpoint, value: object) -> str:
+    """A class name of this checkpoint, or 'any'."""
+    if value is None or value == "":
+        return ANY
+    name = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if name != ANY and name not in checkpoint.labels:
+        known = ", ".join((ANY, *checkpoint.labels))
+        if len(known) > 200:
+            known = known[:200] + " ..."
+        raise ValueError(f"{checkpoint.name} has no class {shown(value)}; choose one of {known}.")
+    return str(name)
+
+
+# What a link or an endpoint may carry besides `checkpoint` and the labels.
+READERS: dict[str, Callable[[object], Any]] = {
+    "count": read_count,
+    "seed": read_seed,
+    "seed_a": read_seed,
+    "seed_b": read_seed,
+    "steps": read_steps,
+    "temperature": read_temperature,
+    "path": read_path,
+}
+
+
+def read_link(
+    catalogue: Catalogue, capability: str, names: Sequence[str], query: dict[str, str],
+    readers: dict[str, Callable[[object], Any]] | None = None,
+) -> tuple[dict[str, Any], list[str]]:
+    """The settings among `names` that a link carries, checked, and a sentence for each one that
+    was ignored. `readers` are further READERS of one tab."""
+    values: dict[str, Any] = {}
+    ignored: list[str] = []
+    able = catalogue.able(capability)
+    checkpoint = able[0] if able else None
+    for name in names:
+        if name not in query:
+            continue
+        try:
+            if name == "checkpoint":
+                checkpoint = catalogue.find(query[name], capability)
+                values[name] = checkpoint.name
+            elif name.startswith("label"):
+                if checkpoint is not None:
+                    values[name] = read_label(checkpoint, query[name])
+            else:
+                values[name] = {**READERS, **(readers or {})}[name](query[name])
+        except ValueError as error:
+            ignored.append(str(error))
+    unknown = [name for name in query if name not in names and name != "tab"]
+    if unknown:
+        ignored.append(f"Unknown in the link: {', '.join(shown(name) for name in unknown[:5])}.")
+    return values, ignored
