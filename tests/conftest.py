@@ -1,0 +1,229 @@
+"""What the tests share: drawn digits in MNIST's files, a messy folder of images, tiny checkpoints.
+
+Nothing here comes from the network, and nothing of the person's own folders is read or written.
+The session fixtures are shared: a test that changes files copies them to its own tmp_path first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import struct
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+# Before anything imports gradio or huggingface_hub, which read these once.
+_HOME = Path(tempfile.mkdtemp(prefix="aigc-tests-"))
+_ISOLATION = {
+    "HF_HOME": str(_HOME / "hf"),
+    "HF_HUB_CACHE": str(_HOME / "hf" / "hub"),
+    "XDG_CACHE_HOME": str(_HOME / "cache"),
+    "XDG_CONFIG_HOME": str(_HOME / "config"),
+    "GRADIO_TEMP_DIR": str(_HOME / "gradio"),
+    "MPLCONFIGDIR": str(_HOME / "mpl"),
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+}
+_PERSONAL = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ENDPOINT", "GRADIO_SERVER_PORT")
+os.environ.update(_ISOLATION)
+for _name in _PERSONAL:
+    os.environ.pop(_name, None)
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def isolated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test starts with the isolated environment, whatever an earlier one set."""
+    for name, value in _ISOLATION.items():
+        monkeypatch.setenv(name, value)
+    for name in _PERSONAL:
+        monkeypatch.delenv(name, raising=False)
+
+
+def draw_digit(digit: int, rng: np.random.Generator) -> np.ndarray:
+    """A digit in Pillow's own font, moved and turned a little: (28, 28) uint8, light on dark."""
+    font = ImageFont.load_default(size=int(rng.integers(20, 25)))
+    image = Image.new("L", (28, 28))
+    centre = (14 + rng.uniform(-1.5, 1.5), 14 + rng.uniform(-1.5, 1.5))
+    ImageDraw.Draw(image).text(
+        centre, str(digit), fill=int(rng.integers(200, 256)), font=font, anchor="mm"
+    )
+    return np.asarray(image.rotate(rng.uniform(-12, 12), Image.Resampling.BILINEAR))
+
+
+def write_idx(path: Path, values: np.ndarray) -> None:
+    """The format of LeCun's files: two zeros, the type (8: uint8), the rank, the sizes, the
+    values."""
+    header = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
+    path.write_bytes(header + values.astype(np.uint8).tobytes())
+
+
+@pytest.fixture(scope="session")
+def mnist_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the `mnist` data set loads: 600 drawn digits to train, 300 to test."""
+    root = tmp_path_factory.mktemp("mnist")
+    raw = root / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 600), ("t10k", 300)):
+        targets = rng.permutation(np.arange(count) % 10)
+        images = np.stack([draw_digit(int(digit), rng) for digit in targets])
+        write_idx(raw / f"{split}-images-idx3-ubyte", images)
+        write_idx(raw / f"{split}-labels-idx1-ubyte", targets)
+    return root
+
+
+@pytest.fixture(scope="session")
+def image_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes (`disc`, `square`) of 30 images each, in many sizes, modes and formats; one
+    lies on its side and says so in its EXIF tag (`disc/turned.jpg`); `square/broken.png` cannot
+    be read and `disc/notes.txt` is no image."""
+    root = tmp_path_factory.mktemp("images")
+    rng = np.random.default_rng(0)
+    kinds = (
+        ("RGB", "png"), ("L", "png"), ("RGBA", "png"), ("P", "png"), ("1", "png"), ("LA", "png"),
+        ("I;16", "png"), ("RGB", "jpg"), ("CMYK", "jpg"), ("L", "jpg"), ("RGB", "webp"),
+        ("P", "gif"), ("RGB", "bmp"),
+    )  # fmt: skip
+    for name in ("disc", "square"):
+        (root / name).mkdir()
+        for i in range(30):
+            mode, suffix = kinds[i % len(kinds)]
+            width, height = (int(side) for side in rng.integers(20, 120, 2))
+            image = Image.new("RGB", (width, height), tuple(int(v) for v in rng.integers(0, 80, 3)))
+            box = (width // 4, height // 4, 3 * width // 4, 3 * height // 4)
+            draw = ImageDraw.Draw(image)
+            shape = draw.ellipse if name == "disc" else draw.rectangle
+            shape(box, fill=tuple(int(v) for v in rng.integers(150, 256, 3)))
+            if mode == "I;16":
+                grey = np.asarray(image.convert("L")).astype(np.uint16) * 257
+                converted = Image.fromarray(grey)
+            else:
+                converted = image.convert(mode)
+            converted.save(root / name / f"{i:02}.{suffix}")
+    turned = Image.new("RGB", (40, 80), "black")
+    ImageDraw.Draw(turned).rectangle((0, 0, 39, 39), fill="white")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees clockwise to see it upright
+    turned.save(root / "disc" / "turned.jpg", exif=exif, quality=95)
+    (root / "square" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno image after this")
+    (root / "disc" / "notes.txt").write_text("not an image\n", encoding="utf-8")
+    return root
+
+
+# Small enough to run in a blink, of the same shape as the real ones.
+TINY: dict[str, dict[str, Any]] = {
+    "gan": {"latent": 8, "g_base": 4, "d_base": 4},
+    "vae": {"latent": 4, "base": 4, "hidden": 16},
+    "attention": {"layers": 2, "heads": 2, "dim": 16, "head_dim_out": 16},
+    "classifier": {},
+}
+
+
+def tiny_model(family: str) -> Any:
+    """A model of random weights that is the same in every run; no layer is left at zero, so
+    latents, classes and positions all show in what it makes."""
+    import torch
+
+    from aigc.models import FAMILIES
+
+    model_class = FAMILIES[family]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = model_class(model_class.Config(**TINY.get(family, {})))
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+    return model.eval()
+
+
+def save_tiny(folder: Path, family: str) -> Path:
+    """Write a checkpoint of `tiny_model(family)` on drawn digits to `folder`, with all the files
+    that a trained one has, and return the folder."""
+    import io
+
+    from aigc import checkpoint
+    from aigc.media import ImageMedia
+
+    model = tiny_model(family)
+    media = ImageMedia(*model.config.image_shape)
+    rng = np.random.default_rng(0)
+    sheet = np.concatenate([draw_digit(digit, rng) for digit in range(4)], 1)
+    picture = io.BytesIO()
+    Image.fromarray(sheet).save(picture, "png")
+    entries = [
+        {"step": step, "images": 64 * step, "minutes": step / 100, "file": f"{step:07}.png"}
+        for step in (10, 20, 30)
+    ]
+    files = {f"snapshots/{entry['file']}": picture.getvalue() for entry in entries}
+    files["snapshots/index.json"] = json.dumps(entries).encode()
+    files["samples.png"] = picture.getvalue()
+    files["README.md"] = f"---\nlicense: apache-2.0\n---\n# {folder.name}\n".encode()
+    checkpoint.save(
+        folder,
+        model,
+        family,
+        media,
+        tuple(str(digit) for digit in range(10)),
+        "mnist",
+        {
+            "command": f"python -m train.{family} --dataset mnist --data DIR --out OUT --steps 30",
+            "seconds": 18,
+            "steps": 30,
+            "images": 1920,
+            "machine": "a test",
+            "date": "2026-01-01",
+            "torch": "2.8.0",
+            "commit": "",
+            "recipe": {"batch": 64, "seed": 0},
+        },
+        files,
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of tiny random checkpoints, one for each family: `gan-mnist`, `vae-mnist`,
+    `attention-mnist`, `classifier-mnist`."""
+    from aigc.models import FAMILIES
+
+    root = tmp_path_factory.mktemp("checkpoints")
+    for family in FAMILIES:
+        save_tiny(root / f"{family}-mnist", family)
+    return root
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium (playwright's Browser): the one that is installed on the machine, or
+    else the one that playwright brought. Set CHROMIUM to name another."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = [shutil.which(name) for name in names]
+    # Ubuntu's /usr/bin/chromium-browser only says how to get the snap.
+    installed = [p for p in found if p and Path(p).resolve().stat().st_size > 0 and not _snap(p)]
+    executable = os.environ.get("CHROMIUM") or (installed[0] if installed else None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def _snap(path: str) -> bool:
+    """Whether this is the script that Ubuntu puts where Chromium would be."""
+    content = Path(path).read_bytes()[:4096]
+    return content.startswith(b"#!") and b"snap" in content
