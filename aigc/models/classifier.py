@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -23,7 +24,7 @@ class Config:
     height: int = 28
     width: int = 28
     classes: int = 10
-    base: int = 16
+    base: int = 20
     features: int = 96
 
     def __post_init__(self) -> None:
@@ -49,7 +50,7 @@ class Config:
     @property
     def planes(self) -> list[int]:
         """Feature maps after each halving."""
-        return [min(self.base * 2 ** (i + 1), 4 * self.base) for i in range(self.levels)]
+        return [min(self.base * 2**i, 4 * self.base) for i in range(self.levels)]
 
     @property
     def floor(self) -> tuple[int, int]:
@@ -60,9 +61,9 @@ class Config:
 class Stage(nn.Module):
     """Halve and mix: (N, A, H, W) -> (N, B, ceil(H / 2), ceil(W / 2))."""
 
-    def __init__(self, planes_in: int, planes_out: int) -> None:
+    def __init__(self, planes_in: int, planes_out: int, kernel: int = 3) -> None:
         super().__init__()
-        self.down = nn.Conv2d(planes_in, planes_out, 3, stride=2, padding=1)
+        self.down = nn.Conv2d(planes_in, planes_out, kernel, stride=2, padding=kernel // 2)
         self.down_norm = nn.GroupNorm(GROUPS, planes_out)
         self.mix = nn.Conv2d(planes_out, planes_out, 3, padding=1)
         self.mix_norm = nn.GroupNorm(GROUPS, planes_out)
@@ -80,9 +81,11 @@ class Classifier(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        sizes = [config.base, *config.planes]
-        self.stem = nn.Conv2d(config.channels, config.base, 3, padding=1)
-        self.stages = nn.ModuleList(Stage(a, b) for a, b in zip(sizes[:-1], sizes[1:]))
+        sizes = config.planes
+        # The first kernel is large and already halves: full resolution is where the time goes.
+        self.stages = nn.ModuleList(
+            [Stage(config.channels, sizes[0], 5), *(Stage(a, b) for a, b in pairwise(sizes))]
+        )
         self.flat = nn.Linear(sizes[-1] * math.prod(config.floor), config.features)
         self.out = nn.Linear(config.features, config.classes)
 
@@ -100,9 +103,9 @@ class Classifier(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(N, C, H, W) in [0, 1] -> logits (N, classes) and features (N, F)."""
-        x = F.silu(self.stem(images))  # (N, base, H, W)
+        x = images
         for stage in self.stages:
-            x = stage(x)
+            x = stage(x)  # (N, planes, ceil(H / 2), ceil(W / 2)), and so on
         features = F.silu(self.flat(x.flatten(1)))  # (N, F)
         return self.out(features), features
 
