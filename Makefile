@@ -1,0 +1,46 @@
+# Every target sets up what it needs first (see tools/setup.sh); a second run starts at once.
+#   PYTHON=/path/to/python3   the interpreter to make .venv with (default: python3)
+#   ARGS="..."                passed on, as in: make app ARGS="--port 7000", make test ARGS="-k gan"
+
+export PYTHON CHROMIUM
+python := .venv/bin/python
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help app test check format figures bench screenshots
+
+help: ## what there is to make
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+app: ## set up and open the app on http://127.0.0.1:7860
+	@tools/setup.sh app
+	@$(python) app.py --open $(ARGS)
+
+test: ## set up (a browser too) and run every test
+	@tools/setup.sh dev
+	@tools/setup.sh chromium
+	@$(python) -m pytest $(ARGS)
+
+check: ## lint, formatting, types
+	@tools/setup.sh dev
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@$(python) -m mypy
+
+format: ## put the code into the project's format
+	@tools/setup.sh dev
+	@$(python) -m ruff check --fix .
+	@$(python) -m ruff format .
+
+figures: ## write the figures of checkpoints/ into the READMEs
+	@tools/setup.sh app
+	@$(python) docs/figures.py
+
+bench: ## how fast it is, here
+	@tools/setup.sh dev
+	@$(python) -m benchmarks.speed $(ARGS)
+
+screenshots: ## make the pictures of the READMEs from the running app
+	@tools/setup.sh dev
+	@tools/setup.sh chromium
+	@$(python) docs/screenshot.py
