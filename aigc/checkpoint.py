@@ -21,6 +21,7 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from aigc.media import ImageMedia, media_from_dict
 from aigc.models import FAMILIES, capabilities
@@ -157,6 +158,22 @@ def _check_keys(path: Path, where: str, given: set[str], wanted: set[str]) -> No
             )
 
 
+class _Uninitialised(TorchFunctionMode):
+    """Modules made in this context leave their weights as they are.
+
+    They are about to be replaced, and drawing them costs: on the meta device torch imports sympy
+    for a normal draw, two seconds of every cold start.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
+
+
 def _build(path: Path, config: dict[str, Any]) -> nn.Module:
     """The model of a config, on the meta device: shapes and no memory."""
     if config["format"] != FORMAT:
@@ -184,7 +201,7 @@ def _build(path: Path, config: dict[str, Any]) -> nn.Module:
             )
     try:
         model_config = model_class.Config(**values)
-        with torch.device("meta"):
+        with torch.device("meta"), _Uninitialised():
             return model_class(model_config)
     except (ValueError, TypeError, RuntimeError, OverflowError) as error:
         raise CheckpointError(f"{path}: 'config' cannot be built: {error}") from None
