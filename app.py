@@ -1,22 +1,55 @@
-"""Open the app: `python app.py`."""
+"""Open the app in a browser: python app.py [--checkpoints DIR] [--hub OWNER_OR_REPO ...]
+
+Everything stays on this machine unless --hub or --share is given.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 from aigc import ui
 
+HERE = Path(__file__).resolve().parent
+
+
+def arguments() -> argparse.Namespace:
+    """The command line; each option has an environment variable for where none can be given."""
+    env = os.environ.get
+    parser = argparse.ArgumentParser(
+        description="Open the app.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument("--host", default=env("GRADIO_SERVER_NAME", "127.0.0.1"),
+                        help="address to listen on; 0.0.0.0 for every one")  # fmt: skip
+    parser.add_argument("--port", type=int, default=env("GRADIO_SERVER_PORT", "7860"))
+    parser.add_argument("--share", action="store_true", help="make a public link, by Gradio")
+    parser.add_argument("--checkpoints", type=Path, metavar="DIR",
+                        default=env("AIGC_CHECKPOINTS", HERE / "checkpoints"),
+                        help="a folder of checkpoints, or one checkpoint")  # fmt: skip
+    parser.add_argument("--hub", nargs="+", metavar="OWNER_OR_REPO",
+                        default=env("AIGC_HUB", "").split(),
+                        help="checkpoints on the Hugging Face Hub to add")  # fmt: skip
+    return parser.parse_args()
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=7860)
-    parser.add_argument("--share", action="store_true")
-    parser.add_argument("--checkpoints", type=Path, default=Path(__file__).parent / "checkpoints")
-    args = parser.parse_args()
-    demo = ui.build(args.checkpoints)
-    demo.launch(server_name=args.host, server_port=args.port, share=args.share)
+    """Load the checkpoints, and serve until Ctrl-C."""
+    options = arguments()
+    more, broken = [], []
+    if options.hub:
+        from aigc import hub  # only here: without --hub nothing asks the network
+
+        more, broken = hub.pull(options.hub)
+    try:
+        catalogue = ui.catalogue_of(options.checkpoints, more, broken)
+    except ui.CheckpointError as error:
+        sys.exit(str(error))
+    ui.launch(
+        ui.build(catalogue), server_name=options.host, server_port=options.port,
+        share=options.share,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

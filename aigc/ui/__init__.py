@@ -17,19 +17,26 @@ raise ValueError with one sentence (`parts.spoken` shows it).
 
 from __future__ import annotations
 
+import html
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from aigc import checkpoint
-from aigc.ui import sample
+from aigc.checkpoint import Broken, Checkpoint, CheckpointError
+from aigc.ui import figures, interpolate, sample, texts
 from aigc.ui.catalogue import ANY, Catalogue, read_link
-from aigc.ui.parts import Page
+from aigc.ui.parts import PRIVATE, QUIET, Page
+from aigc.ui.theme import theme
 
-TABS = [sample]
+TABS = [sample, interpolate]
 
-STATIC = Path(__file__).parent / "static"
+MAX_WAITING = 32  # requests in the queue; the next one is told that it is full
+MAX_UPLOAD = "8mb"
+SECONDS_KEPT = 3600  # files that endpoints made
 
 
 def follow(
@@ -46,28 +53,82 @@ def follow(
     return tab, values, ignored
 
 
-def build(folder: Path) -> gr.Blocks:
-    """The app on the checkpoints under `folder`."""
-    catalogue = Catalogue(*checkpoint.scan(folder))
+def catalogue_of(
+    folder: Path, more: Sequence[Checkpoint] = (), broken: Sequence[Broken] = ()
+) -> Catalogue:
+    """The checkpoints under `folder`, then `more`. A name that stands twice is kept once."""
+    loaded, failed = checkpoint.scan(folder)
+    names = {one.name for one in loaded}
+    return Catalogue([*loaded, *(one for one in more if one.name not in names)], [*failed, *broken])
+
+
+def trouble(catalogue: Catalogue) -> str:
+    """What could not be loaded, and why, as HTML; nothing when all is well."""
+    if not catalogue.broken:
+        return ""
+    count = len(catalogue.broken)
+    title = texts.BROKEN_ONE if count == 1 else texts.BROKEN_MANY.format(count=count)
+    items = "".join(
+        f"<li><b>{html.escape(one.name)}</b> {html.escape(reason(one))}</li>"
+        for one in catalogue.broken
+    )
+    title = title if catalogue.checkpoints else texts.BROKEN_ALL
+    return f'<details class="trouble"><summary>{title}</summary><ul>{items}</ul></details>'
+
+
+def reason(one: Broken) -> str:
+    """Why a folder could not be loaded, without where it lies on this machine."""
+    return one.error.replace(f"{one.path}/", "").replace(str(one.path), one.name)
+
+
+def notice_of(ignored: list[str]) -> str:
+    """What a link had that was ignored, as HTML; nothing when all was well."""
+    if not ignored:
+        return ""
+    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in ignored)
+    return f'<div class="notice" role="status">{texts.LINK_TROUBLE}<ul>{items}</ul></div>'
+
+
+def build(catalogue: Catalogue) -> gr.Blocks:
+    """The app on a catalogue."""
     pages: dict[str, Page] = {}
-    with gr.Blocks(title="AIGC", analytics_enabled=False, delete_cache=(3600, 3600)) as demo:
-        notice = gr.Markdown(visible=False)
-        with gr.Tabs() as tabs:
+
+    def checkpoints() -> list[dict[str, Any]]:
+        return [figures.described(one) for one in catalogue.checkpoints]
+
+    with gr.Blocks(
+        title=texts.TITLE, analytics_enabled=False, delete_cache=(SECONDS_KEPT, SECONDS_KEPT)
+    ) as demo:
+        gr.HTML(
+            f'<header><h1>{texts.NAME}</h1><p>{texts.TAGLINE}</p></header>{trouble(catalogue)}',
+            js_on_load=None,
+        )
+        notice = gr.HTML(visible=False, js_on_load=None)
+        if catalogue.checkpoints:
             items = {}
-            for module in TABS:
-                with gr.Tab(module.TITLE, id=module.ID) as items[module.ID]:
-                    if catalogue.able(module.NEEDS):
-                        pages[module.ID] = module.build(catalogue)
-                    else:
-                        gr.Markdown(f"No checkpoint here has the capability *{module.NEEDS}*.")
-        if pages:
-            _wire(demo, catalogue, tabs, items, pages, notice)
-    return demo
+            with gr.Tabs() as tabs:
+                for module in TABS:
+                    with gr.Tab(module.TITLE, id=module.ID) as items[module.ID]:
+                        if catalogue.able(module.NEEDS):
+                            pages[module.ID] = module.build(catalogue)
+                        else:
+                            gr.Markdown(texts.NOTHING_ABLE.format(capability=module.NEEDS))
+            if pages:
+                _wire(demo, catalogue, tabs, items, pages, notice)
+        else:
+            gr.Markdown(texts.EMPTY)
+        gr.HTML(f"<footer>{texts.FOOTNOTE}</footer>", js_on_load=None)
+        gr.api(
+            checkpoints, api_name="checkpoints", queue=False,
+            api_description="What is loaded: name, family, capabilities, classes, source, "
+            "revision and measured figures of each checkpoint.",
+        )  # fmt: skip
+    return demo.queue(max_size=MAX_WAITING)
 
 
 def _wire(
     demo: gr.Blocks, catalogue: Catalogue, tabs: gr.Tabs, items: dict[str, gr.Tab],
-    pages: dict[str, Page], notice: gr.Markdown,
+    pages: dict[str, Page], notice: gr.HTML,
 ) -> None:  # fmt: skip
     needs = {module.ID: module.NEEDS for module in TABS}
     starts = {name: gr.State(0) for name in pages}
@@ -82,16 +143,37 @@ def _wire(
                 updates[component] = gr.Dropdown(choices=labels, value=values.get(name, ANY))
             elif name in values:
                 updates[component] = gr.update(value=values[name])
-        text = "Opened without what the link has wrong. " + " ".join(ignored)
-        updates[notice] = gr.Markdown(text if ignored else "", visible=bool(ignored))
+        updates[notice] = gr.HTML(notice_of(ignored), visible=bool(ignored))
         return updates
 
     settings = [c for page in pages.values() for c in page.settings.values()]
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    demo.load(opened, None, [tabs, notice, *starts.values(), *settings], queue=False, **private)
+    demo.load(opened, None, [tabs, notice, *starts.values(), *settings], **QUIET)
     for name, page in pages.items():
         # 0: not looked at yet; 1: opened by hand; 2: opened by a link, whose settings win
         # whichever event comes first.
         start = starts[name]
-        items[name].select(lambda seen: max(seen, 1), start, start, queue=False, **private)
+        items[name].select(lambda seen: max(seen, 1), start, start, **QUIET)
+        items[name].select(None, None, None, js=f"() => aigc.visit('{name}')", **PRIVATE)
         start.change(**page.run)
+        names = json.dumps(list(page.settings))
+        page.made.change(
+            None, page.made, None, js=f"(made) => aigc.remember('{name}', {names}, made)", **PRIVATE
+        )
+        page.link.click(None, None, None, js=f"() => aigc.copy('{name}')", **PRIVATE)
+
+
+def launch(demo: gr.Blocks, **options: Any) -> Any:
+    """`demo.launch` with the look and the limits of this app; `options` go on top."""
+    words = json.dumps(texts.SCRIPT)
+    script = figures.read_static("app.js")
+    settings: dict[str, Any] = {
+        "theme": theme(),
+        "css": figures.read_static("style.css"),
+        "head": f"<script>window.aigcTexts = {words};\n{script}</script>",
+        "favicon_path": figures.STATIC / "favicon.svg",
+        "footer_links": ["api", "gradio", "settings"],
+        "max_file_size": MAX_UPLOAD,
+        "run_history": False,
+        "enable_monitoring": False,
+    }
+    return demo.launch(**{**settings, **options})

@@ -11,9 +11,18 @@ from typing import Any
 import gradio as gr
 from gradio.components.api_component import Api
 
-from aigc.ui.catalogue import Catalogue
+from aigc.ui import figures, texts
+from aigc.ui.catalogue import ANY, Catalogue
 
-MODEL_WORK = {"concurrency_id": "model", "concurrency_limit": 1}
+# All model work takes turns: it shares the same few cores.
+MODEL_WORK: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+# For what is answered at once and needs no turn.
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
+LATEX = [
+    {"left": "$$", "right": "$$", "display": True},
+    {"left": "$", "right": "$", "display": False},
+]
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Page:
     """A `made_box()` among the outputs of `run`: the settings of the result on the page, with
     `checkpoint`, `revision` and every name in `settings`."""
     link: gr.Button
-    """A `link_button()`."""
+    """A `link_button(ID)`."""
     readers: dict[str, Callable[[object], Any]] = field(default_factory=dict)
     """Checks for names in `settings` beyond `catalogue.READERS`."""
 
@@ -39,14 +48,51 @@ def made_box() -> gr.JSON:
     return gr.JSON(visible="hidden")
 
 
-def link_button() -> gr.Button:
-    """Copies the address of the result on the page; the shell wires it."""
-    return gr.Button("Copy link", size="sm", min_width=110)
+def link_button(tab: str) -> gr.Button:
+    """Copies the address of the result on the page of `tab` (its ID); the shell wires it."""
+    return gr.Button(texts.COPY_LINK, size="sm", elem_id=f"{tab}-link", elem_classes="pill link")
 
 
-def choices(catalogue: Catalogue, capability: str) -> list[str]:
-    """The names in a checkpoint chooser."""
-    return [checkpoint.name for checkpoint in catalogue.able(capability)]
+def labels(catalogue: Catalogue, checkpoint: str, capability: str) -> list[str]:
+    """The choices of a class chooser."""
+    return [ANY, *catalogue.find(checkpoint, capability).labels]
+
+
+def chooser(catalogue: Catalogue, capability: str) -> gr.Dropdown:
+    """Choose among the checkpoints with a capability; below it the card of the chosen one."""
+    able = catalogue.able(capability)
+    names = [checkpoint.name for checkpoint in able]
+    box = gr.Dropdown(names, value=names[0], label=texts.CHECKPOINT, filterable=False)
+    card = gr.HTML(figures.card(able[0]), js_on_load=None)
+    box.change(
+        lambda name: figures.card(catalogue.find(name, capability)), box, card, **QUIET
+    )  # fmt: skip
+    return box
+
+
+def follow_checkpoint(
+    catalogue: Catalogue, capability: str, checkpoint: gr.Dropdown, boxes: list[gr.Dropdown]
+) -> Any:
+    """When a person chooses another checkpoint, its classes are offered, and the class that was
+    chosen stays if it has it. Returns the event, for what comes `.then`."""
+
+    def offer(name: str, *chosen: str) -> Any:
+        known = labels(catalogue, name, capability)
+        updates = [gr.Dropdown(choices=known, value=c if c in known else ANY) for c in chosen]
+        return updates if len(updates) > 1 else updates[0]
+
+    return checkpoint.input(offer, [checkpoint, *boxes], boxes, **QUIET)
+
+
+def about(catalogue: Catalogue, checkpoint: gr.Dropdown, capability: str, more: str = "") -> None:
+    """How the family of the chosen checkpoint works, folded; `more` is about the tab."""
+
+    def text(name: str) -> str:
+        return more + texts.ABOUT.get(catalogue.find(name, capability).family, "")
+
+    with gr.Accordion(texts.ABOUT_TITLE, open=False, elem_classes="about"):
+        shown = gr.Markdown(text(checkpoint.value), latex_delimiters=LATEX)
+    checkpoint.change(text, checkpoint, shown, **QUIET)
 
 
 def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,70 +2,155 @@
 
 from __future__ import annotations
 
-import base64
-import io
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from torch import Tensor
 
 from aigc import latent
-from aigc.ui import parts
+from aigc.checkpoint import Checkpoint
+from aigc.ui import figures, parts, texts
 from aigc.ui.catalogue import (
-    ANY, Catalogue, read_count, read_label, read_seed, read_temperature,
+    ANY, MAX_COUNT, MAX_TEMPERATURE, Catalogue, read_count, read_label, read_seed,
+    read_temperature,
 )  # fmt: skip
 
 ID = "sample"
 TITLE = "Sample"
 NEEDS = "sample"
 
+SECONDS_BETWEEN_VIEWS = 0.2  # of a picture being drawn: often enough to watch, and costs nothing
 
-def make(
-    catalogue: Catalogue, checkpoint: str, count: int, seed: int, label: str, temperature: float
-) -> tuple[str, dict[str, Any]]:
+
+@dataclass(frozen=True)
+class Wish:
+    """A checked request."""
+
+    checkpoint: Checkpoint
+    count: int
+    seed: int
+    label: str
+    temperature: float
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """The settings of the result, by the names of the endpoint."""
+        return {
+            "checkpoint": self.checkpoint.name, "revision": self.checkpoint.revision,
+            "count": self.count, "seed": self.seed, "label": self.label,
+            "temperature": self.temperature,
+        }  # fmt: skip
+
+    @property
+    def draw(self) -> tuple[Any, ...]:
+        """The arguments of a model's `sample` and `draw`."""
+        index = self.checkpoint.label_index(self.label)
+        return latent.generators(self.seed, self.count), [index] * self.count, self.temperature
+
+
+def read(
+    catalogue: Catalogue, checkpoint: object, count: object, seed: object, label: object,
+    temperature: object,
+) -> Wish:  # fmt: skip
+    """Check everything. Raises ValueError with one sentence."""
     chosen = catalogue.find(checkpoint, NEEDS)
-    count, seed = read_count(count), read_seed(seed)
-    label, temperature = read_label(chosen, label), read_temperature(temperature)
-    images = chosen.model.sample(
-        latent.generators(seed, count), [chosen.label_index(label)] * count, temperature
-    )
-    buffer = io.BytesIO()
-    chosen.media.grid(images, 8).save(buffer, "PNG")
-    url = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-    made = {
-        "checkpoint": chosen.name, "revision": chosen.revision, "count": count, "seed": seed,
-        "label": label, "temperature": temperature,
-    }  # fmt: skip
-    return f'<img src="{url}" style="image-rendering:pixelated;width:100%">', made
+    return Wish(
+        chosen, read_count(count), read_seed(seed), read_label(chosen, label),
+        read_temperature(temperature),
+    )  # fmt: skip
+
+
+def images(wish: Wish) -> Tensor:
+    """(count, C, H, W) in [0, 1]."""
+    return wish.checkpoint.model.sample(*wish.draw)  # type: ignore[operator]
+
+
+def views(wish: Wish) -> Iterator[tuple[Tensor, bool]]:
+    """The pictures as they grow, no more often than a person can see, and whether they are
+    finished. Models that cannot be watched give the finished pictures alone."""
+    if "draw" not in wish.checkpoint.capabilities:
+        yield images(wish), True
+        return
+    last, pictures = 0.0, None
+    for pictures in wish.checkpoint.model.draw(*wish.draw):  # type: ignore[operator]
+        if time.monotonic() - last >= SECONDS_BETWEEN_VIEWS:
+            yield pictures, False
+            last = time.monotonic()
+    if pictures is not None:
+        yield pictures, True
+
+
+def page(wish: Wish, pictures: Tensor, finished: bool) -> str:
+    """The gallery with everything that stands under it."""
+    checkpoint = wish.checkpoint
+    alt = f"{checkpoint.name}, {texts.CLASS.lower()} {wish.label}, picture"
+    shown = figures.gallery(checkpoint.media, pictures, alt)
+    if not finished:
+        return shown + figures.chips(wish.made)
+    sheet = figures.sheet_png(checkpoint.media, pictures, wish.made)
+    name = f"{checkpoint.name}-seed{wish.seed}-{wish.label}.png"
+    save = figures.download(sheet, "image/png", name, texts.DOWNLOAD)
+    return shown + figures.chips(wish.made) + f'<div class="actions">{save}</div>'
 
 
 def build(catalogue: Catalogue) -> parts.Page:
-    names = parts.choices(catalogue, NEEDS)
-    labels = [ANY, *catalogue.find(names[0], NEEDS).labels]
-    with gr.Row():
-        with gr.Column(scale=1):
-            checkpoint = gr.Dropdown(names, value=names[0], label="Checkpoint")
-            label = gr.Dropdown(labels, value=ANY, label="Class")
-            count = gr.Slider(1, 64, 16, step=1, label="Count")
-            seed = gr.Number(0, label="Seed", precision=0)
-            temperature = gr.Slider(0, 2, 1, step=0.05, label="Temperature")
-            button = gr.Button("Sample", variant="primary")
-        with gr.Column(scale=2):
-            gallery = gr.HTML()
-            link = parts.link_button()
+    def sample(
+        checkpoint: str = "", count: int = 16, seed: int = 0, label: str = ANY,
+        temperature: float = 1.0,
+    ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
+        wish = read(catalogue, checkpoint, count, seed, label, temperature)
+        return [wish.checkpoint.media.to_pil(image) for image in images(wish)], wish.made
+
+    def run(
+        checkpoint: str, count: int, seed: int, label: str, temperature: float,
+        _randomise: bool = False,
+    ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
+        wish = read(catalogue, checkpoint, count, seed, label, temperature)
+        for pictures, finished in views(wish):
+            shown = page(wish, pictures, finished)
+            yield shown, wish.made if finished else gr.skip(), wish.seed
+
+    with gr.Row(elem_classes="page"):
+        with gr.Column(scale=2, min_width=280, elem_classes="controls"):
+            checkpoint = parts.chooser(catalogue, NEEDS)
+            with gr.Group():
+                label = gr.Dropdown(
+                    parts.labels(catalogue, checkpoint.value, NEEDS), value=ANY, label=texts.CLASS
+                )
+                count = gr.Slider(1, MAX_COUNT, 16, step=1, label=texts.COUNT)
+                temperature = gr.Slider(
+                    0, MAX_TEMPERATURE, 1, step=0.05, label=texts.TEMPERATURE,
+                    info=texts.TEMPERATURE_INFO,
+                )  # fmt: skip
+                seed = gr.Number(0, label=texts.SEED, precision=0, info=texts.SEED_INFO)
+                randomise = gr.Checkbox(True, label=texts.RANDOMISE, container=True)
+            button = gr.Button(texts.SAMPLE, variant="primary", size="lg")
+        with gr.Column(scale=3, min_width=300, elem_classes="result"):
+            gallery = gr.HTML(figures.waiting(), js_on_load=None, elem_classes="gallery")
+            link = parts.link_button(ID)
             made = parts.made_box()
+    parts.about(catalogue, checkpoint, NEEDS)
+
     settings = {
         "checkpoint": checkpoint, "count": count, "seed": seed, "label": label,
         "temperature": temperature,
     }  # fmt: skip
-
-    def run(
-        checkpoint: str, count: int, seed: int, label: str, temperature: float
-    ) -> tuple[str, dict[str, Any]]:
-        return make(catalogue, checkpoint, count, seed, label, temperature)
-
     event: dict[str, Any] = {
-        "fn": parts.spoken(run), "inputs": list(settings.values()), "outputs": [gallery, made],
-        "api_visibility": "private", "show_progress": "minimal", **parts.MODEL_WORK,
+        "fn": parts.spoken(run), "inputs": list(settings.values()),
+        "outputs": [gallery, made, seed], "show_progress": "minimal", "show_progress_on": gallery,
+        **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
-    button.click(**event)
+    # The switch is read in the browser, so that a new seed costs no second round trip.
+    new_seed = "(c, n, s, l, t, again) => [c, n, again ? aigc.seed() : s, l, t, again]"
+    button.click(
+        **{**event, "inputs": [*settings.values(), randomise], "js": new_seed}
+    )
+    parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
+    parts.endpoint(
+        sample, "sample", [gr.Gallery(visible=False, format="png"), gr.JSON(visible=False)],
+        "Pictures of a checkpoint, and the settings that made them.",
+    )  # fmt: skip
     return parts.Page(settings, event, made, link)

@@ -1,0 +1,365 @@
+"""Where every head looked while a picture was drawn.
+
+The weights of one picture travel to the browser once (`pack`); hovering, clicking and replaying
+happen there (static/attention.js) and never wait for the server.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import torch
+from gradio.processing_utils import save_bytes_to_cache
+from PIL import Image
+from torch import Tensor
+
+from aigc import latent
+from aigc.checkpoint import Checkpoint
+from aigc.ui import figures, parts, pictures, texts
+from aigc.ui.catalogue import (
+    ANY,
+    MAX_TEMPERATURE,
+    Catalogue,
+    read_label,
+    read_seed,
+    read_temperature,
+    shown,
+    whole,
+)  # fmt: skip
+
+ID = "attention"
+TITLE = "Attention"
+NEEDS = "attention"
+
+MAX_PLACES = 2**20  # a link may name places up to here; the viewer keeps to what there is
+AVERAGES = ("mean", "max")
+ROLLOUT = "rollout"
+
+DRAW = "Draw"
+OWN = "A picture of your own"
+LOOK = "Where would it look?"
+SAVE = "Save weights (.npz)"
+ABOUT = r"""
+**Reading the maps.** The picture is drawn patch by patch, row by row. Choose a place: each small
+map shows how one head of one layer spread its attention over what was already drawn when that
+place came next. The bar under a map is the weight on the *start token*, which carries the class
+and has no place in the picture. The weights of a step add up to 1.
+
+$$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V$$
+
+Each patch asks a question $Q$, every earlier patch offers a key $K$ and a value $V$. Where
+question and key agree, the value flows. The division by $\sqrt{d_k}$ keeps the softmax from
+saturating; the **mask** sets the scores of everything not drawn yet to $-\infty$, so the hatched
+part of a map is exactly 0. Every **head** has its own $Q$, $K$, $V$ and can look for something
+else; layers repeat this on top of each other.
+
+A sequence of $T$ patches has $T^2$ weights in every head: twice the side of the picture is four
+times the patches and **sixteen times the weights**.
+
+**Rollout** ([Abnar and Zuidema 2020](https://arxiv.org/abs/2005.00928)) averages the heads, counts
+the residual connection as half, and multiplies the layers: where the information may have come
+from, all layers together.
+"""
+HONEST = (
+    "Attention is not an explanation: it shows where a head read from, not what it took from there "
+    "or whether that mattered for the result."
+)
+
+
+# What the browser gets
+
+
+def encode(values: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
+
+
+def pack(weights: Tensor) -> dict[str, str]:
+    """Weights (layers, heads, T, T) -> three base64 strings for the browser.
+
+    `first`: what each step put on the start token, float32 (layers, heads, T).
+    `peak`: the largest weight that each step put on a patch, float32 (layers, heads, T).
+    `maps`: for each layer and head, row t = 0 .. T-1 with its t weights on the patches 0 .. t-1,
+    as uint8 q where weight = peak * (q / 255)^2. The square keeps small weights apart, and the
+    start token, which often takes nearly everything, does not set the scale.
+    """
+    values = weights.detach().float().cpu().numpy()
+    length = values.shape[-1]
+    seen = np.tril(values[..., 1:], -1)  # row t: the patches 0 .. t-1
+    peak = seen.max(-1)  # (layers, heads, T)
+    scaled = np.sqrt(seen / np.where(peak > 0, peak, 1)[..., None])
+    steps, patches = np.tril_indices(length, -1, length - 1)
+    maps = np.rint(255 * scaled[..., steps, patches]).astype(np.uint8)
+    return {
+        "first": encode(values[..., 0].astype("<f4")),
+        "peak": encode(peak.astype("<f4")),
+        "maps": encode(maps),
+    }
+
+
+def frame(chosen: Checkpoint, image: Tensor, drawn: int) -> dict[str, Any]:
+    """A picture (C, H, W) for the browser, of which the first `drawn` patches exist."""
+    rows, columns = chosen.model.grid
+    return {
+        "rows": rows, "columns": columns, "drawn": drawn,
+        "width": chosen.media.width, "height": chosen.media.height,
+        "channels": chosen.media.channels, "pixels": encode(chosen.media.to_uint8(image[None])),
+    }  # fmt: skip
+
+
+def view(layer: object = "", head: object = "", position: object = "") -> dict[str, Any]:
+    """What a link asks the viewer to show; what it does not name is left to the viewer."""
+    named = {"layer": layer, "head": head, "position": position}
+    readers = READERS
+    return {k: readers[k](v) for k, v in named.items() if v not in ("", None)}
+
+
+# What a link carries for this tab alone
+
+
+def _place_or(name: str, words: tuple[str, ...]) -> Callable[[object], Any]:
+    def read(value: object) -> Any:
+        if value in words:
+            return value
+        try:
+            return whole(f"The {name}", value, 1, MAX_PLACES)
+        except ValueError:
+            also = f", or {' or '.join(words)}" if words else ""
+            raise ValueError(
+                f"The {name} is a whole number from 1{also}, not {shown(value)}."
+            ) from None
+
+    return read
+
+
+READERS = {
+    "layer": _place_or("layer", (ROLLOUT,)),
+    "head": _place_or("head", AVERAGES),
+    "position": _place_or("position", ()),
+}
+
+
+# From settings to a picture and its weights
+
+
+def read_settings(
+    catalogue: Catalogue, checkpoint: object, seed: object, label: object, temperature: object = 1.0
+) -> tuple[Checkpoint, dict[str, Any]]:
+    """The checkpoint and the checked settings. Raises ValueError with a sentence."""
+    chosen = catalogue.find(checkpoint, NEEDS)
+    return chosen, {
+        "checkpoint": chosen.name, "revision": chosen.revision, "seed": read_seed(seed),
+        "label": read_label(chosen, label), "temperature": read_temperature(temperature),
+    }  # fmt: skip
+
+
+def draw(chosen: Checkpoint, made: dict[str, Any]) -> Iterator[tuple[Tensor, int]]:
+    """The picture (C, H, W) as it grows, with the number of patches drawn so far."""
+    rows, columns = chosen.model.grid
+    model, label = chosen.model, chosen.label_index(made["label"])
+    request = latent.generators(made["seed"], 1), [label], made["temperature"]
+    if "draw" not in chosen.capabilities:
+        yield model.sample(*request)[0], rows * columns
+        return
+    for row, images in enumerate(model.draw(*request), 1):
+        yield images[0], row * columns
+
+
+def explain(chosen: Checkpoint, image: Tensor, label: str) -> Tensor:
+    """The weights (layers, heads, T, T) of a finished picture (C, H, W), in one forward pass."""
+    return chosen.model.attention(image[None], [chosen.label_index(label)])[0]
+
+
+def whole_view(
+    chosen: Checkpoint, image: Tensor, made: dict[str, Any], wanted: dict[str, Any]
+) -> dict[str, Any]:
+    """Everything that the viewer needs for one finished picture."""
+    weights = explain(chosen, image, made["label"])
+    layers, heads, length, _ = weights.shape
+    return {
+        **frame(chosen, image, length), **pack(weights), "layers": layers, "heads": heads,
+        "view": wanted, "made": made, "label": made["label"],
+    }  # fmt: skip
+
+
+def watch(
+    catalogue: Catalogue, checkpoint: object, seed: object, label: object,
+    temperature: object = 1.0, layer: object = "", head: object = "", position: object = "",
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Draw a picture in front of the visitor, then show where each step looked: yields the
+    viewer's value and the settings that made it."""
+    chosen, made = read_settings(catalogue, checkpoint, seed, label, temperature)
+    wanted = view(layer, head, position)
+    image = torch.zeros(chosen.media.shape)
+    for image, drawn in draw(chosen, made):
+        yield frame(chosen, image, drawn), made
+    yield whole_view(chosen, image, made, wanted), made
+
+
+def read_given(chosen: Checkpoint, data: object) -> Tensor:
+    """What the pad sent -> (C, H, W), prepared as the model knows its pictures. Raises ValueError
+    with a sentence."""
+    picture = pictures.read_picture(data)
+    image = None if picture is None else chosen.media.from_drawing(picture)
+    if image is None or not image.any():
+        raise ValueError("The pad is empty; draw something or choose a picture first.")
+    return image
+
+
+def look(
+    catalogue: Catalogue, checkpoint: object, label: object, data: object
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A given picture instead of a drawn one: the viewer's value and the settings."""
+    chosen = catalogue.find(checkpoint, NEEDS)
+    label = read_label(chosen, label)
+    image = read_given(chosen, data)
+    made = {
+        "checkpoint": chosen.name, "revision": chosen.revision, "label": label,
+        "picture": texts.A_PICTURE,
+    }  # fmt: skip
+    return whole_view(chosen, image, made, {}), made
+
+
+def numbers(chosen: Checkpoint, image: Tensor, made: dict[str, Any]) -> bytes:
+    """An .npz file, without pickles: `weights` float32 (layers, heads, T, T), `tokens` uint8
+    (T, values of a patch), `image` uint8 (H, W, C), `settings` as JSON."""
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        weights=explain(chosen, image, made["label"]).numpy(),
+        tokens=chosen.model.tokens(image[None])[0].to(torch.uint8).numpy(),
+        image=chosen.media.to_uint8(image[None])[0],
+        settings=np.array(json.dumps(made)),
+    )
+    return file.getvalue()
+
+
+def finished(chosen: Checkpoint, made: dict[str, Any]) -> Tensor:
+    *_, (image, _) = draw(chosen, made)
+    return image
+
+
+def answer(
+    catalogue: Catalogue, checkpoint: object, seed: object, label: object
+) -> tuple[Image.Image, list[list[int]], bytes, dict[str, Any]]:
+    """The endpoint's four answers: the sample, its tokens, the .npz file, the settings."""
+    chosen, made = read_settings(catalogue, checkpoint, seed, label)
+    image = finished(chosen, made)
+    rows, columns = chosen.model.grid
+    made["grid"] = [rows, columns]
+    tokens = chosen.model.tokens(image[None])[0].tolist()
+    return chosen.media.to_pil(image), tokens, numbers(chosen, image, made), made
+
+
+def again(catalogue: Catalogue, made: object, data: object) -> tuple[bytes, str]:
+    """The .npz file of what stands in the viewer, from its settings and the picture that was
+    given if one was, and a name for the file."""
+    if not isinstance(made, dict) or "checkpoint" not in made:
+        raise ValueError("Draw a picture first.")
+    if "picture" in made:
+        chosen = catalogue.find(made["checkpoint"], NEEDS)
+        image = read_given(chosen, data)
+        settings = {**made, "label": read_label(chosen, made.get("label"))}
+        return numbers(chosen, image, settings), f"{chosen.name}-given.npz"
+    chosen, settings = read_settings(
+        catalogue, made["checkpoint"], made.get("seed"), made.get("label"), made.get("temperature")
+    )
+    name = f"{chosen.name}-seed{settings['seed']}-{settings['label']}.npz"
+    return numbers(chosen, finished(chosen, settings), settings), name
+
+
+def build(catalogue: Catalogue) -> parts.Page:
+    def attention(
+        checkpoint: str = "", seed: int = 0, label: str = ANY
+    ) -> tuple[Image.Image, list[list[int]], str, dict[str, Any]]:
+        image, tokens, content, made = answer(catalogue, checkpoint, seed, label)
+        name = f"{made['checkpoint']}-seed{made['seed']}-{made['label']}.npz"
+        file = save_bytes_to_cache(content, name, cache_dir=saved.GRADIO_CACHE)
+        return image, tokens, file, made
+
+    def run(
+        checkpoint: str, seed: int, label: str, temperature: float, layer: str, head: str,
+        position: str, _randomise: bool = False,
+    ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
+        for value, made in watch(
+            catalogue, checkpoint, seed, label, temperature, layer, head, position
+        ):
+            finished = "maps" in value
+            yield value, made if finished else gr.skip(), made["seed"]
+
+    def given(checkpoint: str, label: str, data: str) -> tuple[Any, ...]:
+        value, made = look(catalogue, checkpoint, label, data)
+        return value, made, data
+
+    def export(made: dict[str, Any], data: str) -> Any:
+        content, name = again(catalogue, made, data)
+        file = save_bytes_to_cache(content, name, cache_dir=saved.GRADIO_CACHE)
+        return gr.DownloadButton(value=file)
+
+    with gr.Row(elem_classes="page"):
+        with gr.Column(scale=1, min_width=260, elem_classes="controls"):
+            checkpoint = parts.chooser(catalogue, NEEDS)
+            with gr.Group():
+                label = gr.Dropdown(
+                    parts.labels(catalogue, checkpoint.value, NEEDS), value=ANY, label=texts.CLASS
+                )
+                temperature = gr.Slider(
+                    0, MAX_TEMPERATURE, 1, step=0.05, label=texts.TEMPERATURE,
+                    info=texts.TEMPERATURE_INFO,
+                )  # fmt: skip
+                seed = gr.Number(0, label=texts.SEED, precision=0, info=texts.SEED_INFO)
+                randomise = gr.Checkbox(True, label=texts.RANDOMISE, container=True)
+            button = gr.Button(DRAW, variant="primary", size="lg")
+            with gr.Accordion(OWN, open=False):
+                pad = pictures.pad(OWN)
+                look_button = gr.Button(LOOK)
+        with gr.Column(scale=3, min_width=300, elem_classes="result"):
+            viewer = gr.HTML(
+                {}, html_template=figures.read_static("attention.html"),
+                css_template=figures.read_static("attention.css"),
+                js_on_load=figures.read_static("attention.js"),
+                apply_default_css=False, elem_id="attention-viewer",
+            )  # fmt: skip
+            gr.Markdown(f"*{HONEST}*", elem_classes="honest")
+            with gr.Row(elem_classes="actions"):
+                link = parts.link_button(ID)
+                save = gr.Button(SAVE, size="sm", min_width=110, elem_classes="pill")
+            made = parts.made_box()
+    parts.about(catalogue, checkpoint, NEEDS, ABOUT)
+
+    # A link says where to look through these; the viewer takes over from there.
+    layer, head, position = (gr.Textbox("", visible=False) for _ in range(3))
+    shown_picture = gr.State("")
+    saved = gr.DownloadButton(visible="hidden", elem_id="attention-numbers")
+    settings = {
+        "checkpoint": checkpoint, "seed": seed, "label": label, "temperature": temperature,
+        "layer": layer, "head": head, "position": position,
+    }  # fmt: skip
+    work: dict[str, Any] = {"show_progress": "hidden", **parts.PRIVATE, **parts.MODEL_WORK}
+    event: dict[str, Any] = {
+        "fn": parts.spoken(run), "inputs": list(settings.values()),
+        "outputs": [viewer, made, seed], **work,
+    }  # fmt: skip
+    new_seed = "(c, s, l, t, a, b, p, again) => [c, again ? aigc.seed() : s, l, t, a, b, p, again]"
+    button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
+    parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
+    look_button.click(
+        parts.spoken(given), [checkpoint, label, pad], [viewer, made, shown_picture], **work
+    )
+    save.click(parts.spoken(export), [made, shown_picture], saved, **work).success(
+        None, js="() => document.querySelector('#attention-numbers').click()", **parts.PRIVATE
+    )
+    parts.endpoint(
+        attention, "attention",
+        [gr.Image(visible=False, format="png"), gr.JSON(visible=False), gr.File(visible=False),
+         gr.JSON(visible=False)],
+        "A drawn picture, its tokens (T, values of a patch), its attention weights as an .npz file "
+        "(`weights` is (layers, heads, T, T); row t drew patch t, column 0 is the start token, "
+        "column j the patch j - 1), and the settings that made them.",
+    )  # fmt: skip
+    return parts.Page(settings, event, made, link, READERS)

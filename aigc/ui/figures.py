@@ -1,0 +1,237 @@
+"""From tensors and checkpoints to what stands on the page: HTML, PNG, animations.
+
+Plain Python: no Gradio here. Pictures go into the page as data addresses, so showing them leaves
+no file behind.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from torch import Tensor
+
+from aigc.checkpoint import Checkpoint
+from aigc.media import ImageMedia
+from aigc.ui import texts
+
+STATIC = Path(__file__).parent / "static"
+MAX_PREVIEW_BYTES = 2**20
+DOWNLOAD_SIDE = 112  # pixels of one picture in a download, at least
+FRAME_SIDE = 224  # pixels of a frame of an animation, at least
+FRAME_MS = 60
+
+# metrics.json: key -> what a visitor reads, and how. In the order of the card.
+FIGURES: dict[str, tuple[str, str]] = {}
+
+
+def png(image: Image.Image, made: dict[str, Any] | None = None) -> bytes:
+    """A PNG that says what made it, when `made` does: the settings, and that it is generated."""
+    info = PngInfo()
+    if made:
+        info.add_text("Software", "AIGC")
+        info.add_text("Source", "AI-generated")
+        info.add_text("Settings", json.dumps(made))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", pnginfo=info, compress_level=3)
+    return buffer.getvalue()
+
+
+def address(content: bytes, kind: str) -> str:
+    """A data address: `kind` is the media type."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def enlarge(image: Image.Image, side: int, unit: int) -> Image.Image:
+    """Nearest-neighbour: as many times as makes `unit` pixels at least `side`."""
+    factor = max(1, math.ceil(side / unit))
+    return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+
+
+def columns_of(count: int) -> int:
+    """How wide a sheet of `count` pictures is."""
+    return min(8, math.ceil(math.sqrt(count))) if count <= 16 else 8
+
+
+def gallery(media: ImageMedia, images: Tensor, alt: str) -> str:
+    """(N, C, H, W) in [0, 1] -> the pictures side by side, crisp at every size."""
+    columns = columns_of(len(images))
+    tiles = "".join(
+        f'<img class="tile" alt="{html.escape(alt)} {i + 1}" src="'
+        f'{address(png(media.to_pil(image)), "image/png")}">'
+        for i, image in enumerate(images)
+    )
+    return f'<div class="sheet" style="--columns:{columns}">{tiles}</div>'
+
+
+def waiting() -> str:
+    """What stands where the first result will be."""
+    return f'<div class="sheet waiting" role="status">{texts.WAITING}</div>'
+
+
+def download(content: bytes, kind: str, name: str, text: str) -> str:
+    """A link that saves `content` under `name`."""
+    return (
+        f'<a class="pill" download="{html.escape(name)}" href="{address(content, kind)}">'
+        f"{html.escape(text)}</a>"
+    )
+
+
+def sheet_png(media: ImageMedia, images: Tensor, made: dict[str, Any]) -> bytes:
+    """The pictures as one PNG, each at least DOWNLOAD_SIDE wide, that carries its settings."""
+    sheet = media.grid(images, columns_of(len(images)))
+    return png(enlarge(sheet, DOWNLOAD_SIDE, media.width), made)
+
+
+def chips(made: dict[str, Any]) -> str:
+    """The settings that made a result, as a line under it."""
+    items = "".join(
+        f"<span><b>{html.escape(name.replace('_', ' '))}</b> {html.escape(plain(value))}</span>"
+        for name, value in made.items()
+    )
+    return f'<div class="chips">{items}</div>'
+
+
+def plain(value: object) -> str:
+    """A setting as a person writes it: 1 and not 1.0."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def animation(media: ImageMedia, frames: Tensor) -> bytes:
+    """(N, C, H, W) in [0, 1] -> an animated WebP that goes there and back, for ever.
+
+    WebP and not GIF: the same frames take a tenth of the time and keep every grey.
+    """
+    pictures = [enlarge(media.to_pil(frame).convert("RGB"), FRAME_SIDE, media.width)
+                for frame in frames]  # fmt: skip
+    there_and_back = pictures + pictures[-2:0:-1]
+    buffer = io.BytesIO()
+    there_and_back[0].save(
+        buffer, "WEBP", save_all=True, append_images=there_and_back[1:], duration=FRAME_MS,
+        loop=0, lossless=True, quality=0, method=0,
+    )  # fmt: skip
+    return buffer.getvalue()
+
+
+def player(media: ImageMedia, frames: Tensor) -> str:
+    """(N, C, H, W) in [0, 1] -> one large frame, a slider over all, and the strip of them.
+
+    The browser has every frame, so that scrubbing asks nobody (static/app.js).
+    """
+    addresses = [address(png(media.to_pil(frame)), "image/png") for frame in frames]
+    last = len(addresses) - 1
+    strip = "".join(
+        f'<img class="frame" data-at="{i}" alt="{texts.FRAME} {i + 1}" src="{source}">'
+        for i, source in enumerate(addresses)
+    )
+    return (
+        '<div class="player">'
+        f'<div class="stage"><img class="tile now" alt="{texts.FRAME} 1" src="{addresses[0]}"></div>'
+        '<div class="scrub">'
+        f'<button type="button" class="pill play" aria-label="{texts.PLAY}">▶</button>'
+        f'<input type="range" min="0" max="{last}" value="0" step="1" aria-label="{texts.FRAME}">'
+        f'<output>1 / {last + 1}</output></div>'
+        f'<div class="strip">{strip}</div></div>'
+    )
+
+
+def preview(checkpoint: Checkpoint) -> str:
+    """The sample sheet that came with the checkpoint, or nothing."""
+    path = checkpoint.path / "samples.png" if checkpoint.path else None
+    if path is None or not path.is_file() or path.stat().st_size > MAX_PREVIEW_BYTES:
+        return ""
+    content = path.read_bytes()
+    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return ""
+    alt = f"Samples of {checkpoint.name}"
+    return (
+        f'<img class="preview" alt="{html.escape(alt)}" src="{address(content, "image/png")}">'
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def quantity(number: float) -> str:
+    """A large count as a person says it: 1.2 million."""
+    for size, unit in ((1e9, " billion"), (1e6, " million"), (1e3, " thousand")):
+        if number >= size:
+            return f"{number / size:.3g}{unit}"
+    return f"{number:g}"
+
+
+def facts(checkpoint: Checkpoint) -> list[tuple[str, str]]:
+    """What the card says of the checkpoint itself: (name, value)."""
+    media, training = checkpoint.media, checkpoint.training
+    rows = [
+        ("Makes", f"{media.width} × {media.height} {'grey' if media.channels == 1 else 'colour'}"),
+        ("Data", checkpoint.dataset),
+        ("Weights", quantity(sum(p.numel() for p in checkpoint.model.parameters()))),
+    ]
+    seconds, images = training.get("seconds"), training.get("images")
+    if isinstance(seconds, (int, float)) and seconds > 0:
+        rows.append(("Trained for", duration(seconds)))
+    if isinstance(images, (int, float)) and images > 0:
+        rows.append(("Pictures seen", quantity(images)))
+    return rows
+
+
+def figures(checkpoint: Checkpoint) -> list[tuple[str, str]]:
+    """The measured figures among FIGURES: (name, value)."""
+    rows = []
+    for key, (name, form) in FIGURES.items():
+        value = checkpoint.metrics.get(key)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            rows.append((name, format(value, form) if "{" not in form else form.format(value)))
+    return rows
+
+
+def card(checkpoint: Checkpoint) -> str:
+    """A checkpoint at a glance: what it is, its figures, its samples."""
+
+    def cells(rows: list[tuple[str, str]], kind: str) -> str:
+        inside = "".join(
+            f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>"
+            for name, value in rows
+        )
+        return f'<dl class="{kind}">{inside}</dl>' if rows else ""
+
+    family = texts.FAMILIES.get(checkpoint.family, checkpoint.family)
+    return (
+        f'<div class="card"><div class="head">{preview(checkpoint)}'
+        f'<div><div class="family">{html.escape(family)}</div>'
+        f'<div class="revision" title="{html.escape(checkpoint.source)}">'
+        f"revision {html.escape(checkpoint.revision[:12])}</div></div></div>"
+        f"{cells(figures(checkpoint), 'figures')}{cells(facts(checkpoint), 'facts')}</div>"
+    )
+
+
+def described(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What `/checkpoints` says of one checkpoint."""
+    return {
+        "name": checkpoint.name,
+        "family": checkpoint.family,
+        "capabilities": list(checkpoint.capabilities),
+        "classes": list(checkpoint.labels),
+        "source": checkpoint.source,
+        "revision": checkpoint.revision,
+        "metrics": checkpoint.metrics,
+    }
+
+
+def read_static(name: str) -> str:
+    """A file of static/."""
+    return (STATIC / name).read_text(encoding="utf-8")

@@ -1,0 +1,203 @@
+"""The way from one picture to another through a latent space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+import torch
+from gradio.processing_utils import save_bytes_to_cache
+from PIL import Image
+from torch import Tensor
+
+from aigc import latent
+from aigc.checkpoint import Checkpoint
+from aigc.ui import figures, parts, pictures, texts
+from aigc.ui.catalogue import (
+    ANY, MAX_STEPS, Catalogue, read_label, read_path, read_seed, read_steps,
+)  # fmt: skip
+
+ID = "interpolate"
+TITLE = "Interpolate"
+NEEDS = "decode"
+
+
+@dataclass(frozen=True)
+class End:
+    """A checked end: a seed and a class, or a picture of that class."""
+
+    seed: int
+    label: str
+    picture: Image.Image | None = None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A checked request."""
+
+    checkpoint: Checkpoint
+    ends: tuple[End, End]
+    steps: int
+    path: str
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """The settings of the result, by the names of the endpoint; a picture stands in place of
+        its seed."""
+        made: dict[str, Any] = {
+            "checkpoint": self.checkpoint.name,
+            "revision": self.checkpoint.revision,
+        }
+        for name, end in zip("ab", self.ends):
+            if end.picture is None:
+                made[f"seed_{name}"] = end.seed
+            else:
+                made[f"picture_{name}"] = texts.A_PICTURE
+            made[f"label_{name}"] = end.label
+        return {**made, "steps": self.steps, "path": self.path}
+
+
+def read(
+    catalogue: Catalogue, checkpoint: object, seed_a: object, label_a: object, seed_b: object,
+    label_b: object, steps: object, path: object, picture_a: object = None,
+    picture_b: object = None,
+) -> Wish:  # fmt: skip
+    """Check everything. Raises ValueError with one sentence."""
+    chosen = catalogue.find(checkpoint, NEEDS)
+    ends = (
+        End(read_seed(seed_a), read_label(chosen, label_a), pictures.read_picture(picture_a)),
+        End(read_seed(seed_b), read_label(chosen, label_b), pictures.read_picture(picture_b)),
+    )
+    if any(end.picture for end in ends) and "encode" not in chosen.capabilities:
+        raise ValueError(texts.NO_ENCODER.format(name=chosen.name))
+    return Wish(chosen, ends, read_steps(steps), read_path(path))
+
+
+def place(checkpoint: Checkpoint, end: End) -> tuple[Tensor, Tensor]:
+    """The latent (L,) and the condition (K,) of an end. A seed's is that of the first picture of
+    Sample; a picture's is the mean of its posterior."""
+    model: Any = checkpoint.model
+    index = checkpoint.label_index(end.label)
+    if end.picture is None:
+        return model.prior(latent.generator(end.seed), index)
+    image = checkpoint.media.from_drawing(end.picture)
+    condition = model.condition(index)
+    mean, _ = model.encode(image[None], condition[None])
+    return mean[0], condition
+
+
+def frames(wish: Wish) -> Tensor:
+    """(steps, C, H, W) in [0, 1]."""
+    with torch.inference_mode():
+        ends = [place(wish.checkpoint, end) for end in wish.ends]
+        latents, conditions = latent.path(ends, wish.steps, wish.path)
+        return wish.checkpoint.model.decode(latents, conditions)  # type: ignore[operator]
+
+
+def file_name(wish: Wish) -> str:
+    """The name under which the animation is saved."""
+    ends = "-".join("picture" if end.picture else str(end.seed) for end in wish.ends)
+    return f"{wish.checkpoint.name}-{ends}-{wish.path}.webp"
+
+
+def page(wish: Wish, made_frames: Tensor) -> str:
+    """The player with everything that stands under it."""
+    media = wish.checkpoint.media
+    save = figures.download(
+        figures.animation(media, made_frames), "image/webp", file_name(wish),
+        texts.DOWNLOAD_ANIMATION,
+    )  # fmt: skip
+    return (
+        figures.player(media, made_frames)
+        + figures.chips(wish.made)
+        + f'<div class="actions">{save}</div>'
+    )
+
+
+def build(catalogue: Catalogue) -> parts.Page:
+    def interpolate(
+        checkpoint: str = "", seed_a: int = 0, label_a: str = ANY, seed_b: int = 1,
+        label_b: str = ANY, steps: int = 16, path: str = "slerp",
+    ) -> tuple[list[Any], str, dict[str, Any]]:  # fmt: skip
+        wish = read(catalogue, checkpoint, seed_a, label_a, seed_b, label_b, steps, path)
+        media, result = wish.checkpoint.media, frames(wish)
+        file = save_bytes_to_cache(
+            figures.animation(media, result), file_name(wish), cache_dir=animation.GRADIO_CACHE
+        )
+        return [media.to_pil(frame) for frame in result], file, wish.made
+
+    def run(
+        checkpoint: str, seed_a: int, label_a: str, seed_b: int, label_b: str, steps: int,
+        path: str, picture_a: str, picture_b: str, _randomise: bool = False,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        if "encode" not in catalogue.find(checkpoint, NEEDS).capabilities:
+            picture_a = picture_b = ""  # the pads are out of sight
+        wish = read(
+            catalogue, checkpoint, seed_a, label_a, seed_b, label_b, steps, path, picture_a,
+            picture_b,
+        )  # fmt: skip
+        return page(wish, frames(wish)), wish.made, wish.ends[0].seed, wish.ends[1].seed
+
+    def encodes(name: str) -> Any:
+        return gr.Accordion(visible="encode" in catalogue.find(name, NEEDS).capabilities)
+
+    with gr.Row(elem_classes="page"):
+        with gr.Column(scale=2, min_width=280, elem_classes="controls"):
+            checkpoint = parts.chooser(catalogue, NEEDS)
+            labels = parts.labels(catalogue, checkpoint.value, NEEDS)
+            with gr.Row(elem_classes="pair"):
+                with gr.Group():
+                    label_a = gr.Dropdown(
+                        labels, value=ANY, label=f"{texts.END_A}: {texts.CLASS}", min_width=100
+                    )
+                    seed_a = gr.Number(0, label=texts.SEED, precision=0, min_width=100)
+                with gr.Group():
+                    label_b = gr.Dropdown(
+                        labels, value=ANY, label=f"{texts.END_B}: {texts.CLASS}", min_width=100
+                    )
+                    seed_b = gr.Number(1, label=texts.SEED, precision=0, min_width=100)
+            with gr.Accordion(
+                texts.PICTURE, open=False,
+                visible="encode" in catalogue.find(checkpoint.value, NEEDS).capabilities,
+            ) as drawing:  # fmt: skip
+                with gr.Row(elem_classes="pair"):
+                    picture_a = pictures.pad(texts.END_A, min_width=120)
+                    picture_b = pictures.pad(texts.END_B, min_width=120)
+            with gr.Group():
+                steps = gr.Slider(2, MAX_STEPS, 16, step=1, label=texts.STEPS)
+                path = gr.Radio(
+                    [(texts.PATHS[name], name) for name in latent.PATHS], value="slerp",
+                    label=texts.PATH,
+                )  # fmt: skip
+                randomise = gr.Checkbox(True, label=texts.RANDOMISE, container=True)
+            button = gr.Button(texts.INTERPOLATE, variant="primary", size="lg")
+        with gr.Column(scale=3, min_width=300, elem_classes="result"):
+            film = gr.HTML(figures.waiting(), js_on_load=None, elem_classes="film")
+            link = parts.link_button(ID)
+            made = parts.made_box()
+    parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_INTERPOLATE)
+
+    settings = {
+        "checkpoint": checkpoint, "seed_a": seed_a, "label_a": label_a, "seed_b": seed_b,
+        "label_b": label_b, "steps": steps, "path": path,
+    }  # fmt: skip
+    event: dict[str, Any] = {
+        "fn": parts.spoken(run), "inputs": [*settings.values(), picture_a, picture_b],
+        "outputs": [film, made, seed_a, seed_b], "show_progress": "minimal",
+        "show_progress_on": film, **parts.PRIVATE, **parts.MODEL_WORK,
+    }  # fmt: skip
+    new_seeds = (
+        "(c, a, la, b, lb, s, p, pa, pb, again) => "
+        "[c, again ? aigc.seed() : a, la, again ? aigc.seed() : b, lb, s, p, pa, pb, again]"
+    )
+    button.click(**{**event, "inputs": [*event["inputs"], randomise], "js": new_seeds})
+    checkpoint.change(encodes, checkpoint, drawing, **parts.QUIET)
+    parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label_a, label_b]).then(**event)
+    animation = gr.File(visible=False)
+    parts.endpoint(
+        interpolate, "interpolate",
+        [gr.Gallery(visible=False, format="png"), animation, gr.JSON(visible=False)],
+        "The frames between two pictures, an animated WebP, and the settings that made them.",
+    )  # fmt: skip
+    return parts.Page(settings, event, made, link)

@@ -1,0 +1,96 @@
+// What the page does without asking the server: addresses of results, the player, new seeds.
+(() => {
+  const words = window.aigcTexts;
+  // What stands on each tab: its settings, and which of them a link carries.
+  const shown = {};
+
+  const address = (tab) => {
+    const { made, names } = shown[tab];
+    const query = new URLSearchParams({ tab });
+    for (const name of names) if (made[name] !== undefined) query.set(name, made[name]);
+    return `${location.origin}${location.pathname}?${query}`;
+  };
+
+  const write = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {  // no permission, or a page that is not served over https
+      const box = document.createElement("textarea");
+      box.value = text;
+      document.body.append(box);
+      box.select();
+      document.execCommand("copy");
+      box.remove();
+    }
+  };
+
+  window.aigc = {
+    seed: () => crypto.getRandomValues(new Uint32Array(1))[0],
+
+    // A result came, on the tab in front: only there is anything made.
+    remember(tab, names, made) {
+      if (!made || !made.checkpoint) return;
+      shown[tab] = { made, names };
+      this.visit(tab);
+    },
+
+    visit(tab) {
+      if (shown[tab]) history.replaceState(history.state, "", address(tab));
+    },
+
+    async copy(tab) {
+      if (!shown[tab]) return;
+      const button = document.getElementById(`${tab}-link`);
+      const pictures = Object.keys(shown[tab].made).some((key) => key.startsWith("picture"));
+      await write(address(tab));
+      button.dataset.text ||= button.textContent;
+      button.textContent = pictures ? words.copiedPartly : words.copied;
+      setTimeout(() => { button.textContent = button.dataset.text; }, 1600);
+    },
+  };
+
+  // The player: one large frame, a slider, a strip.
+  const show = (player, at) => {
+    const frames = player.querySelectorAll(".strip .frame");
+    const now = frames[at];
+    if (!now) return;
+    player.querySelector(".now").src = now.src;
+    player.querySelector("input").value = at;
+    player.querySelector("output").textContent = `${at + 1} / ${frames.length}`;
+    frames.forEach((frame, i) => frame.classList.toggle("chosen", i === at));
+  };
+
+  const play = (player) => {
+    const button = player.querySelector(".play");
+    const slider = player.querySelector("input");
+    const last = Number(slider.max);
+    if (player.playing) {
+      clearInterval(player.playing);
+      player.playing = null;
+      button.textContent = "▶";
+      button.setAttribute("aria-label", words.play);
+      return;
+    }
+    let step = Number(slider.value) === last ? -1 : 1;
+    button.textContent = "❚❚";
+    button.setAttribute("aria-label", words.pause);
+    player.playing = setInterval(() => {
+      if (!player.isConnected) return clearInterval(player.playing);
+      let at = Number(slider.value) + step;
+      if (at < 0 || at > last) { step = -step; at = Number(slider.value) + step; }
+      show(player, at);
+    }, 70);
+  };
+
+  document.addEventListener("input", (event) => {
+    const player = event.target.closest?.(".player");
+    if (player && event.target.matches("input[type=range]")) show(player, Number(event.target.value));
+  });
+  document.addEventListener("click", (event) => {
+    const player = event.target.closest?.(".player");
+    if (!player) return;
+    if (event.target.closest(".play")) play(player);
+    const frame = event.target.closest(".frame");
+    if (frame) show(player, Number(frame.dataset.at));
+  });
+})();

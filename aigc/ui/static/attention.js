@@ -1,0 +1,647 @@
+// The viewer of the attention tab. Gradio runs this once: `element` is the component, `props.value`
+// what the server sent last (see `whole_view` in attention.py), `watch` tells of a new value.
+// Everything else happens here, without the server. Indices count from 0 inside and from 1 in
+// everything that a person reads, links included.
+
+const part = (name) => element.querySelector(`[data-part="${name}"]`);
+const viewer = part("viewer"), stage = part("stage"), slider = part("slider");
+const pen = stage.getContext("2d");
+const percent = (x) => (x >= 0.9995 ? "100%" : `${(100 * x).toFixed(x >= 0.0995 ? 0 : 1)}%`);
+const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
+
+// Viridis, by its nine tenths: light means much, in grey and for every kind of colour vision.
+const VIRIDIS = ["440154", "482878", "3e4989", "31688e", "26828e", "1f9e89", "35b779", "6ece58",
+  "b5de2b", "fde725"].map((hex) => [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+const LUT = Array.from({ length: 256 }, (_, i) => {
+  const x = (i / 255) * (VIRIDIS.length - 1), low = Math.min(Math.floor(x), VIRIDIS.length - 2);
+  return VIRIDIS[low].map((c, k) => Math.round(c + (VIRIDIS[low + 1][k] - c) * (x - low)));
+});
+const colour = (share) => LUT[Math.round(255 * Math.sqrt(clamp(share, 0, 1)))];
+element.style.setProperty("--ramp", `linear-gradient(90deg, ${VIRIDIS.map((c, i) =>
+  `rgb(${c}) ${(100 * (i / (VIRIDIS.length - 1)) ** 2).toFixed(1)}%`)})`);
+
+let data = null; // the decoded value
+let picture = null; // a canvas with the picture, one pixel a pixel
+let tiles = []; // {button, canvas, bar, number, layer, head}
+let kept = { layer: 0, head: 0, position: 0 }; // what was clicked
+let preview = {}; // what is pointed at
+let touched = false; // whether the visitor has chosen something
+let playing = 0;
+const option = { sink: false, shared: false, lines: true, way: "from" };
+const RING = "#ff6b3d";
+
+// Weights
+
+const bytes = (text) => {
+  const raw = atob(text), out = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
+  return out;
+};
+
+function decode(value) {
+  const steps = value.rows * value.columns;
+  const out = { ...value, steps, pixels: bytes(value.pixels), rollout: null };
+  if (value.maps) {
+    out.first = new Float32Array(bytes(value.first).buffer);
+    out.peak = new Float32Array(bytes(value.peak).buffer);
+    out.maps = bytes(value.maps);
+  }
+  return out;
+}
+
+// The weights of one step of one head, patch by patch; returns what the start token got.
+function headRow(layer, head, t, out) {
+  const k = layer * data.heads + head, top = data.peak[k * data.steps + t];
+  const from = (k * data.steps * (data.steps - 1)) / 2 + (t * (t - 1)) / 2;
+  for (let p = 0; p < t; p++) out[p] = top * (data.maps[from + p] / 255) ** 2;
+  return data.first[k * data.steps + t];
+}
+
+const spare = new Map();
+function scratch(name) {
+  const old = spare.get(name);
+  if (old && old.length === data.steps) return old.fill(0);
+  spare.set(name, new Float32Array(data.steps));
+  return spare.get(name);
+}
+
+function stepRow(layer, head, t, out) {
+  if (layer === "rollout") {
+    const all = rollout();
+    for (let p = 0; p < t; p++) out[p] = all[t * data.steps + p + 1];
+    return all[t * data.steps];
+  }
+  if (typeof head === "number") return headRow(layer, head, t, out);
+  const one = scratch("one");
+  let first = 0;
+  out.fill(0);
+  for (let h = 0; h < data.heads; h++) {
+    const f = headRow(layer, h, t, one);
+    first = head === "max" ? Math.max(first, f) : first + f / data.heads;
+    for (let p = 0; p < t; p++)
+      out[p] = head === "max" ? Math.max(out[p], one[p]) : out[p] + one[p] / data.heads;
+  }
+  return first;
+}
+
+// Abnar and Zuidema 2020: heads averaged, half of each for the residual, layers multiplied.
+function rollout() {
+  if (data.rollout) return data.rollout;
+  const n = data.steps, row = new Float32Array(n);
+  let all = null;
+  for (let layer = 0; layer < data.layers; layer++) {
+    const next = new Float32Array(n * n);
+    for (let t = 0; t < n; t++) {
+      const first = stepRow(layer, "mean", t, row);
+      for (let j = 0; j <= t; j++) {
+        const a = ((j ? row[j - 1] : first) + (j === t ? 1 : 0)) / 2;
+        if (!all) next[t * n + j] = a;
+        else for (let i = 0; i <= j; i++) next[t * n + i] += a * all[j * n + i];
+      }
+    }
+    all = next;
+  }
+  data.rollout = all;
+  return all;
+}
+
+// What a map shows: a weight for each patch, the patches `low` .. `high - 1` that have one, and
+// the start token's share.
+function spread(layer, head, position) {
+  const w = new Float32Array(data.steps);
+  if (option.way === "from") {
+    let first = stepRow(layer, head, position, w);
+    if (option.sink) {
+      const rest = 1 - first;
+      for (let p = 0; p < position; p++) w[p] = rest > 1e-6 ? w[p] / rest : 0;
+      first = 0;
+    }
+    return { w, low: 0, high: position, first };
+  }
+  const row = scratch("row");
+  for (let t = position + 1; t < data.steps; t++) {
+    const first = stepRow(layer, head, t, row);
+    w[t] = option.sink && first < 1 - 1e-6 ? row[position] / (1 - first) : row[position];
+  }
+  return { w, low: position + 1, high: data.steps, first: 0 };
+}
+
+const largest = (map) => {
+  let top = 0;
+  for (let i = map.low; i < map.high; i++) top = Math.max(top, map.w[i]);
+  return top;
+};
+
+// Pictures
+
+function paintPicture() {
+  picture = document.createElement("canvas");
+  picture.width = data.width;
+  picture.height = data.height;
+  const image = new ImageData(data.width, data.height), c = data.channels;
+  for (let i = 0; i < data.width * data.height; i++) {
+    for (let k = 0; k < 3; k++) image.data[4 * i + k] = data.pixels[c * i + (c === 3 ? k : 0)];
+    image.data[4 * i + 3] = 255;
+  }
+  picture.getContext("2d").putImageData(image, 0, 0);
+}
+
+// The outline of what is bright, to lie over every map.
+function contour() {
+  const zoom = 8, w = data.width, h = data.height, c = data.channels;
+  const canvas = document.createElement("canvas"), ink = canvas.getContext("2d");
+  canvas.width = w * zoom;
+  canvas.height = h * zoom;
+  const bright = (x, y) => x >= 0 && y >= 0 && x < w && y < h && data.pixels[c * (y * w + x)] > 110;
+  ink.beginPath();
+  for (let y = 0; y <= h; y++)
+    for (let x = 0; x <= w; x++) {
+      if (bright(x, y) !== bright(x - 1, y)) {
+        ink.moveTo(x * zoom, y * zoom);
+        ink.lineTo(x * zoom, (y + 1) * zoom);
+      }
+      if (bright(x, y) !== bright(x, y - 1)) {
+        ink.moveTo(x * zoom, y * zoom);
+        ink.lineTo((x + 1) * zoom, y * zoom);
+      }
+    }
+  ink.lineCap = "square";
+  ink.lineWidth = 4;
+  ink.strokeStyle = "rgba(0, 0, 0, 0.45)";
+  ink.stroke();
+  ink.lineWidth = 2;
+  ink.strokeStyle = "rgba(255, 255, 255, 0.8)";
+  ink.stroke();
+  return canvas;
+}
+
+function paintMap(canvas, map, scale) {
+  const image = new ImageData(data.columns, data.rows);
+  for (let i = map.low; i < map.high; i++) {
+    const [r, g, b] = colour(scale > 0 ? map.w[i] / scale : 0);
+    image.data.set([r, g, b, 255], 4 * i);
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+const place = (i, size) => [(i % data.columns) * size[0], Math.floor(i / data.columns) * size[1]];
+
+function paintStage(ink, zoom, shown, map, scale) {
+  const width = data.width * zoom, height = data.height * zoom, t = shown.position;
+  const size = [width / data.columns, height / data.rows];
+  ink.imageSmoothingEnabled = false;
+  ink.drawImage(picture, 0, 0, width, height);
+  ink.fillStyle = "rgba(8, 10, 16, 0.42)";
+  ink.fillRect(0, 0, width, height);
+  for (let i = map.low; i < map.high; i++) {
+    const share = scale > 0 ? map.w[i] / scale : 0;
+    ink.globalAlpha = 0.92 * Math.sqrt(clamp(share, 0, 1));
+    ink.fillStyle = `rgb(${colour(share)})`;
+    ink.fillRect(...place(i, size), ...size);
+  }
+  ink.globalAlpha = 1;
+  if (option.way === "from")
+    for (let i = t + 1; i < data.steps; i++) {
+      const [x, y] = place(i, size);
+      ink.fillStyle = playing ? "#0b0d12" : "rgba(11, 13, 18, 0.6)";
+      ink.fillRect(x, y, ...size);
+    }
+  ink.strokeStyle = "rgba(255, 255, 255, 0.07)";
+  ink.lineWidth = 1;
+  ink.beginPath();
+  for (let x = 1; x < data.columns; x++) {
+    ink.moveTo(x * size[0] + 0.5, 0);
+    ink.lineTo(x * size[0] + 0.5, height);
+  }
+  for (let y = 1; y < data.rows; y++) {
+    ink.moveTo(0, y * size[1] + 0.5);
+    ink.lineTo(width, y * size[1] + 0.5);
+  }
+  ink.stroke();
+  const [x, y] = place(t, size);
+  ink.drawImage(picture, (x / zoom), (y / zoom), size[0] / zoom, size[1] / zoom, x, y, ...size);
+  if (option.lines) {
+    const centre = ([a, b]) => [a + size[0] / 2, b + size[1] / 2];
+    const [cx, cy] = centre([x, y]);
+    for (const i of strongest(map, 5).reverse()) {
+      const [px, py] = centre(place(i, size)), share = map.w[i] / scale;
+      const bend = 0.18, mx = (cx + px) / 2 + (py - cy) * bend, my = (cy + py) / 2 - (px - cx) * bend;
+      for (const [style, extra] of [["rgba(0, 0, 0, 0.55)", 3], ["#fff", 0]]) {
+        ink.beginPath();
+        ink.moveTo(cx, cy);
+        ink.quadraticCurveTo(mx, my, px, py);
+        ink.strokeStyle = style;
+        ink.lineWidth = (0.8 + 3.4 * share) * (width / 600) + extra;
+        ink.stroke();
+        ink.beginPath();
+        ink.arc(px, py, (2.5 + 4 * share) * (width / 600) + extra / 2, 0, 7);
+        ink.fillStyle = style;
+        ink.fill();
+      }
+    }
+  }
+  for (const [style, line, grow] of [["#000", 7, 3], ["#fff", 5, 3], [RING, 3, 3]]) {
+    ink.strokeStyle = style;
+    ink.lineWidth = line * (width / 600);
+    ink.strokeRect(x - grow, y - grow, size[0] + 2 * grow, size[1] + 2 * grow);
+  }
+}
+
+const strongest = (map, count) => {
+  const order = [];
+  for (let i = map.low; i < map.high; i++) if (map.w[i] > 0.005) order.push(i);
+  return order.sort((a, b) => map.w[b] - map.w[a]).slice(0, count);
+};
+
+const where = (i) => `row ${Math.floor(i / data.columns) + 1}, column ${(i % data.columns) + 1}`;
+const sum = (map) => map.w.subarray(map.low, map.high).reduce((a, b) => a + b, 0);
+
+function describe(shown, map) {
+  const t = shown.position, total = sum(map), best = strongest(map, 3);
+  const name = shown.layer === "rollout" ? "The rollout over all layers"
+    : `Layer ${shown.layer + 1}, ${typeof shown.head === "number" ? `head ${shown.head + 1}`
+      : `${shown.head} over heads`}`;
+  const lines = [];
+  if (option.way === "later") {
+    lines.push(`<b>The patch at ${where(t)}</b> was drawn in step ${t + 1}.`);
+    lines.push(best.length ? `${name}: looked at most by ${best.map((i) =>
+      `step ${i + 1} (${where(i)}, <b>${percent(map.w[i])}</b>)`).join("; ")}.`
+      : `${name}: no later step gave it more than 0.5%.`);
+    lines.push(`<span class="quiet">Over all later steps that is the attention of
+      ${total.toFixed(1)} whole steps.</span>`);
+    return lines;
+  }
+  lines.push(`<b>Step ${t + 1}</b> drew the patch at ${where(t)}.`);
+  const token = `the start token (class ${data.label.replace(/[<&]/g, "")})`;
+  if (t === 0) lines.push(`${name}: nothing was drawn yet, so all of it is on ${token}.`);
+  else {
+    const start = option.sink ? "" : ` <b>${percent(map.first)}</b> on ${token},`;
+    lines.push(`${name}:${start} ${best.length
+      ? best.map((i) => `<b>${percent(map.w[i])}</b> on ${where(i)}`).join("; ")
+      : "no place above 0.5%"}.`);
+    let entropy = 0, far = 0;
+    for (let i = 0; i < t; i++) {
+      const w = total > 0 ? map.w[i] / total : 0;
+      if (w > 0) entropy -= w * Math.log2(w);
+      far += w * Math.hypot((i % data.columns) - (t % data.columns),
+        Math.floor(i / data.columns) - Math.floor(t / data.columns));
+    }
+    if (total > 1e-6) lines.push(`<span class="quiet">In the picture: spread like
+      ${(2 ** entropy).toFixed(1)} places with equal weight, on average ${far.toFixed(1)} patches
+      away.</span>`);
+  }
+  return lines;
+}
+
+// The page
+
+const current = () => ({ ...kept, ...preview });
+
+let queued = false;
+function render() {
+  if (queued) return;
+  queued = true;
+  requestAnimationFrame(() => {
+    queued = false;
+    if (data && data.maps) renderNow();
+  });
+}
+
+function renderNow() {
+  const shown = current(), t = shown.position;
+  const maps = tiles.map((tile) => spread(tile.layer, tile.head, t));
+  const tops = maps.map(largest), map = spread(shown.layer, shown.head, t);
+  const all = Math.max(...tops), own = largest(map);
+  const scale = option.shared ? Math.max(all, own) : own;
+  tiles.forEach((tile, i) => {
+    paintMap(tile.canvas, maps[i], option.shared ? all : tops[i]);
+    tile.bar.style.width = percent(maps[i].first);
+    tile.number.textContent = option.way === "from" ? percent(maps[i].first) : "";
+    tile.button.setAttribute("aria-pressed",
+      String(tile.layer === kept.layer && tile.head === kept.head));
+  });
+  paintStage(pen, stage.width / data.width, shown, map, scale);
+  viewer.style.setProperty("--column", t % data.columns);
+  viewer.style.setProperty("--row", Math.floor(t / data.columns));
+  slider.value = t + 1;
+  part("step").textContent = `${t + 1} / ${data.steps}`;
+  part("peak").textContent = `brightest ${percent(scale)}`;
+  part("layer").value = shown.layer;
+  part("head").value = shown.head;
+  part("head").disabled = shown.layer === "rollout";
+  if (!playing) part("readout").innerHTML = describe(shown, map).map((p) => `<p>${p}</p>`).join("");
+  else part("readout").innerHTML = `<p><b>Step ${t + 1}</b> draws ${where(t)}.</p>`;
+}
+
+function renderDrawing() {
+  pen.fillStyle = "#0b0d12";
+  pen.fillRect(0, 0, stage.width, stage.height);
+  pen.imageSmoothingEnabled = false;
+  const done = Math.floor(data.drawn / data.columns) * (data.height / data.rows);
+  if (done) pen.drawImage(picture, 0, 0, data.width, done, 0, 0, stage.width,
+    (stage.height * done) / data.height);
+  part("wait").textContent = `Drawing ${data.drawn} / ${data.steps}`;
+}
+
+function buildTiles() {
+  const rows = [];
+  tiles = [];
+  for (let layer = 0; layer < data.layers; layer++) {
+    const row = document.createElement("div");
+    row.className = "layer";
+    row.innerHTML = `<span>Layer ${layer + 1}</span><div class="tiles"></div>`;
+    for (const head of [...Array(data.heads).keys(), ...(data.heads > 1 ? ["mean"] : [])]) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = head === "mean" ? "tile mean" : "tile";
+      Object.assign(button.dataset, { layer, head });
+      button.innerHTML = `<span class="map"><canvas width="${data.columns}" height="${data.rows}">
+        </canvas></span><span class="bar"><i></i></span><span class="tag"><span></span><b></b></span>`;
+      const name = head === "mean" ? "mean" : `head ${head + 1}`;
+      button.querySelector(".tag span").textContent = head === "mean" ? "mean" : `H${head + 1}`;
+      button.setAttribute("aria-label", `Layer ${layer + 1}, ${name}`);
+      button.title = `Layer ${layer + 1}, ${name}; the bar is the start token`;
+      row.lastChild.append(button);
+      tiles.push({ button, layer, head, canvas: button.querySelector("canvas"),
+        bar: button.querySelector("i"), number: button.querySelector("b") });
+    }
+    rows.push(row);
+  }
+  part("layers").replaceChildren(...rows);
+  viewer.style.setProperty("--tiles", data.heads + (data.heads > 1 ? 1 : 0));
+  viewer.toggleAttribute("data-wide", data.heads > 6);
+  const choice = (value, text) => new Option(text, value);
+  part("layer").replaceChildren(...Array.from({ length: data.layers }, (_, i) => choice(i, i + 1)),
+    choice("rollout", "all (rollout)"));
+  part("head").replaceChildren(...Array.from({ length: data.heads }, (_, i) => choice(i, i + 1)),
+    choice("mean", "mean"), choice("max", "max"));
+}
+
+// Where to start: a place in the lower part of the drawing that has ink, and the head that puts
+// the most there on the picture.
+function firstLook() {
+  const c = data.channels, tall = data.height / data.rows, wide = data.width / data.columns;
+  let best = -1, position = Math.floor(data.steps * 0.6);
+  for (let i = Math.floor(data.steps * 0.5); i < data.steps * 0.8; i++) {
+    let ink = 0;
+    for (let y = 0; y < tall; y++)
+      for (let x = 0; x < wide; x++)
+        ink += data.pixels[c * ((Math.floor(i / data.columns) * tall + y) * data.width
+          + (i % data.columns) * wide + x)];
+    if (ink > best) [best, position] = [ink, i];
+  }
+  let layer = 0, head = 0, most = -1;
+  for (let k = 0; k < data.layers * data.heads; k++) {
+    const rest = 1 - data.first[k * data.steps + position];
+    if (rest > most) [most, layer, head] = [rest, Math.floor(k / data.heads), k % data.heads];
+  }
+  return { layer, head, position };
+}
+
+// A link's view, as far as this picture has it.
+function asked(wanted) {
+  const out = {};
+  const index = (x, count) => (Number.isInteger(x) && x >= 1 && x <= count ? x - 1 : null);
+  const layer = wanted.layer === "rollout" ? "rollout" : index(wanted.layer, data.layers);
+  const head = ["mean", "max"].includes(wanted.head) ? wanted.head : index(wanted.head, data.heads);
+  const position = index(wanted.position, data.steps);
+  if (layer !== null) out.layer = layer;
+  if (head !== null) out.head = head;
+  if (position !== null) out.position = position;
+  return out;
+}
+
+function receive() {
+  const value = props.value;
+  if (!value || !value.pixels) return;
+  stop();
+  preview = {};
+  const old = data;
+  data = decode(value);
+  paintPicture();
+  const zoom = Math.max(1, Math.round(640 / data.width));
+  if (stage.width !== data.width * zoom || stage.height !== data.height * zoom) {
+    stage.width = data.width * zoom;
+    stage.height = data.height * zoom;
+  }
+  if (!data.maps) {
+    viewer.dataset.phase = "drawing";
+    renderDrawing();
+    return;
+  }
+  const same = old && tiles.length && old.rows === data.rows && old.columns === data.columns
+    && tiles.length === data.layers * (data.heads + (data.heads > 1 ? 1 : 0))
+    && part("head").options.length === data.heads + 2;
+  if (!same) buildTiles();
+  if (!touched || !same) kept = { ...firstLook(), ...asked(data.view || {}) };
+  viewer.style.setProperty("--columns", data.columns);
+  viewer.style.setProperty("--rows", data.rows);
+  viewer.style.setProperty("--contour", `url(${contour().toDataURL()})`);
+  slider.max = data.steps;
+  viewer.dataset.phase = "ready";
+  renderNow();
+  remember();
+}
+
+// The address and the page's other scripts learn the view from here.
+function remember() {
+  const name = (x) => (typeof x === "number" ? String(x + 1) : x);
+  const now = { layer: name(kept.layer), head: name(kept.head), position: name(kept.position) };
+  Object.assign(viewer.dataset, now);
+  element.dispatchEvent(new CustomEvent("viewchange", { bubbles: true, detail: now }));
+}
+
+function keep(change) {
+  if (!data || !data.maps) return;
+  touched = true;
+  kept = { ...kept, ...change };
+  preview = {};
+  render();
+  remember();
+}
+
+function patchAt(event) {
+  const box = stage.getBoundingClientRect();
+  const x = Math.floor(((event.clientX - box.left) / box.width) * data.columns);
+  const y = Math.floor(((event.clientY - box.top) / box.height) * data.rows);
+  return clamp(y, 0, data.rows - 1) * data.columns + clamp(x, 0, data.columns - 1);
+}
+
+const ready = () => data && data.maps;
+stage.addEventListener("pointermove", (event) => {
+  if (!ready() || playing) return;
+  if (event.pointerType === "mouse" || event.buttons) {
+    preview = { ...preview, position: patchAt(event) };
+    render();
+  }
+});
+stage.addEventListener("pointerleave", () => {
+  delete preview.position;
+  render();
+});
+stage.addEventListener("click", (event) => {
+  if (!ready()) return;
+  stop();
+  keep({ position: patchAt(event) });
+});
+stage.addEventListener("keydown", (event) => {
+  if (!ready()) return;
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -data.columns, ArrowDown: data.columns };
+  const ends = { Home: 0, End: data.steps - 1 };
+  if (event.key === " ") part("play").click();
+  else if (event.key in ends) keep({ position: ends[event.key] });
+  else if (event.key in step) {
+    const next = kept.position + step[event.key];
+    if (next >= 0 && next < data.steps) keep({ position: next });
+  } else return;
+  event.preventDefault();
+});
+
+const number = (text) => (/^[0-9]+$/.test(text) ? Number(text) : text);
+const tileOf = (event) => event.target.closest(".tile");
+part("layers").addEventListener("click", (event) => {
+  const tile = tileOf(event);
+  if (tile) keep({ layer: number(tile.dataset.layer), head: number(tile.dataset.head) });
+});
+part("layers").addEventListener("pointerover", (event) => {
+  const tile = tileOf(event);
+  if (!tile || event.pointerType !== "mouse" || playing) return;
+  preview = { ...preview, layer: number(tile.dataset.layer), head: number(tile.dataset.head) };
+  render();
+});
+part("layers").addEventListener("pointerleave", () => {
+  delete preview.layer;
+  delete preview.head;
+  render();
+});
+part("layers").addEventListener("keydown", (event) => {
+  const wide = data ? data.heads + (data.heads > 1 ? 1 : 0) : 1;
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -wide, ArrowDown: wide }[event.key];
+  const at = tiles.findIndex((tile) => tile.button === tileOf(event));
+  if (!step || at < 0 || !tiles[at + step]) return;
+  tiles[at + step].button.focus();
+  tiles[at + step].button.click();
+  event.preventDefault();
+});
+part("layer").addEventListener("change", (event) => keep({ layer: number(event.target.value) }));
+part("head").addEventListener("change", (event) => keep({ head: number(event.target.value) }));
+slider.addEventListener("input", () => {
+  stop();
+  keep({ position: Number(slider.value) - 1 });
+});
+for (const box of element.querySelectorAll("[data-option]"))
+  box.addEventListener("change", () => {
+    option[box.dataset.option] = box.checked;
+    viewer.toggleAttribute("data-nosink", option.sink || option.way === "later");
+    render();
+  });
+for (const button of element.querySelectorAll("[data-way]"))
+  button.addEventListener("click", () => {
+    option.way = button.dataset.way;
+    for (const other of element.querySelectorAll("[data-way]"))
+      other.setAttribute("aria-pressed", String(other === button));
+    viewer.toggleAttribute("data-nosink", option.sink || option.way === "later");
+    render();
+  });
+
+// Replay
+
+function stop() {
+  if (!playing) return;
+  cancelAnimationFrame(playing);
+  playing = 0;
+  part("play").setAttribute("aria-pressed", "false");
+  part("play").setAttribute("aria-label", "Replay the drawing");
+  if (ready()) {
+    render();
+    remember();
+  }
+}
+
+function play() {
+  if (!ready()) return;
+  touched = true;
+  preview = {};
+  if (option.way !== "from") element.querySelector('[data-way="from"]').click();
+  if (kept.position >= data.steps - 1) kept.position = 0;
+  const pace = Math.max(30, 12000 / data.steps);
+  let before = performance.now();
+  const tick = (now) => {
+    const steps = Math.floor((now - before) / pace);
+    if (steps > 0) {
+      before += steps * pace;
+      kept.position = Math.min(data.steps - 1, kept.position + steps);
+      renderNow();
+    }
+    if (kept.position >= data.steps - 1) stop();
+    else playing = requestAnimationFrame(tick);
+  };
+  playing = requestAnimationFrame(tick);
+  part("play").setAttribute("aria-pressed", "true");
+  part("play").setAttribute("aria-label", "Pause");
+}
+part("play").addEventListener("click", () => (playing ? stop() : play()));
+
+// A picture of the view, for a slide or a paper
+
+function figure() {
+  const zoom = Math.max(1, Math.round(560 / data.width)), wide = data.heads + (data.heads > 1 ? 1 : 0);
+  const shown = current(), map = spread(shown.layer, shown.head, shown.position);
+  const side = 104, gap = 14, left = data.width * zoom + 60, top = 40;
+  const canvas = document.createElement("canvas"), ink = canvas.getContext("2d");
+  canvas.width = left + 70 + wide * (side + gap);
+  canvas.height = Math.max(top + data.height * zoom + 90, top + data.layers * (side + gap + 16) + 20);
+  ink.fillStyle = "#fff";
+  ink.fillRect(0, 0, canvas.width, canvas.height);
+  ink.save();
+  ink.translate(20, top);
+  ink.beginPath();
+  ink.rect(0, 0, data.width * zoom, data.height * zoom);
+  ink.clip();
+  const maps = tiles.map((tile) => spread(tile.layer, tile.head, shown.position));
+  const all = Math.max(...maps.map(largest));
+  paintStage(ink, zoom, shown, map, option.shared ? Math.max(all, largest(map)) : largest(map));
+  ink.restore();
+  ink.fillStyle = "#222";
+  ink.font = "15px sans-serif";
+  const made = data.made || {};
+  const facts = [made.checkpoint, `class ${data.label}`,
+    made.seed === undefined ? "given picture" : `seed ${made.seed}`,
+    `step ${shown.position + 1} of ${data.steps}`].join(" · ");
+  const scope = shown.layer === "rollout" ? "rollout" : `layer ${shown.layer + 1}, head ${
+    typeof shown.head === "number" ? shown.head + 1 : shown.head}`;
+  ink.fillText(facts, 20, 26);
+  ink.fillText(`${scope} · ${option.way === "from" ? "where it looked" : "who looked here later"} · ` +
+    `brightest ${percent(largest(map))}`, 20, top + data.height * zoom + 28);
+  ink.font = "12px sans-serif";
+  const outline = contour(), small = document.createElement("canvas");
+  small.width = data.columns;
+  small.height = data.rows;
+  ink.imageSmoothingEnabled = false;
+  tiles.forEach((tile, i) => {
+    const x = left + 20 + (i % wide) * (side + gap), y = top + tile.layer * (side + gap + 16);
+    ink.fillStyle = "#ececec";
+    ink.fillRect(x, y, side, side);
+    paintMap(small, maps[i], option.shared ? all : largest(maps[i]));
+    ink.drawImage(small, x, y, side, side);
+    ink.drawImage(outline, x, y, side, side);
+    const size = [side / data.columns, side / data.rows], [px, py] = place(shown.position, size);
+    ink.fillStyle = RING;
+    ink.fillRect(x + px, y + py, ...size);
+    ink.fillStyle = "#222";
+    const name = `L${tile.layer + 1} ${tile.head === "mean" ? "mean" : `H${tile.head + 1}`}`;
+    ink.fillText(option.way === "from" && !option.sink ? `${name} · start ${percent(maps[i].first)}`
+      : name, x, y + side + 14);
+  });
+  return canvas;
+}
+part("save").addEventListener("click", () => {
+  if (!ready()) return;
+  const link = document.createElement("a");
+  link.download = `attention-step${current().position + 1}.png`;
+  link.href = figure().toDataURL();
+  link.click();
+});
+
+watch("value", receive);
+receive();

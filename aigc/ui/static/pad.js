@@ -1,0 +1,79 @@
+// The drawing pad: white on black, as the digits are. props.value carries the picture.
+(() => {
+  const canvas = element.querySelector("canvas");
+  const hint = element.querySelector(".hint");
+  const file = element.querySelector("input[type=file]");
+  const rest = hint.textContent;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  let last = null;
+
+  const blank = () => {
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+  };
+  const send = () => { props.value = canvas.toDataURL("image/png"); };
+  const at = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return [
+      (event.clientX - box.left) / box.width * canvas.width,
+      (event.clientY - box.top) / box.height * canvas.height,
+    ];
+  };
+  const line = (from, to) => {
+    context.strokeStyle = "#fff";
+    context.lineWidth = 16;
+    context.lineCap = context.lineJoin = "round";
+    context.beginPath();
+    context.moveTo(...from);
+    context.lineTo(...to);
+    context.stroke();
+  };
+
+  blank();
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    last = at(event);
+    line(last, last);
+    hint.textContent = rest;
+    event.preventDefault();
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (last === null) return;
+    const next = at(event);
+    line(last, next);
+    last = next;
+  });
+  const lift = () => { if (last !== null) { last = null; send(); } };
+  canvas.addEventListener("pointerup", lift);
+  canvas.addEventListener("pointercancel", lift);
+
+  element.querySelector(".clear").addEventListener("click", () => {
+    blank();
+    hint.textContent = rest;
+    props.value = "";
+  });
+  file.addEventListener("change", async () => {
+    const [chosen] = file.files;
+    file.value = "";
+    if (!chosen) return;
+    if (chosen.size > 20 * 2 ** 20) {
+      hint.textContent = window.aigcTexts.largeFile;
+      return;
+    }
+    try {
+      const picture = await createImageBitmap(chosen);
+      const scale = Math.max(canvas.width / picture.width, canvas.height / picture.height);
+      const width = picture.width * scale, height = picture.height * scale;
+      blank();
+      context.drawImage(
+        picture, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+      hint.textContent = rest;
+      send();
+    } catch {
+      hint.textContent = window.aigcTexts.noPicture;
+    }
+  });
+  element.querySelector("label.pill").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); file.click(); }
+  });
+})();
