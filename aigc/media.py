@@ -26,11 +26,11 @@ class ImageMedia:
     kind: ClassVar[str] = "image"
 
     def __post_init__(self) -> None:
-        if self.channels not in (1, 3):
+        if type(self.channels) is not int or self.channels not in (1, 3):
             raise ValueError(f"an image has 1 or 3 channels, not {self.channels!r}")
         for name in ("height", "width"):
             value = getattr(self, name)
-            if not isinstance(value, int) or not 4 <= value <= 1024:
+            if type(value) is not int or not 4 <= value <= 1024:
                 raise ValueError(f"the {name} of an image is 4 to 1024 pixels, not {value!r}")
 
     @property
@@ -63,13 +63,10 @@ class ImageMedia:
     def from_pil(self, image: Image.Image) -> Tensor:
         """Any PIL image -> (C, H, W) in [0, 1]: turned upright as its EXIF tag says, laid on
         black where it is transparent, cut to the middle in this shape, resized."""
-        image = ImageOps.exif_transpose(image)
+        image = _plain(image)
         if image.has_transparency_data:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
-        if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion clips at 255
-            scaled = np.asarray(image, dtype=np.float64) / 257
-            image = Image.fromarray(scaled.clip(0, 255).astype(np.uint8))
         image = image.convert("L" if self.channels == 1 else "RGB")
         image = ImageOps.fit(image, (self.width, self.height), Image.Resampling.LANCZOS)
         pixels = np.asarray(image, dtype=np.float32) / 255
@@ -85,13 +82,16 @@ class ImageMedia:
         """
         if self.channels != 1:
             return self.from_pil(image)
-        image = ImageOps.exif_transpose(image)
+        image = _plain(image)
         if image.has_transparency_data:
             # A sketch pad hands over strokes on nothing; which colour they have does not matter
             # when the transparency itself is the drawing.
             alpha = np.asarray(image.convert("RGBA"))[..., 3]
-            grey = np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, "white"),
-                                                    image.convert("RGBA")).convert("L"))
+            grey = np.asarray(
+                Image.alpha_composite(
+                    Image.new("RGBA", image.size, "white"), image.convert("RGBA")
+                ).convert("L")
+            )
             ink = alpha if alpha.min() < 255 and grey.min() > 250 else grey
         else:
             ink = np.asarray(image.convert("L"))
@@ -105,10 +105,13 @@ class ImageMedia:
         box = ink[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
         scale = 20 / 28 * min(self.height, self.width) / max(box.shape)
         size = (max(1, round(box.shape[1] * scale)), max(1, round(box.shape[0] * scale)))
-        sign = np.asarray(
-            Image.fromarray((box * 255).astype(np.uint8)).resize(size, Image.Resampling.BOX),
-            dtype=np.float32,
-        ) / 255
+        sign = (
+            np.asarray(
+                Image.fromarray((box * 255).astype(np.uint8)).resize(size, Image.Resampling.BOX),
+                dtype=np.float32,
+            )
+            / 255
+        )
         weight = sign.sum() or 1.0
         cy = float((sign.sum(1) * np.arange(sign.shape[0])).sum() / weight)
         cx = float((sign.sum(0) * np.arange(sign.shape[1])).sum() / weight)
@@ -119,15 +122,25 @@ class ImageMedia:
         return canvas
 
 
+def _plain(image: Image.Image) -> Image.Image:
+    """Upright as the EXIF tag says, and in a mode that Pillow converts to grey and to RGB."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion clips at 255
+        scaled = np.asarray(image, dtype=np.float64) / 257
+        return Image.fromarray(scaled.clip(0, 255).astype(np.uint8))
+    return image.convert("RGB") if image.mode == "LAB" else image  # which it cannot make grey
+
+
 MEDIA = {ImageMedia.kind: ImageMedia}
 
 
 def media_from_dict(values: dict[str, object]) -> ImageMedia:
     """The inverse of `to_dict`. Raises ValueError that names what is wrong."""
-    if not isinstance(values, dict) or values.get("kind") not in MEDIA:
+    kind = values.get("kind") if isinstance(values, dict) else None
+    if not isinstance(kind, str) or kind not in MEDIA:
         raise ValueError(f"'media' names a kind among {', '.join(MEDIA)}, not {values!r}")
     sizes = {k: v for k, v in values.items() if k != "kind"}
     try:
-        return MEDIA[str(values["kind"])](**sizes)  # type: ignore[arg-type]
+        return MEDIA[kind](**sizes)  # type: ignore[arg-type]
     except TypeError as error:
         raise ValueError(f"'media' has wrong keys: {error}") from None
