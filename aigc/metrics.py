@@ -120,10 +120,19 @@ def density_coverage(real: Tensor, made: Tensor, k: int = 5) -> tuple[float, flo
 
 def nearest(queries: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     """For each query the distance to the nearest point, (N,) float64, and its row, (N,) int64.
-    queries (N, F), points (M, F); for memorisation the rows are flattened pictures."""
-    a, b = _pair(queries, points)
-    parts = [found.min(1) for _, found in _distances(a, b)]
-    return torch.cat([p.values for p in parts]), torch.cat([p.indices for p in parts])
+    queries (N, F), points (M, F), of any numeric type; for memorisation the rows are flattened
+    pictures, which need not be in float64 all at once."""
+    best = torch.full((len(queries),), math.inf, dtype=torch.float64)
+    where = torch.zeros(len(queries), dtype=torch.int64)
+    block = max(1, CHUNK_BYTES // (8 * max(1, points.shape[-1])))
+    for start in range(0, max(1, len(points)), block):
+        a, b = _pair(queries, points[start : start + block])
+        for rows, found in _distances(a, b):
+            values, columns = found.min(1)
+            closer = values < best[rows]
+            best[rows] = torch.where(closer, values, best[rows])
+            where[rows] = torch.where(closer, columns + start, where[rows])
+    return best, where
 
 
 # Classes

@@ -83,7 +83,7 @@ def train(recipe: Recipe) -> Path:
         raise loop.TrainingError(str(error)) from None
     model = Classifier(config)
     model.initialise(latent.generator(recipe.seed))
-    model.to(device, memory_format=torch.channels_last)
+    model.to(device).to(memory_format=torch.channels_last)  # faster on a CPU
     adam = torch.optim.AdamW(model.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
 
     def step(

@@ -1,0 +1,554 @@
+"""Recompute every figure on a model card.
+
+    python -m train.evaluate checkpoints/gan-mnist --data data [--write]
+
+Which figures, follows from what the model can do:
+
+    sample          label accuracy under a classifier that never saw a made picture; Frechet
+                    distance, precision, recall, density and coverage in that classifier's
+                    features; classes covered; distance to the nearest training image
+    elbo            -ELBO and the importance-weighted likelihood, nats (VAE)
+    log_prob        bits per value of the image (attention)
+    classify        accuracy on the test images
+
+`--write` puts them into the checkpoint's `metrics.json` and writes its card again. That file is
+an object with one entry for each figure, in the order of the card:
+
+    "label_accuracy": {
+      "name": "Label accuracy",            what a reader calls it
+      "value": 0.9912,                     rounded; the number to compute with
+      "text": "99.12%",                    the number to print, with its unit
+      "better": "higher",                  or "lower", or "" when it is neither
+      "reference": 0.9951,                 a yardstick, where there is one ...
+      "reference_text": "99.51%",
+      "reference_name": "real test images",      ... and what it is
+      "worst": {"label": "8", "value": 0.981, "text": "98.10%"},    of the accuracies alone
+      "protocol": "one sentence: on what, how many, which seed"
+    }
+
+and the entry "evaluated": date, machine, torch, command, dataset, classifier. Every draw is from
+`aigc.latent.generators(SEED, n)`, so the same machine prints the same figures again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+import tyro
+from torch import Tensor
+from tqdm import tqdm
+
+from aigc import checkpoint, data, hub, latent, metrics
+from aigc.checkpoint import METRICS, Checkpoint
+from aigc.data import Dataset
+from train import loop
+
+SEED = 1
+SHIPPED = Path(__file__).parent.parent / "checkpoints"
+JUDGED = 500  # images a batch, for the classifier and models that make a picture in one go
+DRAWN = 256  # for models that draw it piece by piece
+SCORED = 100  # for likelihoods of models that draw it piece by piece
+ANY = 1000  # samples without a class, to see which classes come of themselves
+LOOKED_UP = 1000  # images whose nearest training image is looked for
+K_RECALL, K_COVERAGE = 3, 5  # neighbours, as in the papers
+
+
+class EvaluationError(loop.TrainingError):
+    """One sentence: what cannot be measured, and what to do."""
+
+
+@dataclass
+class Options:
+    """Recompute every figure on a model card."""
+
+    checkpoint: tyro.conf.Positional[Path]
+    """Checkpoint folder."""
+    data: Path = Path("data")
+    """Where the data is, or where it is downloaded to."""
+    write: bool = False
+    """Write metrics.json and the model card README.md into the checkpoint."""
+    classifier: Path | None = None
+    """Folder of the classifier that judges; default: the one that ships for this data, or else
+    one that is trained now and kept in the user's cache."""
+    samples: int = 10_000
+    """Pictures to make."""
+    draws: int = 5
+    """Binarisations of the test images over which -ELBO is averaged."""
+    importance: int = 200
+    """Samples of the importance-weighted likelihood; 0 leaves it out."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One entry of metrics.json; see the module."""
+
+    name: str
+    value: float
+    form: Callable[[float], str]
+    better: str
+    protocol: str
+    reference: float | None = None
+    reference_name: str = ""
+    worst: tuple[str, float] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Raises EvaluationError for a figure that is no number."""
+        if not math.isfinite(self.value):
+            raise EvaluationError(
+                f"{self.name} came out as {self.value}: the model is broken; train it again"
+            )
+        found: dict[str, Any] = {
+            "name": self.name,
+            "value": round(self.value, 5),
+            "text": self.form(self.value),
+            "better": self.better,
+        }
+        if self.reference is not None and math.isfinite(self.reference):
+            found["reference"] = round(self.reference, 5)
+            found["reference_text"] = self.form(self.reference)
+            found["reference_name"] = self.reference_name
+        if self.worst is not None:
+            label, value = self.worst
+            found["worst"] = {"label": label, "value": round(value, 5), "text": self.form(value)}
+        return found | {"protocol": self.protocol}
+
+
+Figures = dict[str, Figure]
+
+
+def share(value: float) -> str:
+    return f"{value:.2%}"
+
+
+def plain(value: float) -> str:
+    """Three digits that mean something."""
+    return f"{value:#.3g}".rstrip(".")
+
+
+def nats(value: float) -> str:
+    return f"{value:.2f} nats"
+
+
+def bits(value: float) -> str:
+    return f"{value:.4f} bits/dim"
+
+
+def batches(count: int, size: int, what: str) -> Iterator[slice]:
+    """Slices of `size` that cover `count`, under a progress bar."""
+    with tqdm(total=count, desc=what, unit="img", file=sys.stderr, leave=False) as bar:
+        for start in range(0, count, size):
+            stop = min(start + size, count)
+            yield slice(start, stop)
+            bar.update(stop - start)
+
+
+# The judge
+
+
+def fits(judge: Checkpoint, dataset: Dataset) -> str:
+    """Why this classifier cannot judge this data, or nothing."""
+    if "classify" not in judge.capabilities:
+        return f"{judge.path} is no classifier; name one with --classifier or leave it out"
+    if judge.media != dataset.media or judge.labels != dataset.labels:
+        return (
+            f"{judge.path} was trained on other sizes or classes than {dataset.name} has; "
+            "leave --classifier out and one is trained"
+        )
+    return ""
+
+
+def cache() -> Path:
+    """Where classifiers that were trained on the way are kept."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "aigc" / "classifiers"
+
+
+def find_judge(train: Dataset, root: Path, given: Path | None) -> Checkpoint | None:
+    """The classifier for this data: the given one, the one that ships, one from the cache, or one
+    that is trained now. None for data without classes."""
+    if given is not None:
+        judge = checkpoint.load(given)
+        if problem := fits(judge, train):
+            raise EvaluationError(problem)
+        return judge
+    if len(train.labels) < 2:
+        return None
+    digest = hashlib.sha256(train.images.numpy().tobytes())
+    digest.update(json.dumps([train.name, train.labels, train.media.to_dict()]).encode())
+    kept = cache() / f"classifier-{train.name}-{digest.hexdigest()[:16]}"
+    for folder in (SHIPPED / f"classifier-{train.name}", kept):
+        if (folder / checkpoint.CONFIG).exists():
+            judge = checkpoint.load(folder)
+            if not fits(judge, train):
+                return judge
+    from train import classifier  # it imports the loop, which imports this module
+
+    print(f"no classifier for {train.name} yet: one is trained and kept in {kept}", file=sys.stderr)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    recipe = classifier.Recipe()
+    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+        recipe.dataset, recipe.data, recipe.size = train.name, root, train.media.height
+        recipe.out, recipe.evaluate = Path(folder) / kept.name, False
+        # Thirty rounds are enough for little data, and a few hundred steps for very little.
+        recipe.steps = max(300, min(recipe.steps, 30 * len(train) // recipe.batch))
+        made = classifier.train(recipe)
+        if not kept.exists():
+            made.rename(kept)
+    return checkpoint.load(kept)
+
+
+def judged(judge: Checkpoint, images: Tensor, what: str) -> tuple[Tensor, Tensor]:
+    """Predicted classes (N,) and features (N, F) of images (N, C, H, W), uint8 or in [0, 1]."""
+    predicted, features = [], []
+    for part in batches(len(images), JUDGED, what):
+        chosen = images[part]
+        chosen = chosen.float() / 255 if chosen.dtype == torch.uint8 else chosen
+        logits, found = judge.model.classify(chosen)  # type: ignore[operator]
+        predicted.append(logits.argmax(1))
+        features.append(found)
+    return torch.cat(predicted), torch.cat(features)
+
+
+def accuracy(
+    predicted: Tensor, wanted: Tensor, labels: tuple[str, ...]
+) -> tuple[float, str, float]:
+    """The share that is right, the class where it is least, and that class's share."""
+    overall, each = metrics.label_accuracy(predicted, wanted, len(labels))
+    worst = int(each.nan_to_num(2.0).argmin())
+    return overall, labels[worst], each[worst].item()
+
+
+# Samples
+
+
+def make(made_by: Checkpoint, labels: list[int | None], seed: int, what: str) -> Tensor:
+    """One picture a label, (N, C, H, W) in [0, 1], each from a generator of its own."""
+    size = DRAWN if "draw" in made_by.capabilities else JUDGED
+    sources = (latent.generator(seed, i) for i in range(len(labels)))
+    parts = []
+    for part in batches(len(labels), size, what):
+        wanted = labels[part]
+        chosen = list(islice(sources, len(wanted)))
+        parts.append(made_by.model.sample(chosen, wanted))  # type: ignore[operator]
+    return torch.cat(parts)
+
+
+def pick(count: int, available: int, index: int) -> Tensor:
+    """`count` row numbers out of `available`, none twice unless it must be."""
+    source = latent.generator(SEED, latent.MAX_SEED - index)
+    rounds = -(-count // available)
+    return torch.cat([torch.randperm(available, generator=source) for _ in range(rounds)])[:count]
+
+
+def cloud_figures(
+    real: Tensor, made: Tensor, again: Tensor, judge: Checkpoint, samples: str, floor: str
+) -> Figures:
+    """How the cloud `made` (M, F) compares with `real` (N, F), and how real pictures of their own,
+    `again` (M, F), compare with it."""
+    where = f"in the {made.shape[1]} features of {judge.name} {judge.revision}"
+    found = {
+        "frechet_distance": Figure(
+            "Frechet distance", metrics.frechet_distance(made, real), plain, "lower",
+            f"{samples} against {len(real)} test images, {where}; squared, lower is closer.",
+            metrics.frechet_distance(again, real), floor,
+        )
+    }  # fmt: skip
+    if min(len(real), len(made)) <= K_COVERAGE:
+        return found
+    with tqdm(total=4, desc="neighbours", file=sys.stderr, leave=False) as bar:
+        scores = []
+        for measure, k in (
+            (metrics.precision_recall, K_RECALL), (metrics.density_coverage, K_COVERAGE)
+        ):  # fmt: skip
+            for cloud in (made, again):
+                scores.append(measure(real, cloud, k))
+                bar.update()
+    (precision, recall), (top, all_of_it), (density, coverage), (dense, covered) = scores
+    near = f"{samples} and {len(real)} test images, {where}"
+    manifold = f"{near}, reach to neighbour {K_RECALL} (Kynkaanniemi et al. 2019)"
+    balls = f"{near}, reach to neighbour {K_COVERAGE} (Naeem et al. 2020)"
+    return found | {
+        "precision": Figure(
+            "Precision", precision, share, "higher",
+            f"Samples within reach of a real picture: {manifold}.", top, floor,
+        ),
+        "recall": Figure(
+            "Recall", recall, share, "higher",
+            f"Real pictures within reach of a sample: {manifold}.", all_of_it, floor,
+        ),
+        "density": Figure(
+            "Density", density, plain, "higher",
+            f"How densely samples lie where real pictures do: {balls}.", dense, floor,
+        ),
+        "coverage": Figure(
+            "Coverage", coverage, share, "higher",
+            f"Real pictures with a sample within their reach: {balls}.", covered, floor,
+        ),
+    }  # fmt: skip
+
+
+def sample_figures(
+    made_by: Checkpoint, judge: Checkpoint | None, train: Dataset, test: Dataset, count: int
+) -> Figures:
+    """All that can be said of samples."""
+    # As many of each class as there are among the test images, so that the clouds differ in what
+    # the model does and not in the shares of the classes.
+    rows = pick(count, len(test), 0)
+    wanted = test.targets[rows]
+    labelled = bool(test.labels)
+    labels: list[int | None] = [int(t) if labelled else None for t in wanted]
+    made = make(made_by, labels, SEED, "samples")
+    samples = f"{count} samples of seed {SEED}"
+    if labelled:
+        samples += ", classes as often as among the test images"
+    found: Figures = {}
+    if judge is not None:
+        predicted, features = judged(judge, made, "samples judged")
+        right, worst, least = accuracy(predicted, wanted, test.labels)
+        real_predicted, real_features = judged(judge, test.images, "test images judged")
+        real_right, _, _ = accuracy(real_predicted, test.targets, test.labels)
+        found["label_accuracy"] = Figure(
+            "Label accuracy", right, share, "higher",
+            f"Share of {samples}, in which {judge.name} {judge.revision} sees the class that was "
+            "asked for.",
+            real_right, "the same classifier on the real test images", (worst, least),
+        )  # fmt: skip
+        _, again = judged(judge, train.images[pick(count, len(train), 1)], "training images judged")
+        floor = f"{count} real training images instead of samples"
+        found |= cloud_figures(real_features, features, again, judge, samples, floor)
+        free = min(count, ANY)
+        loose = make(made_by, [None] * free, SEED + 1, "samples of any class")
+        seen = metrics.class_histogram(judged(judge, loose, "judged")[0], len(test.labels))
+        real = metrics.class_histogram(test.targets, len(test.labels))
+        protocol = f"{free} samples of seed {SEED + 1} without a class, named by {judge.name}"
+        found["classes_covered"] = Figure(
+            "Classes covered", (seen > 0).double().mean().item(), share, "higher", f"{protocol}."
+        )
+        found["class_kl"] = Figure(
+            "KL of the classes", metrics.histogram_kl(seen, real), lambda v: f"{v:.4f} nats",
+            "lower", f"{protocol}: KL of their classes from those of the test images.",
+            (len(test.labels) - 1) / (2 * free), "expected of as many real pictures",
+        )  # fmt: skip
+    looked_up = min(count, LOOKED_UP, len(test))
+    points = train.images.flatten(1)
+    print("looking for the nearest training images", file=sys.stderr)
+    own, _ = metrics.nearest(made[:looked_up].flatten(1) * 255, points)
+    real_own, _ = metrics.nearest(test.images[rows[:looked_up]].flatten(1), points)
+    found["nearest_training"] = Figure(
+        "Nearest training image", own.median().item() / 255, plain, "",
+        f"Median distance of {looked_up} samples to the nearest of {len(train)} training images, "
+        "root of summed squares over values in [0, 1]; far below the real one would be copying.",
+        real_own.median().item() / 255, f"{looked_up} real test images",
+    )  # fmt: skip
+    return found
+
+
+# Likelihoods
+
+
+def bound_figures(measured: Checkpoint, test: Dataset, draws: int, importance: int) -> Figures:
+    """-ELBO and the importance-weighted likelihood, in nats an image."""
+    model: Any = measured.model
+    binary = getattr(model.config, "likelihood", "bernoulli") == "bernoulli"
+    rounds = draws if binary else 1
+    free = model.condition(None)
+    given = torch.stack([model.condition(i) for i in range(len(test.labels))] or [free])
+    kinds = {"": free.expand(len(test), -1)}
+    if test.labels:
+        kinds["_given_class"] = given[test.targets]
+    totals = dict.fromkeys(kinds, 0.0)
+    weighted = 0.0
+    source = latent.generator(SEED)
+    for number in range(rounds):
+        images = test.floats()
+        if binary:  # a pixel of brightness p is 1 with probability p
+            images = (torch.rand(images.shape, generator=source) < images).float()
+        for part in batches(len(test), JUDGED, f"-ELBO, draw {number + 1} of {rounds}"):
+            for kind, conditions in kinds.items():
+                with torch.inference_mode():
+                    nll, kl = model.elbo(images[part], conditions[part], source)
+                totals[kind] += (nll.double().sum() + kl.double().sum()).item()
+        if number == 0 and importance:
+            for part in batches(len(test), SCORED, f"likelihood, {importance} samples"):
+                found = model.log_likelihood(images[part], kinds[""][part], importance, source)
+                weighted -= found.double().sum().item()
+    on = f"mean over all {len(test)} test images"
+    if binary:
+        on += ", dynamically binarised (a pixel of brightness p is 1 with probability p)"
+        many = f", mean of {rounds} binarisations" if rounds > 1 else ""
+    else:
+        on += ", a density over values in [0, 1]"
+        many = ""
+    seed = f"generator {SEED}"
+    figures = {
+        "negative_elbo": Figure(
+            "-ELBO", totals[""] / rounds / len(test), nats, "lower",
+            f"Upper bound on -log p(x) without a class, {on}{many}, {seed}.",
+        )
+    }  # fmt: skip
+    if importance:
+        figures["negative_log_likelihood"] = Figure(
+            "-log p(x)", weighted / len(test), nats, "lower",
+            f"Importance-weighted estimate with {importance} samples, without a class, {on}, "
+            f"{seed}.",
+        )  # fmt: skip
+    if "_given_class" in kinds:
+        figures["negative_elbo_given_class"] = Figure(
+            "-ELBO given the class", totals["_given_class"] / rounds / len(test), nats, "lower",
+            f"Upper bound on -log p(x | class), {on}{many}, {seed}.",
+        )  # fmt: skip
+    return figures
+
+
+def exact_figures(measured: Checkpoint, test: Dataset) -> Figures:
+    """Bits per value of the image, from the exact likelihood."""
+    model: Any = measured.model
+    dims = math.prod(measured.media.shape)
+    kinds: dict[str, tuple[str, str, list[int | None]]] = {
+        "bits_per_dim": ("Bits/dim", "without a class", [None] * len(test))
+    }
+    if test.labels:
+        known: list[int | None] = [int(t) for t in test.targets]
+        kinds["bits_per_dim_given_class"] = ("Bits/dim given the class", "given the class", known)
+    figures = {}
+    for key, (name, how, labels) in kinds.items():
+        total = 0.0
+        for part in batches(len(test), SCORED, f"likelihood {how}"):
+            total -= model.log_prob(test.floats(part), labels[part]).double().sum().item()
+        figures[key] = Figure(
+            name, metrics.bits_per_dim(total / len(test), dims), bits, "lower",
+            f"Exact negative log-likelihood of the 8-bit values {how}, mean over all {len(test)} "
+            f"test images and {dims} values.",
+        )  # fmt: skip
+    return figures
+
+
+def classifier_figures(measured: Checkpoint, test: Dataset) -> Figures:
+    """How often a classifier is right."""
+    predicted, _ = judged(measured, test.images, "test images judged")
+    right, worst, least = accuracy(predicted, test.targets, test.labels)
+    return {
+        "accuracy": Figure(
+            "Accuracy", right, share, "higher", f"All {len(test)} test images, none of them seen "
+            "in training.", worst=(worst, least),
+        )
+    }  # fmt: skip
+
+
+# The whole
+
+
+def load_data(measured: Checkpoint, root: Path) -> tuple[Dataset, Dataset]:
+    """The training and the test part of the data that the checkpoint was trained on."""
+    size = measured.media.height
+    train = data.load(measured.dataset, root, train=True, size=size)
+    test = data.load(measured.dataset, root, train=False, size=size)
+    for part in (train, test):
+        if part.media != measured.media or part.labels != measured.labels:
+            raise EvaluationError(
+                f"{measured.name} makes {measured.media} of {len(measured.labels)} classes, and "
+                f"{root} holds {part.media} of {len(part.labels)}; point --data at the data that "
+                "it was trained on"
+            )
+    return train, test
+
+
+def evaluate(options: Options) -> dict[str, Any]:
+    """The contents of metrics.json. Writes nothing but the cache of classifiers.
+
+    Raises EvaluationError, DataError or CheckpointError.
+    """
+    if options.samples < 2 or options.draws < 1 or options.importance < 0:
+        raise EvaluationError("--samples is 2 or more, --draws 1 or more, --importance 0 or more")
+    measured = checkpoint.load(options.checkpoint)
+    train, test = load_data(measured, options.data)
+    judge: Checkpoint | None = None
+    figures: Figures = {}
+    if "classify" in measured.capabilities:
+        figures |= classifier_figures(measured, test)
+    if hasattr(measured.model, "elbo"):
+        figures |= bound_figures(measured, test, options.draws, options.importance)
+    if hasattr(measured.model, "log_prob"):
+        figures |= exact_figures(measured, test)
+    if "sample" in measured.capabilities:
+        judge = find_judge(train, options.data, options.classifier)
+        figures |= sample_figures(measured, judge, train, test, options.samples)
+    words = ["python -m train.evaluate CHECKPOINT --data DIR"]
+    for name in ("samples", "draws", "importance"):
+        if getattr(options, name) != getattr(Options, name):
+            words.append(f"--{name} {getattr(options, name)}")
+    return {key: figure.to_dict() for key, figure in figures.items()} | {
+        "evaluated": {
+            "date": datetime.now(timezone.utc).date().isoformat(),
+            "machine": loop.machine(torch.device("cpu")),
+            "torch": torch.__version__,
+            "command": " ".join(words),
+            "dataset": measured.dataset,
+            "classifier": f"{judge.name} {judge.revision}" if judge else "",
+        }
+    }
+
+
+def write(folder: Path, found: dict[str, Any] | None) -> None:
+    """Put figures (or none: leave those that are there) and the card into a checkpoint."""
+    if found is not None:
+        content = json.dumps(found, indent=2, allow_nan=False) + "\n"
+        checkpoint.write_file(folder / METRICS, content.encode())
+    card = hub.card(checkpoint.load(folder))
+    checkpoint.write_file(folder / checkpoint.CARD, card.encode())
+
+
+def complete(folder: Path, root: Path, figures: bool = True) -> None:
+    """Give a checkpoint that was just trained its figures, unless `figures` is off, and its
+    card."""
+    found = evaluate(Options(folder, root)) if figures else None
+    write(folder, found)
+    if found is not None:
+        print(table(found))
+
+
+def table(found: dict[str, Any]) -> str:
+    """Figures for a terminal: name, value, yardstick."""
+    rows = [("figure", "value", "reference", "")]
+    for figure in found.values():
+        if "value" in figure:
+            name, worst = figure["name"], figure.get("worst")
+            rows.append(
+                (name, figure["text"], figure.get("reference_text", ""),
+                 figure.get("reference_name", ""))
+            )  # fmt: skip
+            if worst:
+                rows.append((f"  lowest: {worst['label']}", worst["text"], "", ""))
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    lines = [
+        f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in rows
+    ]
+    return "\n".join(lines)
+
+
+def run(options: Options) -> None:
+    found = evaluate(options)
+    print(table(found))
+    if options.write:
+        write(options.checkpoint, found)
+        print(f"written: {options.checkpoint / METRICS} and the card")
+
+
+def main() -> None:
+    loop.main(lambda: run(tyro.cli(Options)))
+
+
+if __name__ == "__main__":
+    main()
