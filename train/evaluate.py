@@ -198,9 +198,9 @@ def find_judge(train: Dataset, root: Path, given: Path | None) -> Checkpoint | N
     print(f"no classifier for {train.name} yet: one is trained and kept in {kept}", file=sys.stderr)
     kept.parent.mkdir(parents=True, exist_ok=True)
     recipe = classifier.Recipe()
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
         recipe.dataset, recipe.data, recipe.size = train.name, root, train.media.height
-        recipe.out, recipe.evaluate = Path(folder) / kept.name, False
+        recipe.out, recipe.evaluate = Path(scratch) / kept.name, False
         # Thirty rounds are enough for little data, and a few hundred steps for very little.
         recipe.steps = max(300, min(recipe.steps, 30 * len(train) // recipe.batch))
         made = classifier.train(recipe)
