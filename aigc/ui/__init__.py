@@ -131,11 +131,9 @@ def _wire(
     pages: dict[str, Page], notice: gr.HTML,
 ) -> None:  # fmt: skip
     needs = {module.ID: module.NEEDS for module in TABS}
-    starts = {name: gr.State(0) for name in pages}
-
     def opened(request: gr.Request) -> dict[Any, Any]:
         tab, values, ignored = follow(catalogue, pages, needs, dict(request.query_params))
-        updates: dict[Any, Any] = {tabs: gr.Tabs(selected=tab), starts[tab]: 2}
+        updates: dict[Any, Any] = {tabs: gr.Tabs(selected=tab), front: tab}
         chosen = values.get("checkpoint", catalogue.able(needs[tab])[0].name)
         labels = [ANY, *catalogue.find(chosen, needs[tab]).labels]
         for name, component in pages[tab].settings.items():
@@ -147,14 +145,16 @@ def _wire(
         return updates
 
     settings = [c for page in pages.values() for c in page.settings.values()]
-    demo.load(opened, None, [tabs, notice, *starts.values(), *settings], **QUIET)
+    front = gr.Textbox(visible="hidden")
+    # A tab makes its first result when it comes to the front for the first time, but not before
+    # the link was read. The browser says when, since it knows when the components stand.
+    demo.load(opened, None, [tabs, notice, front, *settings], **QUIET).then(
+        None, front, None, js="(tab) => aigc.ready(tab)", **PRIVATE
+    )
     for name, page in pages.items():
-        # 0: not looked at yet; 1: opened by hand; 2: opened by a link, whose settings win
-        # whichever event comes first.
-        start = starts[name]
-        items[name].select(lambda seen: max(seen, 1), start, start, **QUIET)
         items[name].select(None, None, None, js=f"() => aigc.visit('{name}')", **PRIVATE)
-        start.change(**page.run)
+        first = gr.Button(visible="hidden", elem_id=f"{name}-first")
+        first.click(**page.run)
         names = json.dumps(list(page.settings))
         page.made.change(
             None, page.made, None, js=f"(made) => aigc.remember('{name}', {names}, made)", **PRIVATE

@@ -3,6 +3,9 @@
   const words = window.aigcTexts;
   // What stands on each tab: its settings, and which of them a link carries.
   const shown = {};
+  const begun = new Set();
+  let front = null;
+  let linkRead = false;
 
   const address = (tab) => {
     const { made, names } = shown[tab];
@@ -24,18 +27,40 @@
     }
   };
 
+  // The first result of a tab, as soon as its components stand.
+  const begin = (tab) => {
+    if (begun.has(tab)) return;
+    begun.add(tab);
+    const press = () => {
+      const button = document.getElementById(`${tab}-first`);
+      if (button) button.click();
+      else setTimeout(press, 30);
+    };
+    press();
+  };
+
   window.aigc = {
     seed: () => crypto.getRandomValues(new Uint32Array(1))[0],
 
-    // A result came, on the tab in front: only there is anything made.
+    // A result came: the address bar follows it when its tab is in front.
     remember(tab, names, made) {
       if (!made || !made.checkpoint) return;
       shown[tab] = { made, names };
-      this.visit(tab);
+      if (front === tab) this.visit(tab);
     },
 
+    // A tab came to the front.
     visit(tab) {
+      front = tab;
       if (shown[tab]) history.replaceState(history.state, "", address(tab));
+      if (linkRead) begin(tab);
+    },
+
+    // The link that opened the page was read; `tab` is the one that it opened.
+    ready(tab) {
+      linkRead = true;
+      front = tab;
+      begin(tab);
     },
 
     async copy(tab) {
