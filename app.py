@@ -37,11 +37,16 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Load the checkpoints, and serve until Ctrl-C."""
     options = arguments()
-    more, broken = [], []
+    more: list[ui.Checkpoint] = []
+    broken: list[ui.Broken] = []
     if options.hub:
         from aigc import hub  # only here: without --hub nothing asks the network
 
-        more, broken = hub.pull(options.hub)
+        for repo in options.hub:
+            try:
+                more.append(hub.pull(repo))
+            except (hub.HubError, ui.CheckpointError) as error:
+                broken.append(ui.Broken(repo, Path(repo), str(error)))
     try:
         catalogue = ui.catalogue_of(options.checkpoints, more, broken)
     except ui.CheckpointError as error:

@@ -56,10 +56,14 @@ def follow(
 def catalogue_of(
     folder: Path, more: Sequence[Checkpoint] = (), broken: Sequence[Broken] = ()
 ) -> Catalogue:
-    """The checkpoints under `folder`, then `more`. A name that stands twice is kept once."""
+    """The checkpoints under `folder`, and `more`, in the order of
+    texts.FAMILIES. A name that stands twice is kept once."""
     loaded, failed = checkpoint.scan(folder)
     names = {one.name for one in loaded}
-    return Catalogue([*loaded, *(one for one in more if one.name not in names)], [*failed, *broken])
+    loaded += [one for one in more if one.name not in names]
+    order = list(texts.FAMILIES)
+    loaded.sort(key=lambda one: order.index(one.family) if one.family in order else len(order))
+    return Catalogue(loaded, [*failed, *broken])
 
 
 def trouble(catalogue: Catalogue) -> str:
@@ -100,7 +104,7 @@ def build(catalogue: Catalogue) -> gr.Blocks:
         title=texts.TITLE, analytics_enabled=False, delete_cache=(SECONDS_KEPT, SECONDS_KEPT)
     ) as demo:
         gr.HTML(
-            f'<header><h1>{texts.NAME}</h1><p>{texts.TAGLINE}</p></header>{trouble(catalogue)}',
+            f'<div class="top"><h1>{texts.NAME}</h1><p>{texts.TAGLINE}</p></div>{trouble(catalogue)}',
             js_on_load=None,
         )
         notice = gr.HTML(visible=False, js_on_load=None)
@@ -117,7 +121,7 @@ def build(catalogue: Catalogue) -> gr.Blocks:
                 _wire(demo, catalogue, tabs, items, pages, notice)
         else:
             gr.Markdown(texts.EMPTY)
-        gr.HTML(f"<footer>{texts.FOOTNOTE}</footer>", js_on_load=None)
+        gr.HTML(f'<footer class="credit">{texts.FOOTNOTE}</footer>', js_on_load=None)
         gr.api(
             checkpoints, api_name="checkpoints", queue=False,
             api_description="What is loaded: name, family, capabilities, classes, source, "

@@ -28,8 +28,7 @@ DOWNLOAD_SIDE = 112  # pixels of one picture in a download, at least
 FRAME_SIDE = 224  # pixels of a frame of an animation, at least
 FRAME_MS = 60
 
-# metrics.json: key -> what a visitor reads, and how. In the order of the card.
-FIGURES: dict[str, tuple[str, str]] = {}
+HEADLINE_FIGURES = 4  # on the card; the others are folded
 
 
 def png(image: Image.Image, made: dict[str, Any] | None = None) -> bytes:
@@ -173,49 +172,56 @@ def quantity(number: float) -> str:
     return f"{number:g}"
 
 
-def facts(checkpoint: Checkpoint) -> list[tuple[str, str]]:
-    """What the card says of the checkpoint itself: (name, value)."""
+def facts(checkpoint: Checkpoint) -> list[str]:
+    """What the card says of the checkpoint itself."""
     media, training = checkpoint.media, checkpoint.training
-    rows = [
-        ("Makes", f"{media.width} × {media.height} {'grey' if media.channels == 1 else 'colour'}"),
-        ("Data", checkpoint.dataset),
-        ("Weights", quantity(sum(p.numel() for p in checkpoint.model.parameters()))),
+    weights = quantity(sum(p.numel() for p in checkpoint.model.parameters()))
+    lines = [
+        f"{checkpoint.dataset}, {media.width}×{media.height} {texts.COLOURS[media.channels]}",
+        f"{weights} {texts.WEIGHTS}",
     ]
-    seconds, images = training.get("seconds"), training.get("images")
+    seconds, seen = training.get("seconds"), training.get("images")
     if isinstance(seconds, (int, float)) and seconds > 0:
-        rows.append(("Trained for", duration(seconds)))
-    if isinstance(images, (int, float)) and images > 0:
-        rows.append(("Pictures seen", quantity(images)))
-    return rows
+        lines.append(f"{texts.TRAINED} {duration(seconds)}")
+    if isinstance(seen, (int, float)) and seen > 0:
+        lines.append(f"{quantity(seen)} {texts.SEEN}")
+    return lines
 
 
-def figures(checkpoint: Checkpoint) -> list[tuple[str, str]]:
-    """The measured figures among FIGURES: (name, value)."""
-    rows = []
-    for key, (name, form) in FIGURES.items():
-        value = checkpoint.metrics.get(key)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            rows.append((name, format(value, form) if "{" not in form else form.format(value)))
-    return rows
+def figures(checkpoint: Checkpoint) -> list[str]:
+    """The measured figures of metrics.json, each as HTML with its yardstick; how it was measured
+    shows on hovering."""
+    cells = []
+    for figure in checkpoint.metrics.values():
+        if not isinstance(figure, dict) or not {"name", "text"} <= figure.keys():
+            continue
+        name, text = html.escape(str(figure["name"])), html.escape(str(figure["text"]))
+        title = html.escape(str(figure.get("protocol", "")))
+        yardstick = ""
+        if figure.get("reference_text"):
+            words = f"{figure.get('reference_name', '')} {figure['reference_text']}"
+            yardstick = f"<small>{html.escape(words)}</small>"
+        cells.append(f'<div title="{title}"><dt>{name}</dt><dd>{text}{yardstick}</dd></div>')
+    return cells
 
 
 def card(checkpoint: Checkpoint) -> str:
-    """A checkpoint at a glance: what it is, its figures, its samples."""
-
-    def cells(rows: list[tuple[str, str]], kind: str) -> str:
-        inside = "".join(
-            f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>"
-            for name, value in rows
+    """A checkpoint at a glance: what it is, its samples, its figures."""
+    family = html.escape(texts.FAMILIES.get(checkpoint.family, checkpoint.family))
+    about = " · ".join(html.escape(fact) for fact in facts(checkpoint))
+    measured = figures(checkpoint)
+    first, rest = measured[:HEADLINE_FIGURES], measured[HEADLINE_FIGURES:]
+    table = f'<dl>{"".join(first)}</dl>' if first else ""
+    if rest:
+        table += (
+            f"<details><summary>{texts.ALL_FIGURES.format(count=len(measured))}</summary>"
+            f'<dl>{"".join(rest)}</dl></details>'
         )
-        return f'<dl class="{kind}">{inside}</dl>' if rows else ""
-
-    family = texts.FAMILIES.get(checkpoint.family, checkpoint.family)
+    revision = html.escape(f"{texts.REVISION} {checkpoint.revision[:12]} · {checkpoint.source}")
     return (
-        f'<div class="card"><div class="head">{preview(checkpoint)}'
-        f'<div><div class="family">{html.escape(family)}</div>'
-        f'<div class="revision" title="{html.escape(checkpoint.source)}">'
-        f"revision {html.escape(checkpoint.revision[:12])}</div></div></div>"
-        f"{cells(figures(checkpoint), 'figures')}{cells(facts(checkpoint), 'facts')}</div>"
+        f'<div class="card"><div class="head">{preview(checkpoint)}<div>'
+        f'<div class="family">{family}</div><div class="facts">{about}</div>'
+        f'<div class="revision">{revision}</div></div></div>{table}</div>'
     )
 
 

@@ -102,17 +102,14 @@ def file_name(wish: Wish) -> str:
 
 
 def page(wish: Wish, made_frames: Tensor) -> str:
-    """The player with everything that stands under it."""
-    media = wish.checkpoint.media
-    save = figures.download(
-        figures.animation(media, made_frames), "image/webp", file_name(wish),
-        texts.DOWNLOAD_ANIMATION,
-    )  # fmt: skip
-    return (
-        figures.player(media, made_frames)
-        + figures.chips(wish.made)
-        + f'<div class="actions">{save}</div>'
-    )
+    """The player and the settings under it."""
+    return figures.player(wish.checkpoint.media, made_frames) + figures.chips(wish.made)
+
+
+def save_link(wish: Wish, made_frames: Tensor) -> str:
+    """The animation to keep."""
+    film = figures.animation(wish.checkpoint.media, made_frames)
+    return figures.download(film, "image/webp", file_name(wish), texts.DOWNLOAD_ANIMATION)
 
 
 def build(catalogue: Catalogue) -> parts.Page:
@@ -137,7 +134,9 @@ def build(catalogue: Catalogue) -> parts.Page:
             catalogue, checkpoint, seed_a, label_a, seed_b, label_b, steps, path, picture_a,
             picture_b,
         )  # fmt: skip
-        return page(wish, frames(wish)), wish.made, wish.ends[0].seed, wish.ends[1].seed
+        result = frames(wish)
+        shown, save = page(wish, result), save_link(wish, result)
+        return shown, save, wish.made, wish.ends[0].seed, wish.ends[1].seed
 
     def encodes(name: str) -> Any:
         return gr.Accordion(visible="encode" in catalogue.find(name, NEEDS).capabilities)
@@ -174,7 +173,9 @@ def build(catalogue: Catalogue) -> parts.Page:
             button = gr.Button(texts.INTERPOLATE, variant="primary", size="lg")
         with gr.Column(scale=3, min_width=300, elem_classes="result"):
             film = gr.HTML(figures.waiting(), js_on_load=None, elem_classes="film")
-            link = parts.link_button(ID)
+            with gr.Row(elem_classes="actions"):
+                save = gr.HTML(js_on_load=None, min_width=0)
+                link = parts.link_button(ID)
             made = parts.made_box()
     parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_INTERPOLATE)
 
@@ -184,7 +185,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     }  # fmt: skip
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": [*settings.values(), picture_a, picture_b],
-        "outputs": [film, made, seed_a, seed_b], "show_progress": "minimal",
+        "outputs": [film, save, made, seed_a, seed_b], "show_progress": "minimal",
         "show_progress_on": film, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     new_seeds = (

@@ -83,17 +83,17 @@ def views(wish: Wish) -> Iterator[tuple[Tensor, bool]]:
         yield pictures, True
 
 
-def page(wish: Wish, pictures: Tensor, finished: bool) -> str:
-    """The gallery with everything that stands under it."""
-    checkpoint = wish.checkpoint
-    alt = f"{checkpoint.name}, {texts.CLASS.lower()} {wish.label}, picture"
-    shown = figures.gallery(checkpoint.media, pictures, alt)
-    if not finished:
-        return shown + figures.chips(wish.made)
-    sheet = figures.sheet_png(checkpoint.media, pictures, wish.made)
-    name = f"{checkpoint.name}-seed{wish.seed}-{wish.label}.png"
-    save = figures.download(sheet, "image/png", name, texts.DOWNLOAD)
-    return shown + figures.chips(wish.made) + f'<div class="actions">{save}</div>'
+def page(wish: Wish, pictures: Tensor) -> str:
+    """The gallery and the settings under it."""
+    alt = f"{wish.checkpoint.name}, {texts.CLASS.lower()} {wish.label}, picture"
+    return figures.gallery(wish.checkpoint.media, pictures, alt) + figures.chips(wish.made)
+
+
+def save_link(wish: Wish, pictures: Tensor) -> str:
+    """The pictures as one file to keep."""
+    sheet = figures.sheet_png(wish.checkpoint.media, pictures, wish.made)
+    name = f"{wish.checkpoint.name}-seed{wish.seed}-{wish.label}.png"
+    return figures.download(sheet, "image/png", name, texts.DOWNLOAD)
 
 
 def build(catalogue: Catalogue) -> parts.Page:
@@ -110,8 +110,10 @@ def build(catalogue: Catalogue) -> parts.Page:
     ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
         wish = read(catalogue, checkpoint, count, seed, label, temperature)
         for pictures, finished in views(wish):
-            shown = page(wish, pictures, finished)
-            yield shown, wish.made if finished else gr.skip(), wish.seed
+            if finished:
+                yield page(wish, pictures), save_link(wish, pictures), wish.made, wish.seed
+            else:
+                yield page(wish, pictures), "", gr.skip(), wish.seed
 
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=2, min_width=280, elem_classes="controls"):
@@ -130,7 +132,9 @@ def build(catalogue: Catalogue) -> parts.Page:
             button = gr.Button(texts.SAMPLE, variant="primary", size="lg")
         with gr.Column(scale=3, min_width=300, elem_classes="result"):
             gallery = gr.HTML(figures.waiting(), js_on_load=None, elem_classes="gallery")
-            link = parts.link_button(ID)
+            with gr.Row(elem_classes="actions"):
+                save = gr.HTML(js_on_load=None, min_width=0)
+                link = parts.link_button(ID)
             made = parts.made_box()
     parts.about(catalogue, checkpoint, NEEDS)
 
@@ -140,7 +144,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     }  # fmt: skip
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
-        "outputs": [gallery, made, seed], "show_progress": "minimal", "show_progress_on": gallery,
+        "outputs": [gallery, save, made, seed], "show_progress": "minimal", "show_progress_on": gallery,
         **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     # The switch is read in the browser, so that a new seed costs no second round trip.

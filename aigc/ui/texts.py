@@ -55,6 +55,13 @@ FAMILIES = {
     "classifier": "Classifier",
 }
 
+COLOURS = {1: "grey", 3: "colour"}
+WEIGHTS = "weights"
+TRAINED = "trained for"
+SEEN = "pictures seen"
+REVISION = "revision"
+ALL_FIGURES = "All {count} figures"
+
 ABOUT_TITLE = "How this works"
 
 ABOUT = {
