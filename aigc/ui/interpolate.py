@@ -113,8 +113,10 @@ def save_link(wish: Wish, made_frames: Tensor) -> str:
 
 
 def build(catalogue: Catalogue) -> parts.Page:
+    default = catalogue.able(NEEDS)[0].name
+
     def interpolate(
-        checkpoint: str = "", seed_a: int = 0, label_a: str = ANY, seed_b: int = 1,
+        checkpoint: str = default, seed_a: int = 0, label_a: str = ANY, seed_b: int = 1,
         label_b: str = ANY, steps: int = 16, path: str = "slerp",
     ) -> tuple[list[Any], str, dict[str, Any]]:  # fmt: skip
         wish = read(catalogue, checkpoint, seed_a, label_a, seed_b, label_b, steps, path)
@@ -122,7 +124,8 @@ def build(catalogue: Catalogue) -> parts.Page:
         file = save_bytes_to_cache(
             figures.animation(media, result), file_name(wish), cache_dir=animation.GRADIO_CACHE
         )
-        return [media.to_pil(frame) for frame in result], file, wish.made
+        settings = {{"path": "path_kind"}.get(name, name): v for name, v in wish.made.items()}
+        return [media.to_pil(frame) for frame in result], file, settings
 
     def run(
         checkpoint: str, seed_a: int, label_a: str, seed_b: int, label_b: str, steps: int,
@@ -195,10 +198,13 @@ def build(catalogue: Catalogue) -> parts.Page:
     button.click(**{**event, "inputs": [*event["inputs"], randomise], "js": new_seeds})
     checkpoint.change(encodes, checkpoint, drawing, **parts.QUIET)
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label_a, label_b]).then(**event)
-    animation = gr.File(visible=False)
+    animation = gr.File(visible=False, label="animation")
     parts.endpoint(
         interpolate, "interpolate",
-        [gr.Gallery(visible=False, format="png"), animation, gr.JSON(visible=False)],
-        "The frames between two pictures, an animated WebP, and the settings that made them.",
+        [gr.Gallery(visible=False, format="png", label="frames"), animation,
+         gr.JSON(visible=False, label="settings")],
+        # gradio_client takes every object with a text under "path" for a file to download.
+        "The frames between two pictures, an animated WebP, and the settings that made them "
+        "(the path is under path_kind).",
     )  # fmt: skip
     return parts.Page(settings, event, made, link)

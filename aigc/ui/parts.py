@@ -6,10 +6,11 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_type_hints
 
 import gradio as gr
 from gradio.components.api_component import Api
+from gradio_client.utils import python_type_to_json_schema
 
 from aigc.ui import figures, texts
 from aigc.ui.catalogue import ANY, Catalogue
@@ -122,9 +123,11 @@ def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
 def endpoint(fn: Callable[..., Any], api_name: str, outputs: list[Any], about: str) -> None:
     """A public endpoint for `fn`, whose parameters all have defaults. Values come in as the
     client sent them: `fn` checks them itself, so that every mistake gets its own sentence."""
-    parameters = inspect.signature(fn).parameters.values()
-    inputs = [Api(p.default, {"type": {}, "description": "see the description"}, p.name)
-              for p in parameters]  # fmt: skip
+    hints = get_type_hints(fn)
+    inputs = [
+        Api(p.default, python_type_to_json_schema(hints[p.name]), p.name)
+        for p in inspect.signature(fn).parameters.values()
+    ]
     gr.on(
         [], spoken(fn), inputs, outputs,
         api_name=api_name, api_description=about, show_progress="hidden", **MODEL_WORK,

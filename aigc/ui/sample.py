@@ -97,8 +97,10 @@ def save_link(wish: Wish, pictures: Tensor) -> str:
 
 
 def build(catalogue: Catalogue) -> parts.Page:
+    default = catalogue.able(NEEDS)[0].name
+
     def sample(
-        checkpoint: str = "", count: int = 16, seed: int = 0, label: str = ANY,
+        checkpoint: str = default, count: int = 16, seed: int = 0, label: str = ANY,
         temperature: float = 1.0,
     ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
         wish = read(catalogue, checkpoint, count, seed, label, temperature)
@@ -154,7 +156,9 @@ def build(catalogue: Catalogue) -> parts.Page:
     )
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
     parts.endpoint(
-        sample, "sample", [gr.Gallery(visible=False, format="png"), gr.JSON(visible=False)],
+        sample, "sample",
+        [gr.Gallery(visible=False, format="png", label="images"),
+         gr.JSON(visible=False, label="settings")],
         "Pictures of a checkpoint, and the settings that made them.",
     )  # fmt: skip
     return parts.Page(settings, event, made, link)
