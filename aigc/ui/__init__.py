@@ -27,12 +27,12 @@ import gradio as gr
 
 from aigc import checkpoint
 from aigc.checkpoint import Broken, Checkpoint, CheckpointError
-from aigc.ui import figures, interpolate, sample, texts
+from aigc.ui import attention, figures, interpolate, sample, texts
 from aigc.ui.catalogue import ANY, Catalogue, read_link
 from aigc.ui.parts import PRIVATE, QUIET, Page
 from aigc.ui.theme import theme
 
-TABS = [sample, interpolate]
+TABS = [sample, interpolate, attention]
 
 MAX_WAITING = 32  # requests in the queue; the next one is told that it is full
 MAX_UPLOAD = "8mb"

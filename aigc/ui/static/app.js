@@ -3,12 +3,15 @@
   const words = window.aigcTexts;
   // What stands on each tab: its settings, and which of them a link carries.
   const shown = {};
+  // What a tab shows of its result, where that is chosen in the browser.
+  const looks = {};
   const begun = new Set();
   let front = null;
   let linkRead = false;
 
   const address = (tab) => {
-    const { made, names } = shown[tab];
+    const { names } = shown[tab];
+    const made = { ...shown[tab].made, ...looks[tab] };
     const query = new URLSearchParams({ tab });
     for (const name of names) if (made[name] !== undefined) query.set(name, made[name]);
     return `${location.origin}${location.pathname}?${query}`;
@@ -47,6 +50,12 @@
       if (!made || !made.checkpoint) return;
       shown[tab] = { made, names };
       if (front === tab) this.visit(tab);
+    },
+
+    // A visitor looks at another part of a tab's result; the address says so.
+    look(tab, view) {
+      looks[tab] = view;
+      if (front === tab && shown[tab]) history.replaceState(history.state, "", address(tab));
     },
 
     // A tab came to the front.

@@ -348,17 +348,17 @@ function buildTiles() {
   tiles = [];
   for (let layer = 0; layer < data.layers; layer++) {
     const row = document.createElement("div");
-    row.className = "layer";
-    row.innerHTML = `<span>Layer ${layer + 1}</span><div class="tiles"></div>`;
+    row.className = "av-layer";
+    row.innerHTML = `<span>Layer ${layer + 1}</span><div class="av-tiles"></div>`;
     for (const head of [...Array(data.heads).keys(), ...(data.heads > 1 ? ["mean"] : [])]) {
       const button = document.createElement("button");
       button.type = "button";
-      button.className = head === "mean" ? "tile mean" : "tile";
+      button.className = head === "mean" ? "av-tile av-mean" : "av-tile";
       Object.assign(button.dataset, { layer, head });
-      button.innerHTML = `<span class="map"><canvas width="${data.columns}" height="${data.rows}">
-        </canvas></span><span class="bar"><i></i></span><span class="tag"><span></span><b></b></span>`;
+      button.innerHTML = `<span class="av-map"><canvas width="${data.columns}" height="${data.rows}">
+        </canvas></span><span class="av-bar"><i></i></span><span class="av-tag"><span></span><b></b></span>`;
       const name = head === "mean" ? "mean" : `head ${head + 1}`;
-      button.querySelector(".tag span").textContent = head === "mean" ? "mean" : `H${head + 1}`;
+      button.querySelector(".av-tag span").textContent = head === "mean" ? "mean" : `H${head + 1}`;
       button.setAttribute("aria-label", `Layer ${layer + 1}, ${name}`);
       button.title = `Layer ${layer + 1}, ${name}; the bar is the start token`;
       row.lastChild.append(button);
@@ -443,12 +443,15 @@ function receive() {
   remember();
 }
 
-// The address and the page's other scripts learn the view from here.
+// The address and the link follow what is kept (static/app.js). Browsers limit how often an address
+// may change, so a drag along the slider changes it once.
+let noting = 0;
 function remember() {
   const name = (x) => (typeof x === "number" ? String(x + 1) : x);
   const now = { layer: name(kept.layer), head: name(kept.head), position: name(kept.position) };
   Object.assign(viewer.dataset, now);
-  element.dispatchEvent(new CustomEvent("viewchange", { bubbles: true, detail: now }));
+  clearTimeout(noting);
+  noting = setTimeout(() => window.aigc.look("attention", now), 120);
 }
 
 function keep(change) {
@@ -498,7 +501,7 @@ stage.addEventListener("keydown", (event) => {
 });
 
 const number = (text) => (/^[0-9]+$/.test(text) ? Number(text) : text);
-const tileOf = (event) => event.target.closest(".tile");
+const tileOf = (event) => event.target.closest(".av-tile");
 part("layers").addEventListener("click", (event) => {
   const tile = tileOf(event);
   if (tile) keep({ layer: number(tile.dataset.layer), head: number(tile.dataset.head) });
