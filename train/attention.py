@@ -2,8 +2,8 @@
 
     python -m train.attention --dataset mnist --data data --out runs/attention-mnist --minutes 60
 
-The loss is the exact negative log-likelihood. Matrices inside the blocks are trained with Muon
-(Jordan 2024, https://kellerjordan.github.io/posts/muon/), everything else with Adam.
+The loss is the exact negative log-likelihood. Matrices inside the blocks are trained with Muon,
+everything else with Adam.
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ class Recipe(loop.Options):
     """Adam's learning rate, for embeddings, norms and the head."""
     muon_lr: float = 0.02
     """Muon's learning rate, for the matrices of the blocks; 0 trains them with Adam."""
-    weight_decay: float = 0.0
-    """Decoupled weight decay of the matrices."""
     warmup: float = 0.01
     """Share of the run over which the learning rates rise."""
     any_label: float = 0.3
@@ -46,20 +44,53 @@ class Recipe(loop.Options):
     head_dim_out: int = 128
 
 
+def orthogonalise(update: Tensor, rounds: int = 5) -> Tensor:
+    """The nearest half-orthogonal matrix, roughly: singular values go to about 1, singular
+    vectors stay. update (rows, columns) -> the same shape.
+
+    Newton-Schulz rounds with the coefficients of Jordan 2024
+    (https://kellerjordan.github.io/posts/muon/), which trade exactness for few rounds.
+    """
+    tall = update.shape[0] > update.shape[1]
+    x = update.T if tall else update
+    x = x / (x.norm() + 1e-7)
+    for _ in range(rounds):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return x.T if tall else x
+
+
+class Muon(Optimizer):
+    """Momentum, orthogonalised (Jordan 2024). For matrices only.
+
+    torch.optim.Muon does the rounds in bfloat16, which takes longer than the training step
+    itself on a processor that has to emulate it, and is not there before torch 2.9.
+    """
+
+    def __init__(self, params: list[Tensor], lr: float, momentum: float = 0.95) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if not state:
+                    state["momentum_buffer"] = torch.zeros_like(p)
+                buffer = state["momentum_buffer"].lerp_(p.grad, 1 - group["momentum"])
+                update = orthogonalise(p.grad.lerp(buffer, group["momentum"]))  # Nesterov
+                p.sub_(update, alpha=group["lr"] * max(1.0, p.shape[0] / p.shape[1]) ** 0.5)
+
+
 def optimizers(model: Transformer, recipe: Recipe) -> dict[str, Optimizer]:
     """Muon for the matrices of the blocks, Adam for the rest."""
     matrices = [p for p in model.blocks.parameters() if p.dim() == 2]
     chosen = {id(p) for p in matrices} if recipe.muon_lr else set()
     rest = [p for p in model.parameters() if id(p) not in chosen]
     adam = torch.optim.Adam(rest, lr=recipe.lr, betas=(0.9, 0.98), eps=1e-10)
-    if not recipe.muon_lr:
-        return {"adam": adam}
-    if not hasattr(torch.optim, "Muon"):
-        raise loop.TrainingError(
-            f"torch {torch.__version__} has no Muon; update to 2.9 or newer, or pass --muon-lr 0"
-        )
-    muon = torch.optim.Muon(matrices, lr=recipe.muon_lr, weight_decay=recipe.weight_decay)
-    return {"adam": adam, "muon": muon}
+    return {"adam": adam, "muon": Muon(matrices, lr=recipe.muon_lr)} if chosen else {"adam": adam}
 
 
 def train(recipe: Recipe) -> Path:
@@ -83,7 +114,7 @@ def train(recipe: Recipe) -> Path:
     dims = math.prod(config.image_shape)
 
     def step(
-        images: Tensor, targets: Tensor, progress: float, generator: torch.Generator
+        images: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
         hidden = torch.rand(len(targets), generator=generator) < recipe.any_label
         labels = targets.masked_fill(hidden.to(device), config.classes)

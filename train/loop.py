@@ -87,7 +87,10 @@ class Options:
 
 def check(recipe: Options) -> None:
     """Raise TrainingError for flags that cannot work."""
-    if not math.isfinite(recipe.minutes) or recipe.minutes < 0 or recipe.steps < 0:
+    for name, value in dataclasses.asdict(recipe).items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise TrainingError(f"--{name.replace('_', '-')} is a number, not {value}")
+    if recipe.minutes < 0 or recipe.steps < 0:
         raise TrainingError("--minutes and --steps are numbers from 0 up")
     if recipe.minutes == 0 and recipe.steps == 0:
         raise TrainingError("say how long to train: --minutes M or --steps N")
@@ -191,8 +194,9 @@ class Job:
     model: nn.Module
     """The whole model as it is trained; its EMA copy is what is saved."""
     optimizers: Mapping[str, Optimizer]
-    step: Callable[[Tensor, Tensor, float, torch.Generator], dict[str, Tensor]]
-    """images, targets, progress in [0, 1], generator -> what to report; updates the weights."""
+    step: Callable[[Tensor, Tensor, int, float, torch.Generator], dict[str, Tensor]]
+    """images, targets, number of the step, progress in [0, 1], generator -> what to report; updates
+    the weights."""
     advice: str
     """What to try when the run fails."""
     diagnose: Callable[[Tensor], str] = lambda images: ""
@@ -449,10 +453,11 @@ def run(job: Job) -> Path:
     report: dict[str, float] = {}
     totals: dict[str, Tensor] = {}
     counted = 0
+    pictures = recipe.snapshots if hasattr(job.model, "sample") else 0
     try:
         while state.progress() < 1 and not stopped:
             images, targets = batches.at(state.step)
-            parts = job.step(images, targets, state.progress(), state.generator)
+            parts = job.step(images, targets, state.step, state.progress(), state.generator)
             state.step += 1
             state.update_average()
             state.seconds = time.monotonic() - began
@@ -460,32 +465,33 @@ def run(job: Job) -> Path:
                 totals[key] = totals[key] + value.detach() if key in totals else value.detach()
             counted += 1
             now, progress = time.monotonic(), state.progress()
-            if now - shown > 1 or progress >= 1 or counted >= 200:
+            last = progress >= 1 or bool(stopped)
+            save = now - saved > SAVE_EVERY_S or last
+            if now - shown > 1 or counted >= 200 or save:
                 report = {key: float(value) / counted for key, value in totals.items()}
                 totals, counted, shown = {}, 0, now
+                # Looked at before every save, so that a state that is written is a good one.
                 bad = [key for key, value in report.items() if not math.isfinite(value)]
                 if bad:
                     raise TrainingError(
                         f"{bad[0]} became {report[bad[0]]} by step {state.step}; {job.advice}"
                     )
                 rate = (state.step - rate_from[0]) * recipe.batch / (now - rate_from[1])
-                bar.set_postfix({k: f"{v:.4g}" for k, v in report.items()} | {"img/s": f"{rate:.0f}"})
+                words = {k: f"{v:.4g}" for k, v in report.items()} | {"img/s": f"{rate:.0f}"}
+                bar.set_postfix(words)
                 bar.update(progress - bar.n)
-            if progress * recipe.snapshots >= len(state.snapshots) + 1 or (
-                progress >= 1 and recipe.snapshots and not state.snapshots
-            ):
+            if pictures and progress * pictures >= len(state.snapshots) + 1:
                 problem = state.snapshot(report)
                 if problem:
                     raise TrainingError(f"{problem} at step {state.step}; {job.advice}")
                 state.seconds = time.monotonic() - began
-            if now - saved > SAVE_EVERY_S:
+            if save:
                 state.save()
                 saved = time.monotonic()
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
         bar.close()
-    state.save()
     if stopped:
         print(f"stopped at step {state.step}; the same command with --resume goes on", file=sys.stderr)
         raise KeyboardInterrupt

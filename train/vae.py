@@ -67,7 +67,7 @@ def train(recipe: Recipe) -> Path:
         model.decoder.compile()
 
     def step(
-        images: Tensor, targets: Tensor, progress: float, generator: torch.Generator
+        images: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
         if config.likelihood == "bernoulli":
             images = (torch.rand(images.shape, generator=generator).to(device) < images).float()

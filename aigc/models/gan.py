@@ -34,9 +34,9 @@ class Config:
     latent: int = 64
     noise: str = "normal"
     g_base: int = 32
-    g_depth: int = 1
+    g_depth: int = 0
     d_base: int = 32
-    d_depth: int = 1
+    d_depth: int = 0
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -58,6 +58,11 @@ class Config:
     @property
     def image_shape(self) -> tuple[int, int, int]:
         return self.channels, self.height, self.width
+
+    @property
+    def conditions(self) -> int:
+        """K, the width of a condition: the classes, or one number that is always 0."""
+        return max(self.classes, 1)
 
     @property
     def levels(self) -> int:
@@ -95,7 +100,7 @@ class Generator(nn.Module):
         sizes = [*reversed(planes), planes[0]]
         self.shape = (planes[-1], *config.floor)
         self.latent = nn.Linear(config.latent, math.prod(self.shape))
-        self.condition = nn.Linear(config.classes, math.prod(self.shape), bias=False)
+        self.condition = nn.Linear(config.conditions, math.prod(self.shape), bias=False)
         self.blocks = nn.ModuleList(Residual(planes[-1]) for _ in range(config.g_depth))
         self.up = nn.ModuleList(
             nn.ConvTranspose2d(a, b, 4, stride=2, padding=1) for a, b in zip(sizes[:-1], sizes[1:])
@@ -128,7 +133,7 @@ class Discriminator(nn.Module):
         features = 4 * planes[-1]
         self.features = nn.Linear(planes[-1] * math.prod(config.floor), features)
         self.out = nn.Linear(features, 1)
-        self.condition = nn.Linear(config.classes, features, bias=False)
+        self.condition = nn.Linear(config.conditions, features, bias=False)
 
     def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
         for layer in self.down:
@@ -213,7 +218,7 @@ class GAN(nn.Module):
             raise ValueError(f"a temperature is 0 or more, not {temperature}")
         z = self.noise((self.config.latent,), generator) * temperature
         if self.config.classes == 0:
-            return z, torch.zeros(0)
+            return z, torch.zeros(1)
         drawn = torch.randint(self.config.classes, (), generator=generator)
         index = drawn if label is None else torch.tensor(label)
         return z, F.one_hot(index, self.config.classes).float()

@@ -1,0 +1,166 @@
+"""Every family keeps the contract of its capabilities; new families are tested by being listed."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from aigc import latent
+from aigc.models import CAPABILITIES, FAMILIES, capabilities
+
+SMALL = {
+    "attention": {"layers": 2, "heads": 2, "dim": 32, "expansion": 2, "head_dim_out": 16},
+    "vae": {"latent": 4, "base": 4, "hidden": 16},
+    "gan": {"latent": 5, "g_base": 4, "d_base": 4},
+}
+SIZES = {"grey": (1, 12, 12), "colour": (3, 16, 8)}  # small: drawing goes patch by patch
+
+
+def build(family: str, size: str = "grey", classes: int = 10) -> torch.nn.Module:
+    channels, height, width = SIZES[size]
+    model_class = FAMILIES[family]
+    model = model_class(
+        model_class.Config(
+            channels=channels, height=height, width=width, classes=classes, **SMALL.get(family, {})
+        )
+    )
+    model.initialise(latent.generator(1))
+    # Zeroed branches would let a test pass that never went through them.
+    with torch.no_grad():
+        for i, p in enumerate(model.parameters()):
+            p.add_(torch.randn(p.shape, generator=latent.generator(2, i)) * 0.05)
+    return model.eval().requires_grad_(False)
+
+
+def families_with(capability: str) -> list[str]:
+    return [name for name in FAMILIES if capability in capabilities(build(name))]
+
+
+@pytest.fixture(params=list(FAMILIES))
+def family(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_every_family_has_a_capability(family: str) -> None:
+    found = capabilities(build(family))
+    assert found and set(found) <= set(CAPABILITIES)
+
+
+def test_initialise_is_a_function_of_the_generator(family: str) -> None:
+    model_class = FAMILIES[family]
+    config = model_class.Config(**SMALL.get(family, {}))
+    a, b, c = (model_class(config) for _ in range(3))
+    before = torch.get_rng_state()
+    a.initialise(latent.generator(3))
+    b.initialise(latent.generator(3))
+    c.initialise(latent.generator(4))
+    assert torch.equal(before, torch.get_rng_state())
+    pairs = [(x, y, z) for x, y, z in zip(a.parameters(), b.parameters(), c.parameters())]
+    assert all(torch.equal(x, y) for x, y, _ in pairs)
+    assert any(not torch.equal(x, z) for x, _, z in pairs)
+
+
+def test_builds_without_memory(family: str) -> None:
+    with torch.device("meta"):
+        model = FAMILIES[family](FAMILIES[family].Config())
+    assert all(p.is_meta for p in model.state_dict().values())
+
+
+def test_config_refuses_nonsense(family: str) -> None:
+    model_class = FAMILIES[family]
+    for entry in dataclasses.fields(model_class.Config):
+        if entry.type == "int":
+            for value in (-1, 10**12):
+                with pytest.raises(ValueError, match=entry.name):
+                    model_class.Config(**{entry.name: value})
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", families_with("sample"))
+class TestSamples:
+    def test_shape_and_range(self, name: str, size: str) -> None:
+        model = build(name, size)
+        images = model.sample(latent.generators(0, 3), [0, 9, None])
+        assert images.shape == (3, *SIZES[size]) and images.dtype == torch.float32
+        assert images.min() >= 0 and images.max() <= 1
+        assert images.std() > 0
+
+    def test_picture_does_not_depend_on_its_batch(self, name: str, size: str) -> None:
+        model = build(name, size)
+        together = model.sample(latent.generators(5, 4), [1, 2, None, 3])
+        alone = model.sample([latent.generator(5, 2)], [None])
+        torch.testing.assert_close(together[2:3], alone, atol=1e-5, rtol=0)
+
+    def test_leaves_the_global_generator_alone(self, name: str, size: str) -> None:
+        model = build(name, size)
+        before = torch.get_rng_state()
+        first = model.sample(latent.generators(0, 1), [None])
+        torch.manual_seed(99)
+        second = model.sample(latent.generators(0, 1), [None])
+        torch.set_rng_state(before)
+        assert torch.equal(first, second)
+
+    @pytest.mark.parametrize("temperature", [float("nan"), -1.0])
+    def test_bad_temperature(self, name: str, size: str, temperature: float) -> None:
+        with pytest.raises(ValueError, match="temperature"):
+            build(name, size).sample(latent.generators(0, 1), [None], temperature)
+
+    def test_temperature_zero_is_one_picture(self, name: str, size: str) -> None:
+        images = build(name, size).sample(latent.generators(0, 3), [4, 4, 4], 0.0)
+        torch.testing.assert_close(images[0], images[2])
+
+    def test_without_classes(self, name: str, size: str) -> None:
+        images = build(name, size, classes=0).sample(latent.generators(0, 2), [None, None])
+        assert images.shape == (2, *SIZES[size])
+
+
+@pytest.mark.parametrize("name", families_with("draw"))
+def test_drawing_grows_and_ends_at_the_sample(name: str) -> None:
+    model = build(name)
+    frames = [f.clone() for f in model.draw(latent.generators(0, 2), [3, None])]
+    rows = model.grid[0]
+    side = frames[0].shape[2] // rows
+    assert len(frames) == rows
+    for i, frame in enumerate(frames):
+        done = (i + 1) * side
+        assert torch.equal(frame[:, :, :done], frames[-1][:, :, :done])
+        assert frame[:, :, done:].sum() == 0
+    assert torch.equal(frames[-1], model.sample(latent.generators(0, 2), [3, None]))
+
+
+@pytest.mark.parametrize("name", families_with("decode"))
+def test_sample_is_prior_then_decode(name: str) -> None:
+    model = build(name)
+    pairs = [model.prior(g, label, 0.7) for g, label in zip(latent.generators(0, 2), [3, None])]
+    z, c = (torch.stack(parts) for parts in zip(*pairs))
+    sampled = model.sample(latent.generators(0, 2), [3, None], 0.7)
+    torch.testing.assert_close(model.decode(z, c), sampled)
+    half = model.decode(*latent.path([(z[0], c[0]), (z[1], c[1])], 3))[1]
+    assert half.shape == sampled[0].shape and bool(half.isfinite().all())
+
+
+@pytest.mark.parametrize("name", families_with("encode"))
+def test_encoding_has_the_shape_of_a_latent(name: str) -> None:
+    model = build(name)
+    conditions = torch.stack([model.condition(3), model.condition(None)])
+    images = torch.rand(2, *SIZES["grey"], generator=latent.generator(0))
+    mean, log_var = model.encode(images, conditions)
+    z, _ = model.prior(latent.generator(0), 3)
+    assert mean.shape == log_var.shape == (2, *z.shape)
+    assert model.decode(mean, conditions).shape == images.shape
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", families_with("attention"))
+def test_attention_rows_add_up_and_never_see_the_future(name: str, size: str) -> None:
+    model = build(name, size)
+    images = torch.rand(2, *SIZES[size], generator=latent.generator(0))
+    maps = model.attention(images, [1, None])
+    t = model.grid[0] * model.grid[1]
+    assert model.tokens(images).shape[:2] == (2, t)
+    assert maps.shape[0] == 2 and maps.shape[3:] == (t, t)
+    torch.testing.assert_close(maps.sum(-1), torch.ones(maps.shape[:-1]))
+    assert maps.triu(1).abs().max() == 0
+    assert maps.min() >= 0

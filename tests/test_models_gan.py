@@ -1,0 +1,86 @@
+"""The losses of the GAN against numbers worked out by hand, and their gradients."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from aigc import latent
+from aigc.models.gan import (
+    GAN,
+    LOSSES,
+    Config,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+)
+
+REAL, FAKE = torch.tensor([2.0]), torch.tensor([-1.0])
+
+
+def log_sigmoid(x: float) -> float:
+    return -math.log1p(math.exp(-x))
+
+
+@pytest.mark.parametrize(
+    ("kind", "d", "g"),
+    [
+        ("minimax", -log_sigmoid(2) - log_sigmoid(1), log_sigmoid(1)),
+        ("non-saturating", -log_sigmoid(2) - log_sigmoid(1), -log_sigmoid(-1)),
+        ("hinge", 0.0, 1.0),
+        ("relativistic", -log_sigmoid(3), -log_sigmoid(-3)),
+    ],
+)
+def test_losses_by_hand(kind: str, d: float, g: float) -> None:
+    assert discriminator_loss(kind, REAL, FAKE).item() == pytest.approx(d, abs=1e-6)
+    assert generator_loss(kind, REAL, FAKE).item() == pytest.approx(g, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_the_players_pull_the_made_logit_apart(kind: str) -> None:
+    fake = torch.tensor([0.1], requires_grad=True)
+    real = torch.tensor([0.2])
+    (d,) = torch.autograd.grad(discriminator_loss(kind, real, fake), fake)
+    (g,) = torch.autograd.grad(generator_loss(kind, real, fake), fake)
+    assert d.item() > 0 > g.item()
+
+
+def test_minimax_saturates_where_non_saturating_does_not() -> None:
+    fake = torch.tensor([-12.0], requires_grad=True)
+    gradients = {
+        kind: torch.autograd.grad(generator_loss(kind, REAL, fake), fake)[0].abs().item()
+        for kind in ("minimax", "non-saturating")
+    }
+    assert gradients["minimax"] < 1e-4
+    assert gradients["non-saturating"] > 0.99
+
+
+def test_penalty_of_a_linear_discriminator_is_its_squared_weight() -> None:
+    weight = torch.randn(12, generator=latent.generator(0))
+    images = torch.randn(5, 1, 3, 4, generator=latent.generator(1)).requires_grad_()
+    logits = images.flatten(1) @ weight
+    assert gradient_penalty(logits, images).item() == pytest.approx(weight.square().sum().item())
+
+
+@pytest.mark.parametrize("noise", ["normal", "uniform"])
+def test_noise_has_its_distribution(noise: str) -> None:
+    model = GAN(Config(noise=noise, g_base=4, d_base=4))
+    z = model.noise((200, 500), latent.generator(0))
+    assert z.mean().item() == pytest.approx(0, abs=0.02)
+    assert z.std().item() == pytest.approx(1 if noise == "normal" else 3**-0.5, abs=0.02)
+    assert (z.abs().max() <= 1) == (noise == "uniform")
+
+
+def test_the_class_reaches_both_networks() -> None:
+    model = GAN(Config(g_base=4, d_base=4))
+    model.initialise(latent.generator(0))
+    z, three = model.prior(latent.generator(0), 3)
+    same_z, four = model.prior(latent.generator(0), 4)
+    assert torch.equal(z, same_z)
+    images = model.decode(torch.stack([z, z]), torch.stack([three, four]))
+    assert (images[0] - images[1]).abs().max() > 1e-3
+    with torch.no_grad():
+        both = model.discriminator(images[:1].repeat(2, 1, 1, 1), torch.stack([three, four]))
+    assert both[0] != both[1]

@@ -1,0 +1,280 @@
+"""Training: a few steps on drawn digits, for every script; what is interrupted goes on exactly."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from aigc import checkpoint
+from aigc.data import load
+from train import loop
+
+TINY: dict[str, dict[str, Any]] = {
+    "gan": {"latent": 4, "g_base": 4, "d_base": 4},
+    "vae": {"latent": 4, "base": 4, "hidden": 16},
+    "attention": {"patch": 7, "layers": 1, "heads": 1, "dim": 8, "expansion": 1, "head_dim_out": 8},
+    "classifier": {"base": 8, "features": 8},
+}
+SCRIPTS = sorted(
+    p.stem for p in Path(loop.__file__).parent.glob("*.py") if "class Recipe" in p.read_text()
+)
+
+
+def recipe(script: str, data: Path, out: Path, **flags: Any) -> Any:
+    values = {"batch": 8, "steps": 4, "snapshots": 2, "evaluate": False, "minutes": 0}
+    values |= TINY[script] | flags
+    return importlib.import_module(f"train.{script}").Recipe(data=data, out=out, **values)
+
+
+def train(script: str, data: Path, out: Path, **flags: Any) -> Path:
+    return importlib.import_module(f"train.{script}").train(recipe(script, data, out, **flags))
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return checkpoint.load(folder).model.state_dict()
+
+
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int, act: Callable[[], None]) -> None:
+    original = loop.Run.update_average
+
+    def patched(self: loop.Run) -> None:
+        original(self)
+        if self.step == step:
+            act()
+
+    monkeypatch.setattr(loop.Run, "update_average", patched)
+
+
+def test_every_script_is_tested() -> None:
+    assert set(SCRIPTS) == set(TINY)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+class TestEveryScript:
+    def test_makes_a_checkpoint(self, script: str, mnist_root: Path, tmp_path: Path) -> None:
+        folder = train(script, mnist_root, tmp_path / "made")
+        made = checkpoint.load(folder)
+        assert made.family == script and made.dataset == "mnist" and len(made.labels) == 10
+        assert made.training["steps"] == 4 and made.training["images"] == 32
+        assert f"python -m train.{script}" in made.training["command"]
+        assert (folder / "README.md").read_text().startswith("---")
+        snapshots = json.loads((folder / "snapshots" / "index.json").read_text())
+        assert [s["step"] for s in snapshots] == ([2, 4] if "sample" in made.capabilities else [])
+        for snapshot in snapshots:
+            assert (folder / "snapshots" / snapshot["file"]).stat().st_size > 50
+            assert all(math.isfinite(v) for v in snapshot.values() if isinstance(v, float))
+        assert not list(tmp_path.glob(".*"))
+
+    def test_same_seed_same_weights(self, script: str, mnist_root: Path, tmp_path: Path) -> None:
+        a, b, c = (
+            weights(train(script, mnist_root, tmp_path / name, seed=seed, snapshots=0))
+            for name, seed in (("a", 1), ("b", 1), ("c", 2))
+        )
+        assert all(torch.equal(a[k], b[k]) for k in a)
+        assert any(not torch.equal(a[k], c[k]) for k in a)
+
+    def test_stopped_run_goes_on_to_the_same_weights(
+        self, script: str, mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        whole = weights(train(script, mnist_root, tmp_path / "whole", steps=6))
+        with monkeypatch.context() as patch:
+            interrupt_at(patch, 3, lambda: signal.raise_signal(signal.SIGINT))
+            with pytest.raises(KeyboardInterrupt):
+                train(script, mnist_root, tmp_path / "cut", steps=6)
+        assert not (tmp_path / "cut").exists()
+        folder = train(script, mnist_root, tmp_path / "cut", steps=6, resume=True)
+        resumed = weights(folder)
+        assert all(torch.equal(whole[k], resumed[k]) for k in whole)
+        for name in ("cut", "whole"):
+            index = json.loads((tmp_path / name / "snapshots/index.json").read_text())
+            assert [s["step"] for s in index] in ([3, 6], [])
+
+    def test_killed_run_goes_on_from_its_last_state(
+        self, script: str, mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Killed(BaseException):
+            pass
+
+        def kill() -> None:
+            raise Killed
+
+        whole = weights(train(script, mnist_root, tmp_path / "whole", steps=5))
+        with monkeypatch.context() as patch:
+            patch.setattr(loop, "SAVE_EVERY_S", 0.0)
+            interrupt_at(patch, 4, kill)
+            with pytest.raises(Killed):
+                train(script, mnist_root, tmp_path / "cut", steps=5)
+        resumed = weights(train(script, mnist_root, tmp_path / "cut", steps=5, resume=True))
+        assert all(torch.equal(whole[k], resumed[k]) for k in whole)
+
+    def test_nan_stops_with_advice(self, script: str, mnist_root: Path, tmp_path: Path) -> None:
+        rates = {k: 1e30 for k in vars(recipe(script, tmp_path, tmp_path)) if k.endswith("lr")}
+        with pytest.raises(loop.TrainingError, match=r"became (nan|inf) by step .*; try "):
+            train(script, mnist_root, tmp_path / "x", steps=400, snapshots=0, **rates)
+        assert not (tmp_path / "x").exists()
+
+
+def test_images_of_a_folder_become_a_checkpoint(image_folder: Path, tmp_path: Path) -> None:
+    folder = train("vae", image_folder, tmp_path / "x", dataset="folder", size=16)
+    made = checkpoint.load(folder)
+    assert made.labels == ("disc", "square") and made.media.shape == (3, 16, 16)
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        ({"steps": 0}, "how long"),
+        ({"gamma": math.nan}, "--gamma is a number"),
+        ({"steps": -1}, "numbers from 0 up"),
+        ({"batch": 0}, "--batch"),
+        ({"dataset": "imagenet"}, "choose one of mnist"),
+        ({"seed": -1}, "--seed"),
+        ({"precision": "float64"}, "--precision"),
+        ({"ema": 2.0}, "--ema"),
+        ({"device": "tpu9"}, "--device tpu9"),
+        ({"loss": "wasserstein"}, "--loss is one of relativistic"),
+        ({"noise": "cauchy"}, "noise is normal or uniform"),
+        ({"schedule": "steps"}, "--schedule"),
+        ({"latent": 0}, "latent is 1 to"),
+        ({"resume": True}, "leave --resume out"),
+    ],
+)
+def test_wrong_flags_are_one_sentence(
+    flags: dict[str, Any], sentence: str, mnist_root: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(loop.TrainingError, match=sentence):
+        train("gan", mnist_root, tmp_path / "x", **flags)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten(mnist_root: Path, tmp_path: Path) -> None:
+    train("vae", mnist_root, tmp_path / "x")
+    before = weights(tmp_path / "x")
+    with pytest.raises(loop.TrainingError, match="exists; go on with --resume"):
+        train("vae", mnist_root, tmp_path / "x", seed=5)
+    after = weights(tmp_path / "x")
+    assert all(torch.equal(before[k], after[k]) for k in before)
+
+
+def test_resume_with_other_flags_names_the_flag(mnist_root: Path, tmp_path: Path) -> None:
+    train("vae", mnist_root, tmp_path / "x")
+    with pytest.raises(loop.TrainingError, match=r"--beta 1.0, not 4.0; resume with the same"):
+        train("vae", mnist_root, tmp_path / "x", resume=True, beta=4.0)
+
+
+@pytest.mark.parametrize("damage", ["half", "empty", "pickle"])
+def test_damaged_state_is_one_sentence(damage: str, mnist_root: Path, tmp_path: Path) -> None:
+    train("vae", mnist_root, tmp_path / "x")
+    file = tmp_path / "x.resume.safetensors"
+    content = file.read_bytes()
+    cut = {"half": content[: len(content) // 2], "empty": b"", "pickle": b"\x80\x04N."}[damage]
+    file.write_bytes(cut)
+    with pytest.raises(loop.TrainingError, match="damaged"):
+        train("vae", mnist_root, tmp_path / "x", resume=True)
+
+
+def test_full_disk_leaves_the_last_state(
+    mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 2, lambda: signal.raise_signal(signal.SIGTERM))
+        with pytest.raises(KeyboardInterrupt):
+            train("vae", mnist_root, tmp_path / "x")
+    last = (tmp_path / "x.resume.safetensors").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "write_file", full)
+        with pytest.raises(loop.TrainingError, match="No space left on device.*still good"):
+            train("vae", mnist_root, tmp_path / "x", resume=True)
+    assert (tmp_path / "x.resume.safetensors").read_bytes() == last
+
+
+def test_collapse_is_noticed(
+    mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        loop, "preview", lambda model, columns, rows, classes: torch.zeros(20, 1, 28, 28)
+    )
+    with pytest.raises(loop.TrainingError, match="collapsed.* at step 2; try --loss relativistic"):
+        train("gan", mnist_root, tmp_path / "x")
+
+
+@pytest.mark.parametrize("loss", ["minimax", "non-saturating", "hinge", "relativistic"])
+@pytest.mark.parametrize(("r1", "r2"), [(True, True), (True, False), (False, True), (False, False)])
+def test_every_loss_trains(
+    loss: str, r1: bool, r2: bool, mnist_root: Path, tmp_path: Path
+) -> None:
+    flags = {"loss": loss, "r1": r1, "r2": r2, "noise": "uniform", "schedule": "constant"}
+    folder = train("gan", mnist_root, tmp_path / "x", steps=2, snapshots=0, **flags)
+    start = train("gan", mnist_root, tmp_path / "y", steps=1, snapshots=0, **flags)
+    a, b = weights(folder), weights(start)
+    assert any(not torch.equal(a[k], b[k]) for k in a if k.startswith("generator"))
+    assert any(not torch.equal(a[k], b[k]) for k in a if k.startswith("discriminator"))
+
+
+def test_batches_show_each_image_once_an_epoch(mnist_root: Path) -> None:
+    dataset = load("mnist", mnist_root)
+    batches = loop.Batches(dataset, 70, 3, torch.device("cpu"))
+    seen = torch.cat([batches.at(step)[0] for step in range(60)])[: len(dataset) * 7]
+    for epoch in seen.split(len(dataset)):
+        found = {tuple(image.flatten().tolist()) for image in epoch}
+        assert len(found) == len({tuple(i.flatten().tolist()) for i in dataset.floats()})
+    fresh = loop.Batches(dataset, 70, 3, torch.device("cpu"))
+    assert torch.equal(fresh.at(37)[0], batches.at(37)[0])
+    assert not torch.equal(seen[:70], seen[len(dataset) : len(dataset) + 70])
+
+
+def test_schedule() -> None:
+    assert loop.cosine(0, 2, 1) == 2
+    assert loop.cosine(0.5, 2, 1) == pytest.approx(1.5)
+    assert loop.cosine(1, 2, 1) == pytest.approx(1)
+    assert loop.cosine(0.05, 2, 0, warmup=0.1) == pytest.approx(1)
+    assert loop.cosine(0.1, 2, 0, warmup=0.1) == pytest.approx(2)
+
+
+def test_average_has_the_half_life_that_was_asked_for() -> None:
+    """A power-law average: what was seen at the share s of the run weighs s^(log 2 / ema)."""
+    model = torch.nn.Linear(1, 1, bias=False)
+    job = loop.Job(
+        family="vae",
+        recipe=loop.Options(batch=10, ema=0.1),
+        dataset=None,  # type: ignore[arg-type]
+        model=model,
+        optimizers={},
+        step=lambda *a: {},
+        advice="",
+    )
+    run = loop.Run(job, torch.device("cpu"))
+    for step in range(1, 2001):
+        with torch.no_grad():
+            model.weight.fill_(step)
+        run.step = step
+        run.update_average()
+    assert run.average["weight"].item() / 2000 == pytest.approx(
+        1 / (1 + 0.1 / math.log(2)), abs=0.003
+    )
+
+
+def test_command_of_the_card_makes_the_recipe_again(tmp_path: Path) -> None:
+    import shlex
+
+    import tyro
+
+    from train.gan import Recipe
+
+    given = Recipe(out=Path("runs/x"), loss="hinge", r2=False, gamma=0.25, steps=7, seed=9)
+    words = shlex.split(loop.command(given, "gan"))
+    assert words[:3] == ["python", "-m", "train.gan"]
+    parsed = tyro.cli(Recipe, args=words[3:])
+    parsed.data = given.data
+    assert parsed == given
