@@ -59,7 +59,7 @@ SEED = 1
 SHIPPED = Path(__file__).parent.parent / "checkpoints"
 JUDGED = 500  # images a batch, for the classifier and models that make a picture in one go
 DRAWN = 256  # for models that draw it piece by piece
-SCORED = 100  # for likelihoods of models that draw it piece by piece
+SCORED = 100  # for likelihoods
 ANY = 1000  # samples without a class, to see which classes come of themselves
 LOOKED_UP = 1000  # images whose nearest training image is looked for
 K_RECALL, K_COVERAGE = 3, 5  # neighbours, as in the papers
@@ -261,7 +261,7 @@ def cloud_figures(
     found = {
         "frechet_distance": Figure(
             "Frechet distance", metrics.frechet_distance(made, real), plain, "lower",
-            f"{samples} against {len(real)} test images, {where}; squared, lower is closer.",
+            f"{samples} against {len(real):,} test images, {where}; squared, lower is closer.",
             metrics.frechet_distance(again, real), floor,
         )
     }  # fmt: skip
@@ -276,7 +276,7 @@ def cloud_figures(
                 scores.append(measure(real, cloud, k))
                 bar.update()
     (precision, recall), (top, all_of_it), (density, coverage), (dense, covered) = scores
-    near = f"{samples} and {len(real)} test images, {where}"
+    near = f"{samples} and {len(real):,} test images, {where}"
     manifold = f"{near}, reach to neighbour {K_RECALL} (Kynkaanniemi et al. 2019)"
     balls = f"{near}, reach to neighbour {K_COVERAGE} (Naeem et al. 2020)"
     return found | {
@@ -310,7 +310,7 @@ def sample_figures(
     labelled = bool(test.labels)
     labels: list[int | None] = [int(t) if labelled else None for t in wanted]
     made = make(made_by, labels, SEED, "samples")
-    samples = f"{count} samples of seed {SEED}"
+    samples = f"{count:,} samples of seed {SEED}"
     if labelled:
         samples += ", classes as often as among the test images"
     found: Figures = {}
@@ -326,15 +326,19 @@ def sample_figures(
             real_right, "the same classifier on the real test images", (worst, least),
         )  # fmt: skip
         _, again = judged(judge, train.images[pick(count, len(train), 1)], "training images judged")
-        floor = f"{count} real training images instead of samples"
+        floor = f"{count:,} real training images instead of samples"
         found |= cloud_figures(real_features, features, again, judge, samples, floor)
         free = min(count, ANY)
         loose = make(made_by, [None] * free, SEED + 1, "samples of any class")
         seen = metrics.class_histogram(judged(judge, loose, "judged")[0], len(test.labels))
         real = metrics.class_histogram(test.targets, len(test.labels))
-        protocol = f"{free} samples of seed {SEED + 1} without a class, named by {judge.name}"
+        protocol = f"{free:,} samples of seed {SEED + 1} without a class, named by {judge.name}"
         found["classes_covered"] = Figure(
-            "Classes covered", (seen > 0).double().mean().item(), share, "higher", f"{protocol}."
+            "Classes covered",
+            (seen > 0).double().mean().item(),
+            lambda v: f"{v * len(test.labels):.0f} of {len(test.labels)}",
+            "higher",
+            f"{protocol}; the value is their share.",
         )
         found["class_kl"] = Figure(
             "KL of the classes", metrics.histogram_kl(seen, real), lambda v: f"{v:.4f} nats",
@@ -348,9 +352,10 @@ def sample_figures(
     real_own, _ = metrics.nearest(test.images[rows[:looked_up]].flatten(1), points)
     found["nearest_training"] = Figure(
         "Nearest training image", own.median().item() / 255, plain, "",
-        f"Median distance of {looked_up} samples to the nearest of {len(train)} training images, "
-        "root of summed squares over values in [0, 1]; far below the real one would be copying.",
-        real_own.median().item() / 255, f"{looked_up} real test images",
+        f"Median distance of {looked_up:,} samples to the nearest of {len(train):,} training "
+        "images, root of summed squares over values in [0, 1]; far below the real one would be "
+        "copying.",
+        real_own.median().item() / 255, f"{looked_up:,} real test images",
     )  # fmt: skip
     return found
 
@@ -360,7 +365,7 @@ def sample_figures(
 
 def bound_figures(measured: Checkpoint, test: Dataset, draws: int, importance: int) -> Figures:
     """-ELBO and the importance-weighted likelihood, in nats an image."""
-    model: Any = measured.model
+    model: Any = measured.model.to(memory_format=torch.channels_last)  # faster on a CPU
     binary = getattr(model.config, "likelihood", "bernoulli") == "bernoulli"
     rounds = draws if binary else 1
     free = model.condition(None)
@@ -381,10 +386,10 @@ def bound_figures(measured: Checkpoint, test: Dataset, draws: int, importance: i
                     nll, kl = model.elbo(images[part], conditions[part], source)
                 totals[kind] += (nll.double().sum() + kl.double().sum()).item()
         if number == 0 and importance:
-            for part in batches(len(test), SCORED, f"likelihood, {importance} samples"):
+            for part in batches(len(test), 2 * SCORED, f"likelihood, {importance} samples"):
                 found = model.log_likelihood(images[part], kinds[""][part], importance, source)
                 weighted -= found.double().sum().item()
-    on = f"mean over all {len(test)} test images"
+    on = f"mean over all {len(test):,} test images"
     if binary:
         on += ", dynamically binarised (a pixel of brightness p is 1 with probability p)"
         many = f", mean of {rounds} binarisations" if rounds > 1 else ""
@@ -429,7 +434,7 @@ def exact_figures(measured: Checkpoint, test: Dataset) -> Figures:
             total -= model.log_prob(test.floats(part), labels[part]).double().sum().item()
         figures[key] = Figure(
             name, metrics.bits_per_dim(total / len(test), dims), bits, "lower",
-            f"Exact negative log-likelihood of the 8-bit values {how}, mean over all {len(test)} "
+            f"Exact negative log-likelihood of the 8-bit values {how}, mean over all {len(test):,} "
             f"test images and {dims} values.",
         )  # fmt: skip
     return figures
@@ -441,7 +446,7 @@ def classifier_figures(measured: Checkpoint, test: Dataset) -> Figures:
     right, worst, least = accuracy(predicted, test.targets, test.labels)
     return {
         "accuracy": Figure(
-            "Accuracy", right, share, "higher", f"All {len(test)} test images, none of them seen "
+            "Accuracy", right, share, "higher", f"All {len(test):,} test images, none of them seen "
             "in training.", worst=(worst, least),
         )
     }  # fmt: skip

@@ -1,0 +1,294 @@
+"""The figures of tiny checkpoints on drawn digits: right names, finite, the same again."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from aigc import checkpoint, data, metrics
+from train import classifier, evaluate, loop
+from train.evaluate import EvaluationError, Figure, Options
+
+SAMPLED = {
+    "label_accuracy", "frechet_distance", "precision", "recall", "density", "coverage",
+    "classes_covered", "class_kl", "nearest_training",
+}  # fmt: skip
+EXPECTED = {
+    "gan": SAMPLED,
+    "vae": SAMPLED | {"negative_elbo", "negative_log_likelihood", "negative_elbo_given_class"},
+    "attention": SAMPLED | {"bits_per_dim", "bits_per_dim_given_class"},
+    "classifier": {"accuracy"},
+}
+
+
+@pytest.fixture
+def options(tiny_checkpoints: Path, mnist_root: Path) -> Options:
+    return Options(
+        tiny_checkpoints / "gan-mnist",
+        mnist_root,
+        classifier=tiny_checkpoints / "classifier-mnist",
+        samples=20,
+        draws=2,
+        importance=3,
+    )
+
+
+@pytest.mark.parametrize("family", EXPECTED)
+def test_every_family_has_its_figures(
+    family: str, options: Options, tiny_checkpoints: Path
+) -> None:
+    options.checkpoint = tiny_checkpoints / f"{family}-mnist"
+    found = evaluate.evaluate(options)
+    assert found.keys() - {"evaluated"} == EXPECTED[family]
+    for key in EXPECTED[family]:
+        figure = found[key]
+        assert math.isfinite(figure["value"]), key
+        assert figure["better"] in ("higher", "lower", "")
+        assert figure["protocol"].endswith(".")
+        assert any(digit in figure["text"] for digit in "0123456789")
+        assert (
+            ("reference" in figure) == ("reference_text" in figure) == ("reference_name" in figure)
+        )
+    assert set(found["evaluated"]) == {
+        "date", "machine", "torch", "command", "dataset", "classifier"
+    }  # fmt: skip
+    assert "--samples 20 --draws 2 --importance 3" in found["evaluated"]["command"]
+    json.dumps(found, allow_nan=False)
+    lines = evaluate.table(found).splitlines()
+    assert len(lines) >= 1 + len(EXPECTED[family])
+
+
+def test_the_importance_weighted_likelihood_is_no_worse_than_the_bound(
+    options: Options, tiny_checkpoints: Path
+) -> None:
+    options.checkpoint = tiny_checkpoints / "vae-mnist"
+    options.draws, options.importance = 1, 20
+    found = evaluate.evaluate(options)
+    assert found["negative_log_likelihood"]["value"] < found["negative_elbo"]["value"]
+    options.importance = 0
+    assert "negative_log_likelihood" not in evaluate.evaluate(options)
+
+
+def test_bits_of_a_model_that_knows_nothing(
+    options: Options, tiny_checkpoints: Path, tmp_path: Path
+) -> None:
+    """All weights zero: 256 equally likely values, 8 bits each."""
+    loaded = checkpoint.load(tiny_checkpoints / "attention-mnist")
+    for parameter in loaded.model.parameters():
+        parameter.zero_()
+    test = data.load("mnist", options.data, train=False)
+    found = evaluate.exact_figures(loaded, test)
+    assert found["bits_per_dim"].value == pytest.approx(8, abs=1e-5)
+    assert found["bits_per_dim_given_class"].value == pytest.approx(8, abs=1e-5)
+
+
+def test_write_gives_the_same_files_again(
+    options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "gan-mnist"
+    shutil.copytree(options.checkpoint, folder)
+    options.checkpoint, options.write = folder, True
+    evaluate.run(options)
+    assert "Label accuracy" in capsys.readouterr().out
+    before = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
+    loaded = checkpoint.load(folder)
+    assert loaded.metrics["label_accuracy"]["text"] in before["README.md"].decode()
+    evaluate.run(options)
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+    # Without --write nothing changes.
+    options.write, options.samples = False, 10
+    evaluate.run(options)
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+
+
+def test_a_card_without_figures(options: Options, tmp_path: Path) -> None:
+    folder = tmp_path / "gan-mnist"
+    shutil.copytree(options.checkpoint, folder)
+    evaluate.complete(folder, options.data, figures=False)
+    assert not (folder / "metrics.json").exists()
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert card.startswith("---\n")
+    assert "## Figures" not in card
+
+
+def test_a_classifier_is_trained_and_kept_when_none_ships(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(evaluate, "SHIPPED", tmp_path / "nothing")
+    train = classifier.train
+    runs: list[classifier.Recipe] = []
+
+    def short(recipe: classifier.Recipe) -> Path:
+        recipe.steps = 40
+        runs.append(recipe)
+        return train(recipe)
+
+    monkeypatch.setattr(classifier, "train", short)
+    digits = data.load("mnist", options.data)
+    before = sorted(p for p in options.data.rglob("*"))
+    judge = evaluate.find_judge(digits, options.data, None)
+    again = evaluate.find_judge(digits, options.data, None)
+    assert judge is not None
+    assert again is not None
+    assert len(runs) == 1
+    assert judge.revision == again.revision
+    assert judge.path is not None
+    assert judge.path.is_relative_to(tmp_path / "cache")
+    assert [p.name for p in judge.path.parent.iterdir()] == [judge.path.name]
+    assert sorted(p for p in options.data.rglob("*")) == before
+    # Drawn digits are easy: it learned something.
+    found = evaluate.classifier_figures(judge, data.load("mnist", options.data, train=False))
+    assert found["accuracy"].value > 0.6
+
+
+def test_data_without_classes(tmp_path: Path, mnist_root: Path) -> None:
+    """Loose images: no classifier, and what needs none is measured all the same."""
+    digits = data.load("mnist", mnist_root)
+    (tmp_path / "images").mkdir()
+    for i in range(60):
+        image = digits.media.to_pil(digits.floats()[i]).resize((16, 16))
+        image.save(tmp_path / "images" / f"{i}.png")
+    loose = data.load("folder", tmp_path / "images", size=16)
+    assert evaluate.find_judge(loose, tmp_path, None) is None
+    from aigc.models.vae import VAE, Config
+
+    model = VAE(Config(height=16, width=16, classes=0, latent=4, base=4, hidden=16))
+    folder = tmp_path / "vae-folder"
+    checkpoint.save(folder, model, "vae", loose.media, (), "folder", {})
+    found = evaluate.evaluate(
+        Options(folder, tmp_path / "images", samples=10, draws=1, importance=2)
+    )
+    assert found.keys() == {
+        "negative_elbo", "negative_log_likelihood", "nearest_training", "evaluated"
+    }  # fmt: skip
+
+
+def test_samples_of_the_training_images_themselves_are_noticed(
+    options: Options, tiny_checkpoints: Path
+) -> None:
+    train = data.load("mnist", options.data)
+    test = data.load("mnist", options.data, train=False)
+    loaded = checkpoint.load(options.checkpoint)
+
+    class Copy(torch.nn.Module):
+        """Hands out training images of the class that is asked for."""
+
+        def sample(self, generators: Any, labels: Any, temperature: float = 1.0) -> torch.Tensor:
+            return torch.stack(
+                [
+                    train.floats(
+                        torch.where(train.targets == (0 if label is None else label))[0][:1]
+                    )[0]
+                    for label in labels
+                ]
+            )
+
+    loaded.model = Copy()
+    judge = checkpoint.load(tiny_checkpoints / "classifier-mnist")
+    found = evaluate.sample_figures(loaded, judge, train, test, 30)
+    assert found["nearest_training"].value == pytest.approx(0, abs=1e-6)
+    assert found["nearest_training"].reference > 0.5
+    # One picture a class: far from all that there is.
+    assert found["coverage"].value < 0.5
+
+
+def test_real_pictures_score_like_real_pictures(options: Options, tiny_checkpoints: Path) -> None:
+    """The clouds' figures of real pictures equal their own yardstick."""
+    judge = checkpoint.load(tiny_checkpoints / "classifier-mnist")
+    test = data.load("mnist", options.data, train=False)
+    _, features = evaluate.judged(judge, test.images, "")
+    found = evaluate.cloud_figures(features[:150], features[150:], features[150:], judge, "", "")
+    for figure in found.values():
+        assert figure.value == figure.reference
+    assert found["frechet_distance"].value == metrics.frechet_distance(
+        features[150:], features[:150]
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"samples": 1}, "--samples is 2 or more"),
+        ({"draws": 0}, "--draws 1 or more"),
+        ({"importance": -1}, "--importance 0 or more"),
+    ],
+)
+def test_options_that_cannot_work(change: dict[str, int], sentence: str, options: Options) -> None:
+    for name, value in change.items():
+        setattr(options, name, value)
+    with pytest.raises(EvaluationError, match=sentence):
+        evaluate.evaluate(options)
+
+
+def test_a_classifier_that_does_not_fit(options: Options, tiny_checkpoints: Path) -> None:
+    options.classifier = tiny_checkpoints / "gan-mnist"
+    with pytest.raises(EvaluationError, match="is no classifier"):
+        evaluate.evaluate(options)
+
+
+def test_data_of_another_kind(
+    options: Options, tiny_checkpoints: Path, image_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "gan-folder"
+    shutil.copytree(options.checkpoint, folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["dataset"] = "folder"
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    options.checkpoint, options.data = folder, image_folder
+    with pytest.raises(EvaluationError, match="point --data at the data"):
+        evaluate.evaluate(options)
+
+
+def test_a_figure_that_is_no_number_is_an_error() -> None:
+    figure = Figure("-ELBO", math.nan, evaluate.nats, "lower", "Measured.")
+    with pytest.raises(EvaluationError, match="-ELBO came out as nan"):
+        figure.to_dict()
+
+
+def test_numbers_for_readers() -> None:
+    assert evaluate.share(0.98765) == "98.77%"
+    assert evaluate.plain(0.47612) == "0.476"
+    assert evaluate.plain(123.4) == "123"
+    assert evaluate.plain(4.0) == "4.00"
+    assert evaluate.nats(86.119) == "86.12 nats"
+    assert evaluate.bits(0.70004) == "0.7000 bits/dim"
+
+
+def test_errors_are_one_sentence_on_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.argv", ["evaluate", str(tmp_path / "none"), "--data", str(tmp_path)])
+    with pytest.raises(SystemExit) as stopped:
+        evaluate.main()
+    assert str(stopped.value).startswith("error: ")
+    assert "is not a folder" in str(stopped.value)
+
+
+def test_augmentation_moves_pictures_and_keeps_them() -> None:
+    images = torch.zeros(4, 1, 28, 28)
+    images[:, :, 10:18, 10:18] = 1
+    source = torch.Generator().manual_seed(0)
+    same = classifier.augment(images, 0.0, 0.0, 0.0, source)
+    assert torch.allclose(same, images, atol=1e-5)
+    moved = classifier.augment(images, 10.0, 0.1, 2.0, source)
+    assert moved.shape == images.shape
+    assert not torch.allclose(moved[0], moved[1])
+    assert moved.sum() == pytest.approx(images.sum().item(), rel=0.2)
+
+
+def test_a_classifier_needs_classes(tmp_path: Path, mnist_root: Path) -> None:
+    digits = data.load("mnist", mnist_root)
+    for i in range(20):
+        digits.media.to_pil(digits.floats()[i]).save(tmp_path / f"{i}.png")
+    recipe = classifier.Recipe(
+        dataset="folder", data=tmp_path, out=tmp_path / "out", steps=1, size=28
+    )
+    with pytest.raises(loop.TrainingError, match="needs classes"):
+        classifier.train(recipe)
