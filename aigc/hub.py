@@ -252,7 +252,7 @@ def pull(repo: str, revision: str | None = None) -> Checkpoint:
             sha = HfApi().model_info(repo, revision=revision, timeout=10).sha
         folder = snapshot_download(repo, revision=sha, allow_patterns=FILES)
     except Exception as error:  # see _explain
-        raise _explain(error, repo, revision) from None
+        raise _explain(error, repo, revision) from error
     name = repo.rpartition("/")[2]
     return checkpoint.load(Path(folder), name=name, source=repo, revision=str(sha))
 
@@ -272,5 +272,5 @@ def push(folder: Path, repo: str, private: bool = False) -> str:
             commit_message=f"{loaded.name}: revision {loaded.revision}",
         )
     except Exception as error:  # see _explain
-        raise _explain(error, repo) from None
+        raise _explain(error, repo) from error
     return str(commit.commit_url)
