@@ -94,7 +94,7 @@ def save(
     config = {
         "format": FORMAT,
         "family": family,
-        "config": dataclasses.asdict(model.config),  # type: ignore[arg-type, call-overload]
+        "config": dataclasses.asdict(model.config),  # type: ignore[call-overload]
         "media": media.to_dict(),
         "labels": list(labels),
         "dataset": dataset,
@@ -132,11 +132,18 @@ def write_file(path: Path, content: bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
+def _regular(path: Path) -> None:
+    """Raise OSError for what is there and no file: reading from a pipe would wait for ever."""
+    if not path.is_file() and path.stat():
+        raise OSError("it is not a file")
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     def reject(token: str) -> None:
         raise ValueError(f"{token} is not a number that JSON has")
 
     try:
+        _regular(path)
         if path.stat().st_size > 2**20:
             raise CheckpointError(f"{path} is over 1 MB; that is no {path.name} of this project")
         values = json.loads(path.read_text(encoding="utf-8"), parse_constant=reject)
@@ -149,12 +156,18 @@ def _read_json(path: Path) -> dict[str, Any]:
     return values
 
 
+def shown(value: object) -> str:
+    """A value from a file or from outside, short enough for a sentence."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
 def _check_keys(path: Path, where: str, given: set[str], wanted: set[str]) -> None:
     for problem, keys in (("lacks", wanted - given), ("has the unknown key", given - wanted)):
         if keys:
-            shown = ", ".join(repr(k) for k in sorted(keys)[:5])
+            some = ", ".join(shown(k) for k in sorted(keys)[:5])
             raise CheckpointError(
-                f"{path} {problem} {shown}{where}; train it again or take a whole copy"
+                f"{path} {problem} {some}{where}; train it again or take a whole copy"
             )
 
 
@@ -176,14 +189,11 @@ class _Uninitialised(TorchFunctionMode):
 
 def _build(path: Path, config: dict[str, Any]) -> nn.Module:
     """The model of a config, on the meta device: shapes and no memory."""
-    if config["format"] != FORMAT:
-        raise CheckpointError(
-            f"{path} has format {config['format']!r} and this version reads format {FORMAT}; "
-            "update the project or train the checkpoint again"
-        )
     family = config["family"]
-    if family not in FAMILIES:
-        raise CheckpointError(f"{path} names the family {family!r}; known: {', '.join(FAMILIES)}")
+    if not isinstance(family, str) or family not in FAMILIES:
+        raise CheckpointError(
+            f"{path} names the family {shown(family)}; known: {', '.join(FAMILIES)}"
+        )
     model_class = FAMILIES[family]
     values = config["config"]
     if not isinstance(values, dict):
@@ -196,7 +206,7 @@ def _build(path: Path, config: dict[str, Any]) -> nn.Module:
             values[key], wanted
         ):
             raise CheckpointError(
-                f"{path}: 'config.{key}' is {values[key]!r}, where a "
+                f"{path}: 'config.{key}' is {shown(values[key])}, where a "
                 f"{type(default).__name__} belongs"
             )
     try:
@@ -204,11 +214,13 @@ def _build(path: Path, config: dict[str, Any]) -> nn.Module:
         with torch.device("meta"), _Uninitialised():
             return model_class(model_config)
     except (ValueError, TypeError, RuntimeError, OverflowError) as error:
-        raise CheckpointError(f"{path}: 'config' cannot be built: {error}") from None
+        reason = str(error)[:200]
+        raise CheckpointError(f"{path}: 'config' cannot be built: {reason}") from None
 
 
 def _load_weights(path: Path, model: nn.Module) -> None:
     try:
+        _regular(path)
         if path.stat().st_size > MAX_FILE_BYTES:
             raise CheckpointError(f"{path} is over {MAX_FILE_BYTES >> 20} MB; it is not loaded")
         with safetensors.safe_open(path, "pt") as file:
@@ -247,6 +259,12 @@ def load(folder: Path, name: str = "", source: str = "local", revision: str = ""
         raise CheckpointError(f"{folder} is not a folder; name a checkpoint folder")
     config_path = folder / CONFIG
     config = _read_json(config_path)
+    form = config.get("format", FORMAT)
+    if type(form) is not int or form != FORMAT:  # first: another format may have other keys
+        raise CheckpointError(
+            f"{config_path} has format {shown(form)} and this version reads format {FORMAT}; "
+            "update the project or train the checkpoint again"
+        )
     _check_keys(config_path, "", set(config), KEYS)
     labels = config["labels"]
     if (
@@ -260,7 +278,7 @@ def load(folder: Path, name: str = "", source: str = "local", revision: str = ""
     try:
         media = media_from_dict(config["media"])
     except ValueError as error:
-        raise CheckpointError(f"{config_path}: {error}") from None
+        raise CheckpointError(f"{config_path}: {str(error)[:200]}") from None
     model = _build(config_path, config)
     shape = model.config.image_shape  # type: ignore[union-attr]
     if shape != media.shape:

@@ -143,6 +143,8 @@ def tiny_model(family: str) -> Any:
         torch.manual_seed(0)
         model = model_class(model_class.Config(**TINY.get(family, {})))
     generator = torch.Generator().manual_seed(0)
+    if hasattr(model, "initialise"):  # whose parameters are empty until then
+        model.initialise(generator)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
