@@ -93,8 +93,8 @@ def folder(root: Path, train: bool, size: int) -> Dataset:
         targets.append(classes.index(name.split("/")[0]) if classes else 0)
     if not images:
         raise DataError(
-            f"{root} has no readable image for {'training' if train else 'testing'} "
-            f"({len(files)} files, {skipped} unreadable); add images ({', '.join(sorted(SUFFIXES))})"
+            f"{root} has no readable image for {'training' if train else 'testing'} ({len(files)} "
+            f"files, {skipped} unreadable); add images ({', '.join(sorted(SUFFIXES))})"
         )
     stack = torch.stack(images)
     media = colour

@@ -138,9 +138,7 @@ def test_temperature_draws_follow_the_softmax() -> None:
     u = torch.rand(20000, generator=latent.generator(0))
     for temperature in (0.5, 1.0, 3.0):
         counts = torch.bincount(draw_value(logits, u, temperature), minlength=3) / 20000
-        torch.testing.assert_close(
-            counts, (logits[0] / temperature).softmax(-1), atol=0.02, rtol=0
-        )
+        torch.testing.assert_close(counts, (logits[0] / temperature).softmax(-1), atol=0.02, rtol=0)
     assert (draw_value(logits, u, 0.0) == 2).all()
 
 

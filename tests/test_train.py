@@ -194,7 +194,7 @@ def test_full_disk_leaves_the_last_state(
     last = (tmp_path / "x.resume.safetensors").read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "write_file", full)
-        with pytest.raises(loop.TrainingError, match="No space left on device.*still good"):
+        with pytest.raises(loop.TrainingError, match=r"No space left on device.*still good"):
             train("vae", mnist_root, tmp_path / "x", resume=True)
     assert (tmp_path / "x.resume.safetensors").read_bytes() == last
 
@@ -205,15 +205,13 @@ def test_collapse_is_noticed(
     monkeypatch.setattr(
         loop, "preview", lambda model, columns, rows, classes: torch.zeros(20, 1, 28, 28)
     )
-    with pytest.raises(loop.TrainingError, match="collapsed.* at step 2; try --loss relativistic"):
+    with pytest.raises(loop.TrainingError, match=r"collapsed.* at step 2; try --loss relativistic"):
         train("gan", mnist_root, tmp_path / "x")
 
 
 @pytest.mark.parametrize("loss", ["minimax", "non-saturating", "hinge", "relativistic"])
 @pytest.mark.parametrize(("r1", "r2"), [(True, True), (True, False), (False, True), (False, False)])
-def test_every_loss_trains(
-    loss: str, r1: bool, r2: bool, mnist_root: Path, tmp_path: Path
-) -> None:
+def test_every_loss_trains(loss: str, r1: bool, r2: bool, mnist_root: Path, tmp_path: Path) -> None:
     flags = {"loss": loss, "r1": r1, "r2": r2, "noise": "uniform", "schedule": "constant"}
     folder = train("gan", mnist_root, tmp_path / "x", steps=2, snapshots=0, **flags)
     start = train("gan", mnist_root, tmp_path / "y", steps=1, snapshots=0, **flags)

@@ -9,6 +9,7 @@ everything else with Adam.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,9 @@ from train import loop
 class Recipe(loop.Options):
     """Defaults make `attention-mnist`."""
 
-    batch: int = 32
+    batch: int = 24
+    minutes: float = 90.0
+    """Stop after this many minutes; the schedules follow. 0 for --steps alone."""
     lr: float = 0.003
     """Adam's learning rate, for embeddings, norms and the head."""
     muon_lr: float = 0.02
@@ -67,7 +70,7 @@ class Muon(Optimizer):
     itself on a processor that has to emulate it, and is not there before torch 2.9.
     """
 
-    def __init__(self, params: list[Tensor], lr: float, momentum: float = 0.95) -> None:
+    def __init__(self, params: Sequence[Tensor], lr: float, momentum: float = 0.95) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
 
     @torch.no_grad()

@@ -36,6 +36,8 @@ class Recipe(loop.Options):
     """Defaults make `gan-mnist`."""
 
     batch: int = 64
+    minutes: float = 45.0
+    """Stop after this many minutes; the schedules follow. 0 for --steps alone."""
     loss: str = "relativistic"
     """relativistic, non-saturating, minimax or hinge."""
     r1: bool = True
@@ -88,7 +90,7 @@ def train(recipe: Recipe) -> Path:
         raise loop.TrainingError(str(error)) from None
     model = GAN(config)
     model.initialise(latent.generator(recipe.seed))
-    model.to(device, memory_format=torch.channels_last)
+    model.to(device).to(memory_format=torch.channels_last)
     g, d = model.generator, model.discriminator
     betas = (0.0, recipe.beta2)
     g_adam = torch.optim.Adam(g.parameters(), lr=recipe.g_lr, betas=betas)
@@ -122,7 +124,9 @@ def train(recipe: Recipe) -> Path:
         d_loss = discriminator_loss(recipe.loss, real_logits, fake_logits)
         penalty = torch.zeros((), device=device)
         if penalise:
-            wanted = logits if recipe.r1 and recipe.r2 else real_logits if recipe.r1 else fake_logits
+            wanted = (
+                logits if recipe.r1 and recipe.r2 else real_logits if recipe.r1 else fake_logits
+            )
             # The mean runs over the whole batch of 2 n pictures: twice it is R1 + R2.
             penalty = 2 * recipe.penalty_every * gradient_penalty(wanted, both)
         d_adam.zero_grad()

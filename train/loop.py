@@ -132,9 +132,7 @@ def computes_bfloat16(device: torch.device) -> bool:
 
 def autocast(recipe: Options, device: torch.device) -> torch.autocast | nullcontext[None]:
     """The context in which the networks run forward."""
-    if recipe.precision == "bfloat16" or (
-        recipe.precision == "auto" and computes_bfloat16(device)
-    ):
+    if recipe.precision == "bfloat16" or (recipe.precision == "auto" and computes_bfloat16(device)):
         return torch.autocast(device.type, torch.bfloat16)
     return nullcontext()
 
@@ -287,7 +285,7 @@ class Run:
         try:
             with safetensors.safe_open(self.file, "pt") as source:
                 about = json.loads(source.metadata()["about"])
-                tensors = {key: source.get_tensor(key) for key in source.keys()}  # noqa: SIM118
+                tensors = {key: source.get_tensor(key) for key in source.keys()}
         except (OSError, safetensors.SafetensorError, ValueError, TypeError, KeyError) as error:
             raise TrainingError(
                 f"{self.file} is no state of this project or damaged ({error}); "
@@ -297,7 +295,9 @@ class Run:
         stored = about.get("recipe", {})
         different = sorted(k for k in given.keys() | stored.keys() if given.get(k) != stored.get(k))
         if about.get("format") != RESUME_FORMAT or about.get("family") != self.job.family:
-            raise TrainingError(f"{self.file} is the state of another kind of run; choose another --out")
+            raise TrainingError(
+                f"{self.file} is the state of another kind of run; choose another --out"
+            )
         if different:
             key = different[0]
             raise TrainingError(
@@ -493,7 +493,9 @@ def run(job: Job) -> Path:
             signal.signal(number, handler)
         bar.close()
     if stopped:
-        print(f"stopped at step {state.step}; the same command with --resume goes on", file=sys.stderr)
+        print(
+            f"stopped at step {state.step}; the same command with --resume goes on", file=sys.stderr
+        )
         raise KeyboardInterrupt
     return finish(job, state)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -242,8 +243,6 @@ class PixelHead(nn.Module):
 class Transformer(nn.Module):
     """See the module. Images in [0, 1] are rounded to 8 bits on their way in."""
 
-    Config = Config
-
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
@@ -355,13 +354,16 @@ class Transformer(nn.Module):
 
     @torch.inference_mode()
     def _steps(
-        self, generators: Sequence[torch.Generator], labels: Sequence[int | None], temperature: float
+        self,
+        generators: Sequence[torch.Generator],
+        labels: Sequence[int | None],
+        temperature: float,
     ) -> Iterator[Tensor]:
         """The tokens (N, T, P) after each step; one tensor, filled in place."""
         if not temperature >= 0:
             raise ValueError(f"a temperature is 0 or more, not {temperature}")
         config, n = self.config, len(generators)
-        (rows, columns), p = self.grid, config.patch_values
+        (_rows, columns), p = self.grid, config.patch_values
         # Every draw of a picture comes from its own generator, at once: the picture is the same
         # in whatever batch it is drawn.
         noise = torch.stack([torch.rand(config.length, p, generator=g) for g in generators])
@@ -370,12 +372,13 @@ class Transformer(nn.Module):
             config.layers, 2, n, config.heads, config.length, config.dim // config.heads
         )
         tokens = torch.zeros(n, config.length, p, dtype=torch.long)
+        blocks = cast("list[Block]", self.blocks)
         x = self.start(self.label_indices(labels))  # (N, dim)
         for t in range(config.length):
             q_turn = q_turns[0][t : t + 1], q_turns[1][t : t + 1]
             k_turn = k_turns[0][t : t + 1], k_turns[1][t : t + 1]
             h = (x + self.row.weight[t // columns] + self.column.weight[t % columns])[:, None]
-            for block, block_cache in zip(self.blocks, cache):
+            for block, block_cache in zip(blocks, cache):
                 h = block.cached(h, q_turn, k_turn, block_cache, t)  # (N, 1, dim)
             prepared = self.head.prepare(h)[:, 0]  # (N, P, hidden)
             described = torch.empty(n, 0)
@@ -416,7 +419,7 @@ class Transformer(nn.Module):
         q_turn, k_turn = self.turns()
         x = self.embed(self.tokens(images), self.label_indices(labels))
         maps = []
-        for block in self.blocks:
+        for block in cast("list[Block]", self.blocks):
             x, weights = block.explained(x, q_turn, k_turn)
             maps.append(weights)
         return torch.stack(maps, 1)
@@ -432,3 +435,6 @@ def draw_value(logits: Tensor, noise: Tensor, temperature: float) -> Tensor:
     return torch.searchsorted(cumulative, noise.double()[:, None], right=True)[:, 0].clamp(
         max=logits.shape[-1] - 1
     )
+
+
+Transformer.Config = Config  # type: ignore[attr-defined]  # where FAMILIES look for it

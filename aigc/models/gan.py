@@ -181,8 +181,6 @@ class GAN(nn.Module):
     """Both networks. What is served needs the generator alone; the discriminator stays with it
     so that its judgement can be shown."""
 
-    Config = Config
-
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
@@ -238,3 +236,6 @@ class GAN(nn.Module):
         pairs = [self.prior(g, label, temperature) for g, label in zip(generators, labels)]
         latents, conditions = (torch.stack(parts) for parts in zip(*pairs))
         return self.decode(latents, conditions)
+
+
+GAN.Config = Config  # type: ignore[attr-defined]  # where FAMILIES look for it

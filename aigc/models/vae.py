@@ -163,8 +163,6 @@ def negative_elbo(nll: Tensor, kl: Tensor, beta: float = 1.0) -> Tensor:
 class VAE(nn.Module):
     """See the module."""
 
-    Config = Config
-
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
@@ -261,3 +259,6 @@ class VAE(nn.Module):
             log_p = -0.5 * z.square().sum(1)  # -L/2 log 2 pi, which cancels
             weights.append(log_p - log_q - self.nll(z, conditions, x))
         return torch.stack(weights).logsumexp(0) - math.log(samples)
+
+
+VAE.Config = Config  # type: ignore[attr-defined]  # where FAMILIES look for it
