@@ -32,6 +32,9 @@ from aigc.ui.catalogue import ANY, Catalogue, read_link
 from aigc.ui.parts import PRIVATE, QUIET, Page
 from aigc.ui.theme import theme
 
+__all__ = ["TABS", "Broken", "Catalogue", "Checkpoint", "CheckpointError", "build",
+           "catalogue_of", "launch"]  # fmt: skip
+
 TABS = [sample, interpolate, attention]
 
 MAX_WAITING = 32  # requests in the queue; the next one is told that it is full
@@ -104,7 +107,8 @@ def build(catalogue: Catalogue) -> gr.Blocks:
         title=texts.TITLE, analytics_enabled=False, delete_cache=(SECONDS_KEPT, SECONDS_KEPT)
     ) as demo:
         gr.HTML(
-            f'<div class="top"><h1>{texts.NAME}</h1><p>{texts.TAGLINE}</p></div>{trouble(catalogue)}',
+            f'<div class="top"><h1>{texts.NAME}</h1><p>{texts.TAGLINE}</p></div>'
+            f"{trouble(catalogue)}",
             js_on_load=None,
         )
         notice = gr.HTML(visible=False, js_on_load=None)
@@ -135,6 +139,7 @@ def _wire(
     pages: dict[str, Page], notice: gr.HTML,
 ) -> None:  # fmt: skip
     needs = {module.ID: module.NEEDS for module in TABS}
+
     def opened(request: gr.Request) -> dict[Any, Any]:
         tab, values, ignored = follow(catalogue, pages, needs, dict(request.query_params))
         updates: dict[Any, Any] = {tabs: gr.Tabs(selected=tab), front: tab}

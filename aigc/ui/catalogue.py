@@ -126,7 +126,10 @@ READERS: dict[str, Callable[[object], Any]] = {
 
 
 def read_link(
-    catalogue: Catalogue, capability: str, names: Sequence[str], query: dict[str, str],
+    catalogue: Catalogue,
+    capability: str,
+    names: Sequence[str],
+    query: dict[str, str],
     readers: dict[str, Callable[[object], Any]] | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
     """The settings among `names` that a link carries, checked, and a sentence for each one that

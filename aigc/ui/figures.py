@@ -132,11 +132,12 @@ def player(media: ImageMedia, frames: Tensor) -> str:
     )
     return (
         '<div class="player">'
-        f'<div class="stage"><img class="tile now" alt="{texts.FRAME} 1" src="{addresses[0]}"></div>'
+        f'<div class="stage">'
+        f'<img class="tile now" alt="{texts.FRAME} 1" src="{addresses[0]}"></div>'
         '<div class="scrub">'
         f'<button type="button" class="pill play" aria-label="{texts.PLAY}">▶</button>'
         f'<input type="range" min="0" max="{last}" value="0" step="1" aria-label="{texts.FRAME}">'
-        f'<output>1 / {last + 1}</output></div>'
+        f"<output>1 / {last + 1}</output></div>"
         f'<div class="strip">{strip}</div></div>'
     )
 
@@ -150,9 +151,7 @@ def preview(checkpoint: Checkpoint) -> str:
     if not content.startswith(b"\x89PNG\r\n\x1a\n"):
         return ""
     alt = f"Samples of {checkpoint.name}"
-    return (
-        f'<img class="preview" alt="{html.escape(alt)}" src="{address(content, "image/png")}">'
-    )
+    return f'<img class="preview" alt="{html.escape(alt)}" src="{address(content, "image/png")}">'
 
 
 def duration(seconds: float) -> str:
@@ -211,11 +210,11 @@ def card(checkpoint: Checkpoint) -> str:
     about = " · ".join(html.escape(fact) for fact in facts(checkpoint))
     measured = figures(checkpoint)
     first, rest = measured[:HEADLINE_FIGURES], measured[HEADLINE_FIGURES:]
-    table = f'<dl>{"".join(first)}</dl>' if first else ""
+    table = f"<dl>{''.join(first)}</dl>" if first else ""
     if rest:
         table += (
             f"<details><summary>{texts.ALL_FIGURES.format(count=len(measured))}</summary>"
-            f'<dl>{"".join(rest)}</dl></details>'
+            f"<dl>{''.join(rest)}</dl></details>"
         )
     revision = html.escape(f"{texts.REVISION} {checkpoint.revision[:12]} · {checkpoint.source}")
     return (

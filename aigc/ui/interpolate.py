@@ -15,7 +15,13 @@ from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.ui import figures, parts, pictures, texts
 from aigc.ui.catalogue import (
-    ANY, MAX_STEPS, Catalogue, read_label, read_path, read_seed, read_steps,
+    ANY,
+    MAX_STEPS,
+    Catalogue,
+    read_label,
+    read_path,
+    read_seed,
+    read_steps,
 )  # fmt: skip
 
 ID = "interpolate"

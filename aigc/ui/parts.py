@@ -20,7 +20,7 @@ MODEL_WORK: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 # For what is answered at once and needs no turn.
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
-LATEX = [
+LATEX: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
     {"left": "$", "right": "$", "display": False},
 ]

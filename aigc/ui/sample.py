@@ -14,7 +14,13 @@ from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.ui import figures, parts, texts
 from aigc.ui.catalogue import (
-    ANY, MAX_COUNT, MAX_TEMPERATURE, Catalogue, read_count, read_label, read_seed,
+    ANY,
+    MAX_COUNT,
+    MAX_TEMPERATURE,
+    Catalogue,
+    read_count,
+    read_label,
+    read_seed,
     read_temperature,
 )  # fmt: skip
 
@@ -146,14 +152,12 @@ def build(catalogue: Catalogue) -> parts.Page:
     }  # fmt: skip
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
-        "outputs": [gallery, save, made, seed], "show_progress": "minimal", "show_progress_on": gallery,
-        **parts.PRIVATE, **parts.MODEL_WORK,
+        "outputs": [gallery, save, made, seed], "show_progress": "minimal",
+        "show_progress_on": gallery, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     # The switch is read in the browser, so that a new seed costs no second round trip.
     new_seed = "(c, n, s, l, t, again) => [c, n, again ? aigc.seed() : s, l, t, again]"
-    button.click(
-        **{**event, "inputs": [*settings.values(), randomise], "js": new_seed}
-    )
+    button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
     parts.endpoint(
         sample, "sample",

@@ -42,7 +42,8 @@ BROKEN_MANY = "{count} checkpoints could not be loaded; the others work."
 BROKEN_ALL = "No checkpoint could be loaded."
 EMPTY = (
     "### No checkpoints yet\n\nTrain one, which takes a few minutes, and start again:\n\n"
-    "```\npython -m train.gan --dataset mnist --data data --out checkpoints/gan-mnist --minutes 5\n```"
+    "```\npython -m train.gan --dataset mnist --data data --out checkpoints/gan-mnist "
+    "--minutes 5\n```"
 )
 NOTHING_ABLE = (
     "None of the loaded checkpoints can do this. This tab needs the capability **{capability}**."
@@ -76,8 +77,9 @@ $$\min_G \max_D \; \mathbb{E}_{x \sim \text{data}}\big[\log D(x)\big]
 + \mathbb{E}_{z \sim p(z)}\big[\log\big(1 - D(G(z))\big)\big]$$
 
 The recipe in this repository plays a steadier version of the same game: $D$ scores real and made
-pictures in pairs and minimises $\mathbb{E}\,\big[\operatorname{softplus}\big(d(G(z)) - d(x)\big)\big]$ with $d$ the
-score before the sigmoid, and the slope of $d$ is kept small at both. A GAN draws in one pass and
+pictures in pairs and minimises
+$\mathbb{E}\,\big[\operatorname{softplus}\big(d(G(z)) - d(x)\big)\big]$ with $d$ the score before
+the sigmoid, $G$ minimises the same with the pair swapped, and the slope of $d$ is kept small at both. A GAN draws in one pass and
 its pictures are sharp, but it cannot say how likely a picture is.
 
 **Temperature** scales $z$ (also called truncation): near 0 every picture is the typical one of its
@@ -86,12 +88,13 @@ class, at 1 they vary as in training.
     "vae": r"""
 #### Variational autoencoder
 An **encoder** squeezes a picture $x$ into a few numbers: not one point, but a Gaussian
-$q(z \mid x)$ with its own mean $\mu$ and variance $\sigma^2$. A **decoder** $p(x \mid z)$ turns a point
-of that cloud back into a picture. Training asks for two things at once: that the picture comes
+$q(z \mid x)$ with its own mean $\mu$ and variance $\sigma^2$. A **decoder** $p(x \mid z)$ turns a
+point of that cloud back into a picture. Training asks for two things at once: that the picture comes
 back, and that the clouds together look like a standard normal, so that a random $z$ decodes to
 something sensible.
 
-$$\log p(x) \;\ge\; \underbrace{\mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big]}_{\text{reconstruction}}
+$$\log p(x) \;\ge\;
+\underbrace{\mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big]}_{\text{reconstruction}}
 \;-\; \underbrace{\mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big)}_{\text{stay near the prior}}$$
 
 $$\mathrm{KL} = \tfrac{1}{2} \sum_i \big(\mu_i^2 + \sigma_i^2 - 1 - \log \sigma_i^2\big)

@@ -22,8 +22,13 @@ MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono
 def theme() -> gr.themes.Base:
     """The theme of the app; it loads no font from anywhere."""
     return gr.themes.Base(
-        primary_hue=TEAL, secondary_hue=TEAL, neutral_hue=INK, font=SANS, font_mono=MONO,
-        radius_size=gr.themes.sizes.radius_lg, spacing_size=gr.themes.sizes.spacing_md,
+        primary_hue=TEAL,
+        secondary_hue=TEAL,
+        neutral_hue=INK,
+        font=SANS,
+        font_mono=MONO,
+        radius_size=gr.themes.sizes.radius_lg,
+        spacing_size=gr.themes.sizes.spacing_md,
     ).set(
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",

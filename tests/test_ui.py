@@ -1,0 +1,506 @@
+"""The pages without a server: handlers, checks of what comes from outside, figures."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from conftest import save_tiny
+from PIL import Image
+
+from aigc import latent, ui
+from aigc.checkpoint import CheckpointError
+from aigc.models import CAPABILITIES
+from aigc.ui import catalogue as rules
+from aigc.ui import figures, interpolate, parts, pictures, sample, texts
+from aigc.ui.catalogue import Catalogue
+
+
+@pytest.fixture(scope="module")
+def catalogue(tiny_checkpoints: Path) -> Catalogue:
+    return ui.catalogue_of(tiny_checkpoints)
+
+
+def data_address(image: Image.Image, kind: str = "PNG") -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return figures.address(buffer.getvalue(), f"image/{kind.lower()}")
+
+
+def decode(address: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+
+
+def sources(page: str) -> list[str]:
+    return re.findall(r'<img[^>]* src="(data:image/png[^"]+)"', page)
+
+
+# The list of tabs
+
+
+def test_tabs_keep_the_contract() -> None:
+    assert len({tab.ID for tab in ui.TABS}) == len(ui.TABS) >= 2
+    for tab in ui.TABS:
+        assert tab.ID == tab.__name__.rpartition(".")[2]
+        assert re.fullmatch(r"[a-z]+", tab.ID) and tab.TITLE
+        assert tab.NEEDS in CAPABILITIES
+
+
+@pytest.mark.parametrize("tab", ui.TABS, ids=lambda tab: tab.ID)
+def test_a_tab_hands_over_what_links_need(tab: Any, catalogue: Catalogue) -> None:
+    with gr.Blocks():
+        page = tab.build(catalogue)
+    assert next(iter(page.settings)) == "checkpoint"
+    assert page.made in page.run["outputs"]
+    assert set(page.settings.values()) <= set(page.run["inputs"])
+    assert page.run["api_visibility"] == "private"
+    assert page.run["concurrency_id"] == "model"
+    assert page.link.elem_id == f"{tab.ID}-link"
+    readable = {*rules.READERS, *page.readers, "checkpoint"}
+    assert all(name in readable or name.startswith("label") for name in page.settings)
+
+
+def test_the_app_is_built_of_these_tabs(catalogue: Catalogue) -> None:
+    config = ui.build(catalogue).get_config_file()
+    titles = [c["props"]["label"] for c in config["components"] if c["type"] == "tabitem"]
+    assert titles == [tab.TITLE for tab in ui.TABS]
+    public = {d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public"}
+    assert public >= {"checkpoints", "sample", "interpolate"}
+
+
+def test_without_checkpoints_the_page_says_how_to_make_one(tmp_path: Path) -> None:
+    config = ui.build(ui.catalogue_of(tmp_path)).get_config_file()
+    shown = " ".join(str(c["props"].get("value")) for c in config["components"])
+    assert "python -m train.gan" in shown
+    assert not [c for c in config["components"] if c["type"] == "tabitem"]
+
+
+def test_a_tab_without_a_fitting_checkpoint_says_so(tmp_path: Path) -> None:
+    save_tiny(tmp_path / "gan-mnist", "gan")
+    config = ui.build(ui.catalogue_of(tmp_path)).get_config_file()
+    shown = " ".join(str(c["props"].get("value")) for c in config["components"])
+    lacking = [tab.NEEDS for tab in ui.TABS if tab.NEEDS not in ("sample", "decode")]
+    for capability in lacking:
+        assert texts.NOTHING_ABLE.format(capability=capability) in shown
+    assert "Interpolate" in shown + str(config)
+
+
+# The catalogue
+
+
+def test_the_catalogue_goes_by_family_and_keeps_a_name_once(tiny_checkpoints: Path) -> None:
+    whole = ui.catalogue_of(tiny_checkpoints)
+    families = [one.family for one in whole.checkpoints]
+    assert families == [f for f in texts.FAMILIES if f in families]
+    again = ui.catalogue_of(tiny_checkpoints, whole.checkpoints)
+    assert [one.name for one in again.checkpoints] == [one.name for one in whole.checkpoints]
+
+
+def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="not a folder"):
+        ui.catalogue_of(tmp_path / "nowhere")
+
+
+def test_a_broken_checkpoint_leaves_the_others(tmp_path: Path) -> None:
+    save_tiny(tmp_path / "gan-mnist", "gan")
+    save_tiny(tmp_path / "vae-mnist", "vae")
+    weights = tmp_path / "vae-mnist" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    (tmp_path / "<b>odd").mkdir()
+    whole = ui.catalogue_of(tmp_path)
+    assert [one.name for one in whole.checkpoints] == ["gan-mnist"]
+    shown = ui.trouble(whole)
+    assert "2 checkpoints could not be loaded" in shown
+    assert "model.safetensors cannot be read" in shown
+    assert "config.json is missing" in shown
+    assert "<b>odd" not in shown and "&lt;b&gt;odd" in shown
+    assert str(tmp_path) not in shown
+    with pytest.raises(ValueError, match=r"vae-mnist could not be loaded: .*model\.safetensors"):
+        whole.find("vae-mnist", "sample")
+
+
+def test_no_trouble_no_banner(catalogue: Catalogue) -> None:
+    assert ui.trouble(catalogue) == ""
+    assert ui.notice_of([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "capability", "sentence"),
+    [
+        ("nope", "sample", "There is no checkpoint 'nope'; choose one of gan-mnist"),
+        (None, "sample", "There is no checkpoint None"),
+        (["gan-mnist"], "sample", "There is no checkpoint"),
+        ("x" * 5000, "sample", r"There is no checkpoint 'x+\.\.\."),
+        ("attention-mnist", "decode", "attention-mnist has no decode; choose one of gan-mnist"),
+    ],
+)
+def test_unknown_checkpoints(
+    catalogue: Catalogue, name: object, capability: str, sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence) as caught:
+        catalogue.find(name, capability)
+    assert len(str(caught.value)) < 200
+
+
+# What comes from outside
+
+
+@pytest.mark.parametrize("value", [7, 7.0, "7", " 7 ", "+7"])
+def test_whole_numbers_in_every_dress(value: object) -> None:
+    assert rules.read_seed(value) == 7
+
+
+@pytest.mark.parametrize(
+    "value",
+    [-1, 2**32, 10**400, 1.5, math.nan, math.inf, -math.inf, "x", "", "1e3", "७" * 30, None, True,
+     [], {}, "9" * 5000],
+)  # fmt: skip
+@pytest.mark.parametrize("read", [rules.read_seed, rules.read_count, rules.read_steps])
+def test_no_whole_number_of_that_range(read: Any, value: object) -> None:
+    with pytest.raises(ValueError, match="is a whole number from") as caught:
+        read(value)
+    assert len(str(caught.value)) < 120
+
+
+def test_the_ends_of_the_ranges() -> None:
+    assert [rules.read_count(n) for n in (1, 64)] == [1, 64]
+    assert [rules.read_steps(n) for n in (2, 64)] == [2, 64]
+    assert [rules.read_seed(n) for n in (0, latent.MAX_SEED)] == [0, latent.MAX_SEED]
+    assert [rules.read_temperature(t) for t in (0, 2, "0.5")] == [0, 2, 0.5]
+    for read, value in ((rules.read_count, 0), (rules.read_count, 65), (rules.read_steps, 1)):
+        with pytest.raises(ValueError, match="is a whole number from"):
+            read(value)
+
+
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -0.1, 2.1, "nan", "warm", None, True, [], 10**400]
+)
+def test_temperatures_that_are_none(value: object) -> None:
+    with pytest.raises(ValueError, match="The temperature is a number from 0 to 2"):
+        rules.read_temperature(value)
+
+
+def test_labels(catalogue: Catalogue) -> None:
+    gan = catalogue.find("gan-mnist", "sample")
+    assert [rules.read_label(gan, v) for v in ("3", 3, "any", None, "")] == [
+        "3", "3", "any", "any", "any",
+    ]  # fmt: skip
+    for value in ("frog", 10, -1, 3.0, True, ["3"], {}, "3 "):
+        with pytest.raises(ValueError, match="gan-mnist has no class"):
+            rules.read_label(gan, value)
+
+
+# Links
+
+
+def pages_of(catalogue: Catalogue) -> tuple[dict[str, parts.Page], dict[str, str]]:
+    with gr.Blocks():
+        pages = {tab.ID: tab.build(catalogue) for tab in ui.TABS}
+    return pages, {tab.ID: tab.NEEDS for tab in ui.TABS}
+
+
+def test_links(catalogue: Catalogue) -> None:
+    pages, needs = pages_of(catalogue)
+    assert ui.follow(catalogue, pages, needs, {}) == ("sample", {}, [])
+    query = {"tab": "sample", "checkpoint": "vae-mnist", "count": "9", "seed": "7", "label": "3"}
+    tab, values, ignored = ui.follow(catalogue, pages, needs, query)
+    assert (tab, ignored) == ("sample", [])
+    assert values == {"checkpoint": "vae-mnist", "count": 9, "seed": 7, "label": "3"}
+    query = {"tab": "interpolate", "seed_a": "1", "label_b": "8", "steps": "5", "path": "lerp"}
+    tab, values, ignored = ui.follow(catalogue, pages, needs, query)
+    assert (tab, ignored) == ("interpolate", [])
+    assert values == {"seed_a": 1, "label_b": "8", "steps": 5, "path": "lerp"}
+
+
+def test_nonsense_in_a_link_is_ignored_and_named(catalogue: Catalogue) -> None:
+    pages, needs = pages_of(catalogue)
+    tab, values, ignored = ui.follow(catalogue, pages, needs, {"tab": "<script>"})
+    assert (tab, values) == ("sample", {}) and "no tab" in ignored[0]
+    assert "<script>" not in ui.notice_of(ignored)
+    query = {
+        "tab": "sample", "checkpoint": "nope", "count": "999", "seed": "-1", "label": "frog",
+        "temperature": "nan", "utm_source": "x", "steps": "3",
+    }  # fmt: skip
+    tab, values, ignored = ui.follow(catalogue, pages, needs, query)
+    assert (tab, values) == ("sample", {})
+    text = " ".join(ignored)
+    for part in ("'nope'", "999", "-1", "'frog'", "'nan'", "utm_source", "steps"):
+        assert part in text
+
+
+def test_every_made_result_is_its_own_link(catalogue: Catalogue) -> None:
+    pages, needs = pages_of(catalogue)
+    for made in (
+        sample.read(catalogue, "gan-mnist", 3, 5, "7", 0.75).made,
+        interpolate.read(catalogue, "vae-mnist", 1, "2", 3, "any", 4, "lerp").made,
+    ):
+        tab = "sample" if "count" in made else "interpolate"
+        assert {"checkpoint", "revision", *pages[tab].settings} == set(made)
+        query = {name: figures.plain(made[name]) for name in pages[tab].settings}
+        _, values, ignored = ui.follow(catalogue, pages, needs, {"tab": tab, **query})
+        assert ignored == []
+        assert values == {name: made[name] for name in pages[tab].settings}
+
+
+# Sample
+
+
+@pytest.mark.parametrize("name", ["gan-mnist", "vae-mnist", "attention-mnist"])
+def test_sampling_depends_on_the_settings_alone(catalogue: Catalogue, name: str) -> None:
+    count = 3
+    wish = sample.read(catalogue, name, count, 7, "any", 1.0)
+    images = sample.images(wish)
+    assert images.shape == (count, 1, 28, 28)
+    torch.manual_seed(123)
+    assert torch.equal(images, sample.images(wish))
+    one = sample.images(sample.read(catalogue, name, 1, 7, "any", 1.0))
+    torch.testing.assert_close(one[0], images[0], rtol=0, atol=1e-5)
+    other = sample.images(sample.read(catalogue, name, count, 8, "any", 1.0))
+    assert not torch.equal(images, other)
+
+
+def test_a_drawing_model_is_watched_and_others_are_not(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample, "SECONDS_BETWEEN_VIEWS", 0.0)
+    wish = sample.read(catalogue, "attention-mnist", 2, 0, "3", 1.0)
+    views = list(sample.views(wish))
+    assert [finished for _, finished in views] == [False] * (len(views) - 1) + [True]
+    assert len(views) >= 14
+    assert torch.equal(views[-1][0], sample.images(wish))
+    assert views[0][0][:, :, 4:].abs().sum() == 0
+    quick = list(sample.views(sample.read(catalogue, "gan-mnist", 2, 0, "3", 1.0)))
+    assert [finished for _, finished in quick] == [True]
+
+
+def test_views_come_no_faster_than_a_person_sees(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample, "SECONDS_BETWEEN_VIEWS", 1000.0)
+    wish = sample.read(catalogue, "attention-mnist", 1, 0, "3", 1.0)
+    assert [finished for _, finished in sample.views(wish)] == [False, True]
+
+
+def test_the_gallery_shows_the_very_pixels(catalogue: Catalogue) -> None:
+    wish = sample.read(catalogue, "gan-mnist", 5, 7, "3", 1.0)
+    images = sample.images(wish)
+    shown = sources(sample.page(wish, images))
+    assert len(shown) == 5
+    pixels = wish.checkpoint.media.to_uint8(images)
+    for source, tile in zip(shown, pixels):
+        assert np.array_equal(np.asarray(decode(source)), tile[..., 0])
+    for part in ("gan-mnist", wish.checkpoint.revision, "<b>seed</b> 7", "<b>temperature</b> 1<"):
+        assert part in sample.page(wish, images)
+
+
+def test_the_download_carries_its_settings(catalogue: Catalogue) -> None:
+    wish = sample.read(catalogue, "gan-mnist", 6, 7, "3", 1.0)
+    link = sample.save_link(wish, sample.images(wish))
+    assert 'download="gan-mnist-seed7-3.png"' in link
+    image: Any = decode(re.findall(r'href="([^"]+)"', link)[0])
+    assert image.size == (3 * 112, 2 * 112)
+    assert json.loads(image.text["Settings"]) == wish.made
+    assert image.text["Source"] == "AI-generated"
+
+
+# Interpolate
+
+
+@pytest.mark.parametrize("name", ["gan-mnist", "vae-mnist"])
+@pytest.mark.parametrize("label", ["any", "4"])
+def test_an_end_is_the_first_picture_of_sample(catalogue: Catalogue, name: str, label: str) -> None:
+    wish = interpolate.read(catalogue, name, 11, label, 12, label, 2, "slerp")
+    frames = interpolate.frames(wish)
+    for frame, seed in zip(frames, (11, 12)):
+        image = sample.images(sample.read(catalogue, name, 16, seed, label, 1.0))[0]
+        torch.testing.assert_close(frame, image, rtol=0, atol=1e-5)
+
+
+def test_classes_mix_on_the_way(catalogue: Catalogue) -> None:
+    wish = interpolate.read(catalogue, "gan-mnist", 5, "3", 5, "8", 5, "lerp")
+    frames = interpolate.frames(wish)
+    assert frames.shape == (5, 1, 28, 28)
+    steps = (frames[1:] - frames[:-1]).flatten(1).norm(dim=1)
+    assert (steps > 0).all()
+
+
+def test_a_picture_is_an_end_where_the_model_encodes(catalogue: Catalogue) -> None:
+    drawn = Image.new("L", (60, 60))
+    drawn.paste(255, (25, 10, 35, 50))
+    address = data_address(drawn)
+    wish = interpolate.read(catalogue, "vae-mnist", 1, "1", 2, "1", 3, "slerp", address, "")
+    model: Any = wish.checkpoint.model
+    image = wish.checkpoint.media.from_drawing(drawn)[None]
+    condition = model.condition(1)[None]
+    expected = model.decode(model.encode(image, condition)[0], condition)[0]
+    torch.testing.assert_close(interpolate.frames(wish)[0], expected)
+    assert wish.made["picture_a"] == texts.A_PICTURE
+    assert "seed_a" not in wish.made and wish.made["seed_b"] == 2
+    with pytest.raises(ValueError, match="gan-mnist cannot start from a picture"):
+        interpolate.read(catalogue, "gan-mnist", 1, "1", 2, "1", 3, "slerp", address, "")
+
+
+def test_the_player_has_every_frame(catalogue: Catalogue) -> None:
+    wish = interpolate.read(catalogue, "vae-mnist", 1, "1", 2, "7", 9, "slerp")
+    frames = interpolate.frames(wish)
+    page = interpolate.page(wish, frames)
+    assert len(sources(page)) == 1 + 9
+    assert 'type="range" min="0" max="8"' in page
+
+
+@pytest.mark.parametrize("steps", [2, 7])
+def test_the_animation_goes_there_and_back(catalogue: Catalogue, steps: int) -> None:
+    wish = interpolate.read(catalogue, "vae-mnist", 1, "1", 2, "7", steps, "slerp")
+    frames = interpolate.frames(wish)
+    film: Any = Image.open(io.BytesIO(figures.animation(wish.checkpoint.media, frames)))
+    assert film.format == "WEBP" and film.is_animated
+    assert film.n_frames == 2 * steps - 2
+    assert film.size == (224, 224)
+    film.seek(1)
+    expected = wish.checkpoint.media.to_uint8(frames)[1, ::, ::, 0]
+    shown = np.asarray(film.convert("L"))[4::8, 4::8]
+    assert np.abs(shown.astype(int) - expected).max() <= 2
+
+
+# Pictures from outside
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_pictures_that_are_read(kind: str) -> None:
+    image = pictures.read_picture(data_address(Image.new("RGB", (30, 20), "red"), kind))
+    assert image is not None and image.size == (30, 20)
+
+
+def test_an_empty_pad_is_no_picture() -> None:
+    assert pictures.read_picture("") is None
+    assert pictures.read_picture(None) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "data:image/png;base64,",
+        "data:image/png;base64,!!!!",
+        "data:image/png;base64," + base64.b64encode(b"GIF89a no picture").decode(),
+        "data:text/html;base64,PGI+",
+        "/etc/passwd",
+        "http://127.0.0.1/x.png",
+        {"path": "/etc/passwd"},
+        5,
+    ],
+)
+def test_what_is_no_picture(value: object) -> None:
+    with pytest.raises(ValueError, match="no picture that can be read"):
+        pictures.read_picture(value)
+
+
+def test_a_gif_or_a_cut_file_is_no_picture() -> None:
+    gif = data_address(Image.new("L", (8, 8)), "GIF")
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8))
+    cut = data_address(noise)
+    for value in (gif, cut[: len(cut) // 2 // 4 * 4]):
+        with pytest.raises(ValueError, match="no picture that can be read"):
+            pictures.read_picture(value)
+
+
+def test_pictures_that_are_too_large() -> None:
+    with pytest.raises(ValueError, match="over 4096 pixels"):
+        pictures.read_picture(data_address(Image.new("1", (5000, 10))))
+    bomb = data_address(Image.new("1", (12000, 12000)))
+    with pytest.raises(ValueError, match="over 4096 pixels"):
+        pictures.read_picture(bomb)
+    with pytest.raises(ValueError, match="over 4 MB"):
+        pictures.read_picture("data:image/png;base64," + "A" * (6 * 2**20))
+
+
+# Figures
+
+
+def test_the_card_shows_the_figures(tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "gan-mnist", "gan")
+    figure = {
+        "name": "Label <i>accuracy", "value": 0.99, "text": "99.0%", "protocol": "5,000 samples",
+        "reference_text": "99.5%", "reference_name": "real test images",
+    }  # fmt: skip
+    entries = {f"figure_{i}": {**figure, "name": f"Figure {i}"} for i in range(5)}
+    entries["first"] = figure
+    metrics = {**dict(reversed(entries.items())), "evaluated": {"date": "2026-01-01"}, "odd": 3}
+    (folder / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
+    shown = ui.catalogue_of(tmp_path).checkpoints[0]
+    card = figures.card(shown)
+    for part in (
+        "99.0%", "real test images 99.5%", "All 6 figures", "18 s", "28×28 grey", "mnist",
+        shown.revision, "Generative adversarial network", 'title="5,000 samples"',
+    ):  # fmt: skip
+        assert part in card
+    assert "<i>" not in card and "data:image/png" in card
+
+
+def test_a_card_without_figures_or_preview(tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "vae-mnist", "vae")
+    (folder / "samples.png").write_bytes(b"no picture")
+    card = figures.card(ui.catalogue_of(tmp_path).checkpoints[0])
+    assert "<img" not in card and "<dl>" not in card and "Variational autoencoder" in card
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(3.2, "3 s"), (89, "89 s"), (600, "10 min"), (7200, "2.0 h")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert figures.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(7, "7"), (999, "999"), (17_234, "17.2 thousand"), (1_234_567, "1.23 million")],
+)
+def test_quantities(number: float, text: str) -> None:
+    assert figures.quantity(number) == text
+
+
+def test_columns() -> None:
+    assert [figures.columns_of(n) for n in (1, 2, 4, 5, 9, 16, 17, 64)] == [1, 2, 2, 3, 3, 4, 8, 8]
+
+
+def test_every_family_in_the_app_has_its_text(catalogue: Catalogue) -> None:
+    needs = {tab.NEEDS for tab in ui.TABS}
+    for one in catalogue.checkpoints:
+        assert one.family in texts.FAMILIES
+        if needs & set(one.capabilities):
+            assert texts.ABOUT[one.family].count("$$") >= 2
+
+
+def test_described_is_plain_data(catalogue: Catalogue) -> None:
+    for one in catalogue.checkpoints:
+        described = figures.described(one)
+        assert json.loads(json.dumps(described)) == described
+        assert set(described) == {
+            "name", "family", "capabilities", "classes", "source", "revision", "metrics",
+        }  # fmt: skip
+
+
+def test_a_value_error_becomes_the_sentence_on_the_page() -> None:
+    def fail(value: int) -> int:
+        raise ValueError("One sentence.")
+
+    def fail_later(value: int) -> Any:
+        yield value
+        raise ValueError("One sentence.")
+
+    with pytest.raises(gr.Error, match="One sentence"):
+        parts.spoken(fail)(1)
+    stream = parts.spoken(fail_later)(1)
+    assert next(stream) == 1
+    with pytest.raises(gr.Error, match="One sentence"):
+        next(stream)
