@@ -49,9 +49,14 @@ def mnist(root: Path, train: bool, size: int) -> Dataset:
         raise DataError(f"mnist is 28 pixels wide; leave --size out instead of {size}")
     try:
         source = MNIST(str(root), train=train, download=True)
-    except (RuntimeError, OSError) as error:
+    except (AssertionError, ValueError) as error:
         raise DataError(
-            f"MNIST is not in {root}/MNIST/raw and could not be downloaded ({error}); "
+            f"a file in {root}/MNIST/raw is damaged ({error}); delete that folder and start again"
+        ) from None
+    except (RuntimeError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(
+            f"MNIST is not in {root}/MNIST/raw and could not be downloaded ({reason}); "
             "go online once, or point --data at a folder that has it"
         ) from None
     media = ImageMedia(1, 28, 28)

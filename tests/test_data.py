@@ -1,0 +1,120 @@
+"""Data sets through their real loaders, on drawn images."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from aigc.data import DATASETS, DataError, load
+
+
+def roots(mnist_root: Path, image_folder: Path) -> dict[str, Path]:
+    return {"mnist": mnist_root, "folder": image_folder}
+
+
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_every_data_set_keeps_the_contract(name: str, mnist_root: Path, image_folder: Path) -> None:
+    root = roots(mnist_root, image_folder)[name]
+    for train in (True, False):
+        data = load(name, root, train)
+        assert data.name == name and len(data) > 0
+        assert data.images.dtype == torch.uint8
+        assert data.images.shape == (len(data), *data.media.shape)
+        assert data.targets.dtype == torch.int64 and data.targets.shape == (len(data),)
+        assert set(data.targets.tolist()) <= set(range(len(data.labels)))
+        floats = data.floats(slice(2))
+        assert floats.min() >= 0 and floats.max() <= 1 and floats.max() > 0.5
+
+
+def test_mnist_reads_what_the_file_holds(mnist_root: Path) -> None:
+    data = load("mnist", mnist_root, train=False)
+    raw = (mnist_root / "MNIST/raw/t10k-images-idx3-ubyte").read_bytes()[16:]
+    assert data.images.numpy().tobytes() == raw
+    labels = (mnist_root / "MNIST/raw/t10k-labels-idx1-ubyte").read_bytes()[8:]
+    assert bytes(data.targets.tolist()) == labels
+
+
+def test_missing_mnist_without_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torchvision.datasets import MNIST
+
+    monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
+    with pytest.raises(DataError, match=r"could not be downloaded.*go online once"):
+        load("mnist", tmp_path)
+
+
+def test_damaged_mnist(mnist_root: Path, tmp_path: Path) -> None:
+    shutil.copytree(mnist_root / "MNIST", tmp_path / "MNIST")
+    file = tmp_path / "MNIST/raw/train-images-idx3-ubyte"
+    file.write_bytes(file.read_bytes()[:5000])
+    with pytest.raises(DataError, match="damaged"):
+        load("mnist", tmp_path)
+
+
+def test_folder_names_what_it_skips(image_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parts = [load("folder", image_folder, train, 32) for train in (True, False)]
+    assert sum(map(len, parts)) == 61  # 30 + 30 + the turned one; the broken one is not there
+    assert parts[0].labels == parts[1].labels == ("disc", "square")
+    assert len(parts[1]) >= 1
+    skipped = capsys.readouterr().err.splitlines()
+    assert len(skipped) == 1 and "skipped" in skipped[0] and "broken.png" in skipped[0]
+
+
+def test_folder_turns_a_photo_upright(image_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for i in range(20):  # one in ten is kept back, by its name
+        shutil.copy(image_folder / "disc" / "turned.jpg", tmp_path / "a" / f"{i}.jpg")
+    image = load("folder", tmp_path, size=8).floats()[0, 0]
+    assert image[:, 5:].mean() > 0.9 and image[:, :3].mean() < 0.1
+
+
+def test_folder_of_grey_images_is_grey(tmp_path: Path) -> None:
+    for i in range(20):
+        Image.fromarray(np.full((20, 30), 10 * i, np.uint8)).save(tmp_path / f"{i}.png")
+    data = load("folder", tmp_path, size=16)
+    assert data.media.shape == (1, 16, 16) and data.labels == ()
+
+
+def test_transparency_is_laid_on_black(tmp_path: Path) -> None:
+    pixels = np.zeros((16, 16, 4), np.uint8)
+    pixels[..., 0], pixels[:8, :, 3] = 255, 255
+    for i in range(20):
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+    image = load("folder", tmp_path, size=16).images[0]
+    assert image[0, 0, 0] == 255 and image[:, 15].max() == 0
+
+
+def test_splits_share_no_image_and_stay(image_folder: Path) -> None:
+    first, again = (load("folder", image_folder, False, 32) for _ in range(2))
+    assert torch.equal(first.images, again.images)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "sentence"),
+    [
+        ("imagenet", 0, "choose one of mnist"),
+        ("mnist", 32, "leave --size out"),
+        ("folder", 0, "not a folder"),
+    ],
+)
+def test_wrong_names(name: str, size: int, sentence: str, mnist_root: Path) -> None:
+    root = mnist_root / "nowhere" if name == "folder" else mnist_root
+    with pytest.raises(DataError, match=sentence):
+        load(name, root, size=size)
+
+
+def test_empty_folder_says_what_it_wants(tmp_path: Path) -> None:
+    (tmp_path / "readme.txt").write_text("no image")
+    with pytest.raises(DataError, match=r"no readable image .*\.png"):
+        load("folder", tmp_path)
+
+
+def test_loose_images_beside_classes(image_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(image_folder, tmp_path / "x")
+    shutil.copy(image_folder / "disc" / "turned.jpg", tmp_path / "x")
+    with pytest.raises(DataError, match="beside its class folders"):
+        load("folder", tmp_path / "x")
