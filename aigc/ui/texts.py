@@ -79,8 +79,9 @@ $$\min_G \max_D \; \mathbb{E}_{x \sim \text{data}}\big[\log D(x)\big]
 The recipe in this repository plays a steadier version of the same game: $D$ scores real and made
 pictures in pairs and minimises
 $\mathbb{E}\,\big[\operatorname{softplus}\big(d(G(z)) - d(x)\big)\big]$ with $d$ the score before
-the sigmoid, $G$ minimises the same with the pair swapped, and the slope of $d$ is kept small at both. A GAN draws in one pass and
-its pictures are sharp, but it cannot say how likely a picture is.
+the sigmoid, $G$ minimises the same with the pair swapped, and the slope of $d$ is kept small at
+both. A GAN draws in one pass and its pictures are sharp, but it cannot say how likely a picture
+is.
 
 **Temperature** scales $z$ (also called truncation): near 0 every picture is the typical one of its
 class, at 1 they vary as in training.
@@ -89,8 +90,8 @@ class, at 1 they vary as in training.
 #### Variational autoencoder
 An **encoder** squeezes a picture $x$ into a few numbers: not one point, but a Gaussian
 $q(z \mid x)$ with its own mean $\mu$ and variance $\sigma^2$. A **decoder** $p(x \mid z)$ turns a
-point of that cloud back into a picture. Training asks for two things at once: that the picture comes
-back, and that the clouds together look like a standard normal, so that a random $z$ decodes to
+point of that cloud back into a picture. Training asks for two things at once: that the picture
+comes back, and that the clouds together look like a standard normal, so that a random $z$ decodes to
 something sensible.
 
 $$\log p(x) \;\ge\;

@@ -1,0 +1,228 @@
+"""The endpoints, asked by gradio_client as a stranger would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from conftest import save_tiny
+from gradio_client import Client
+from PIL import Image
+
+from aigc import ui
+from aigc.checkpoint import load
+from aigc.latent import MAX_SEED, generators
+
+SAMPLE = {"checkpoint": "gan-mnist", "count": 3, "seed": 7, "label": "3", "temperature": 1.0}
+INTERPOLATE = {
+    "checkpoint": "vae-mnist", "seed_a": 1, "label_a": "3", "seed_b": 2, "label_b": "8",
+    "steps": 4, "path": "slerp",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("served")
+    for family in ("gan", "vae", "attention"):
+        save_tiny(root / f"{family}-mnist", family)
+    (root / "broken-mnist").mkdir()
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(checkpoints: Path) -> Iterator[str]:
+    demo = ui.build(ui.catalogue_of(checkpoints))
+    _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    yield url
+    demo.close(verbose=False)
+
+
+@pytest.fixture(scope="module")
+def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    downloads = tmp_path_factory.mktemp("downloads")
+    client = Client(server, download_files=downloads, verbose=False, analytics_enabled=False)
+    yield client
+    client.close()
+
+
+def pixels(gallery: list[dict[str, Any]]) -> np.ndarray:
+    return np.stack([np.asarray(Image.open(one["image"])) for one in gallery])
+
+
+def ask(client: Client, endpoint: str, values: dict[str, Any]) -> Any:
+    return client.predict(**values, api_name=endpoint)
+
+
+def complaint(client: Client, endpoint: str, values: dict[str, Any]) -> str:
+    with pytest.raises(Exception) as caught:  # noqa: PT011  whatever class the client has for it
+        ask(client, endpoint, values)
+    return str(caught.value)
+
+
+def test_the_parameters_are_those_of_the_links(client: Client) -> None:
+    api: Any = client.view_api(return_format="dict", print_info=False)
+    names = {
+        endpoint: [p["parameter_name"] for p in about["parameters"]]
+        for endpoint, about in api["named_endpoints"].items()
+    }
+    assert names["/checkpoints"] == []
+    assert names["/sample"] == list(SAMPLE)
+    assert names["/interpolate"] == list(INTERPOLATE)
+    assert set(names) <= {"/checkpoints", "/sample", "/interpolate", "/attention"}
+    for about in api["named_endpoints"].values():
+        assert all(p["parameter_has_default"] for p in about["parameters"])
+
+
+def test_checkpoints(client: Client, checkpoints: Path) -> None:
+    listed: Any = client.predict(api_name="/checkpoints")
+    assert [one["name"] for one in listed] == ["gan-mnist", "vae-mnist", "attention-mnist"]
+    loaded = load(checkpoints / "vae-mnist")
+    assert listed[1] == {
+        "name": "vae-mnist", "family": "vae", "capabilities": list(loaded.capabilities),
+        "classes": list("0123456789"), "source": "local", "revision": loaded.revision,
+        "metrics": loaded.metrics,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["gan-mnist", "vae-mnist", "attention-mnist"])
+def test_sample(client: Client, checkpoints: Path, name: str) -> None:
+    images, settings = ask(client, "/sample", {**SAMPLE, "checkpoint": name})
+    loaded = load(checkpoints / name)
+    assert settings == {**SAMPLE, "checkpoint": name, "revision": loaded.revision}
+    expected = loaded.media.to_uint8(loaded.model.sample(generators(7, 3), [3] * 3, 1.0))
+    assert np.array_equal(pixels(images), expected[..., 0])
+
+
+def test_sample_again_and_with_defaults(client: Client) -> None:
+    first, settings = ask(client, "/sample", SAMPLE)
+    arguments = {name: settings[name] for name in SAMPLE}
+    again, same = ask(client, "/sample", arguments)
+    assert np.array_equal(pixels(first), pixels(again)) and same == settings
+    images, settings = client.predict(api_name="/sample")
+    assert len(images) == settings["count"] == 16
+    assert settings["label"] == "any"
+
+
+def test_the_ends_of_the_ranges(client: Client) -> None:
+    images, _ = ask(client, "/sample", {**SAMPLE, "count": 1, "seed": MAX_SEED, "temperature": 0})
+    assert len(images) == 1
+    frames, _, _ = ask(client, "/interpolate", {**INTERPOLATE, "steps": 2, "seed_a": 0})
+    assert len(frames) == 2
+
+
+def test_interpolate(client: Client) -> None:
+    frames, animation, settings = ask(client, "/interpolate", INTERPOLATE)
+    assert settings.pop("revision")
+    assert settings.pop("path_kind") == "slerp"
+    assert settings == {name: v for name, v in INTERPOLATE.items() if name != "path"}
+    values = pixels(frames)
+    assert values.shape == (4, 28, 28)
+    for frame, seed, label in ((values[0], 1, "3"), (values[-1], 2, "8")):
+        end = {**SAMPLE, "checkpoint": "vae-mnist", "seed": seed, "label": label}
+        images, _ = ask(client, "/sample", end)
+        assert np.abs(frame.astype(int) - pixels(images)[0]).max() <= 1
+    with Image.open(animation) as film:
+        assert (film.format, film.n_frames) == ("WEBP", 6)  # type: ignore[attr-defined]
+    straight, _, _ = ask(client, "/interpolate", {**INTERPOLATE, "path": "lerp"})
+    assert not np.array_equal(pixels(straight)[1], values[1])
+
+
+BAD_SAMPLE = [
+    ({"checkpoint": "nope"}, "There is no checkpoint 'nope'; choose one of gan-mnist, vae-mnist"),
+    ({"checkpoint": "../vae-mnist"}, "There is no checkpoint"),
+    ({"checkpoint": None}, "There is no checkpoint None"),
+    ({"checkpoint": "broken-mnist"}, "broken-mnist could not be loaded"),
+    ({"count": 0}, "The count is a whole number from 1 to 64, not 0."),
+    ({"count": 65}, "The count is a whole number from 1 to 64, not 65."),
+    ({"count": 1e9}, "The count is a whole number"),
+    ({"count": "many"}, "The count is a whole number"),
+    ({"count": None}, "The count is a whole number"),
+    ({"seed": -1}, "The seed is a whole number from 0 to 4294967295, not -1."),
+    ({"seed": 2**32}, "The seed is a whole number"),
+    ({"seed": 10**30}, "The seed is a whole number"),
+    ({"seed": 0.5}, "The seed is a whole number"),
+    ({"label": "frog"}, "gan-mnist has no class 'frog'; choose one of any, 0, 1"),
+    ({"label": ["3"]}, "gan-mnist has no class"),
+    ({"temperature": -1}, "The temperature is a number from 0 to 2, not -1."),
+    ({"temperature": 3}, "The temperature is a number from 0 to 2"),
+    ({"temperature": "nan"}, "The temperature is a number from 0 to 2, not 'nan'."),
+    ({"temperature": "inf"}, "The temperature is a number from 0 to 2"),
+    ({"temperature": None}, "The temperature is a number from 0 to 2"),
+]
+
+BAD_INTERPOLATE = [
+    ({"checkpoint": "attention-mnist"}, "attention-mnist has no decode; choose one of gan-mnist"),
+    ({"seed_a": -5}, "The seed is a whole number"),
+    ({"seed_b": "x"}, "The seed is a whole number"),
+    ({"label_a": "frog"}, "vae-mnist has no class 'frog'"),
+    ({"label_b": 10}, "vae-mnist has no class"),
+    ({"steps": 1}, "The number of steps is a whole number from 2 to 64, not 1."),
+    ({"steps": 65}, "The number of steps is a whole number from 2 to 64, not 65."),
+    ({"path": "arc"}, "The path is slerp or lerp, not 'arc'."),
+    ({"path": None}, "The path is slerp or lerp, not None."),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), BAD_SAMPLE, ids=lambda value: str(value)[:40])
+def test_bad_samples(client: Client, change: dict[str, Any], sentence: str) -> None:
+    said = complaint(client, "/sample", {**SAMPLE, **change})
+    assert sentence in said
+    assert "Traceback" not in said and "\n" not in said.strip() and len(said) < 300
+
+
+@pytest.mark.parametrize(("change", "sentence"), BAD_INTERPOLATE, ids=lambda value: str(value)[:40])
+def test_bad_interpolations(client: Client, change: dict[str, Any], sentence: str) -> None:
+    said = complaint(client, "/interpolate", {**INTERPOLATE, **change})
+    assert sentence in said
+    assert "Traceback" not in said and "\n" not in said.strip() and len(said) < 300
+
+
+def raw(server: str, endpoint: str, body: str) -> str:
+    """What a client hears that writes its own JSON."""
+    url = f"{server}gradio_api/call/{endpoint}"
+    posted = httpx.post(url, content=body, headers={"content-type": "application/json"})
+    return httpx.get(f"{url}/{posted.json()['event_id']}", timeout=20).text
+
+
+@pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_json_does_not_have(server: str, token: str) -> None:
+    said = raw(server, "sample", f'{{"data": ["gan-mnist", 3, 0, "any", {token}]}}')
+    assert "event: error" in said
+    assert "The temperature is a number from 0 to 2" in said
+
+
+def test_mistakes_do_not_hang_the_queue(server: str, client: Client) -> None:
+    jobs = [
+        client.submit(**{**SAMPLE, "count": 0 if i % 2 else 1}, api_name="/sample")
+        for i in range(8)
+    ]
+    ends = [job.exception(timeout=30) for job in jobs]
+    assert [end is None for end in ends] == [True, False] * 4
+    assert len(ask(client, "/sample", SAMPLE)[0]) == 3
+
+
+def test_an_oversized_upload_is_refused(server: str) -> None:
+    url = f"{server}gradio_api/upload"
+    large = httpx.post(url, files={"files": ("x.png", b"0" * (9 * 2**20))}, timeout=30)
+    assert large.status_code == 413
+    small = httpx.post(url, files={"files": ("x.png", b"0" * 1000)})
+    assert small.status_code == 200
+
+
+def test_only_the_endpoints_are_public(server: str) -> None:
+    config = httpx.get(f"{server}config").json()
+    public = {d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public"}
+    assert public <= {"checkpoints", "sample", "interpolate", "attention"}
+
+
+def test_the_page_asks_no_other_machine(server: str) -> None:
+    page = httpx.get(server).text
+    config = json.dumps(httpx.get(f"{server}config").json())
+    assert "fonts.googleapis.com/css" not in page
+    assert httpx.get(f"{server}theme.css").text.count("@import") == 0
+    assert '"analytics_enabled": true' not in config
