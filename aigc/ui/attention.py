@@ -43,6 +43,7 @@ ROLLOUT = "rollout"
 
 DRAW = "Draw"
 OWN = "A picture of your own"
+OWN_INFO = "The start token tells the class that is chosen above, right or wrong."
 LOOK = "Where would it look?"
 SAVE = "Save weights (.npz)"
 ABOUT = r"""
@@ -66,10 +67,6 @@ times the patches and **sixteen times the weights**.
 the residual connection as half, and multiplies the layers: where the information may have come
 from, all layers together.
 """
-HONEST = (
-    "Attention is not an explanation: it shows where a head read from, not what it took from there "
-    "or whether that mattered for the result."
-)
 
 
 # What the browser gets
@@ -104,7 +101,7 @@ def pack(weights: Tensor) -> dict[str, str]:
 
 def frame(chosen: Checkpoint, image: Tensor, drawn: int) -> dict[str, Any]:
     """A picture (C, H, W) for the browser, of which the first `drawn` patches exist."""
-    rows, columns = chosen.model.grid
+    rows, columns = model_of(chosen).grid
     return {
         "rows": rows, "columns": columns, "drawn": drawn,
         "width": chosen.media.width, "height": chosen.media.height,
@@ -115,8 +112,7 @@ def frame(chosen: Checkpoint, image: Tensor, drawn: int) -> dict[str, Any]:
 def view(layer: object = "", head: object = "", position: object = "") -> dict[str, Any]:
     """What a link asks the viewer to show; what it does not name is left to the viewer."""
     named = {"layer": layer, "head": head, "position": position}
-    readers = READERS
-    return {k: readers[k](v) for k, v in named.items() if v not in ("", None)}
+    return {k: READERS[k](v) for k, v in named.items() if v not in ("", None)}
 
 
 # What a link carries for this tab alone
@@ -147,6 +143,11 @@ READERS = {
 # From settings to a picture and its weights
 
 
+def model_of(chosen: Checkpoint) -> Any:
+    """The model, which has the capability that the catalogue was asked for."""
+    return chosen.model
+
+
 def read_settings(
     catalogue: Catalogue, checkpoint: object, seed: object, label: object, temperature: object = 1.0
 ) -> tuple[Checkpoint, dict[str, Any]]:
@@ -160,8 +161,8 @@ def read_settings(
 
 def draw(chosen: Checkpoint, made: dict[str, Any]) -> Iterator[tuple[Tensor, int]]:
     """The picture (C, H, W) as it grows, with the number of patches drawn so far."""
-    rows, columns = chosen.model.grid
-    model, label = chosen.model, chosen.label_index(made["label"])
+    model, label = model_of(chosen), chosen.label_index(made["label"])
+    rows, columns = model.grid
     request = latent.generators(made["seed"], 1), [label], made["temperature"]
     if "draw" not in chosen.capabilities:
         yield model.sample(*request)[0], rows * columns
@@ -172,7 +173,7 @@ def draw(chosen: Checkpoint, made: dict[str, Any]) -> Iterator[tuple[Tensor, int
 
 def explain(chosen: Checkpoint, image: Tensor, label: str) -> Tensor:
     """The weights (layers, heads, T, T) of a finished picture (C, H, W), in one forward pass."""
-    return chosen.model.attention(image[None], [chosen.label_index(label)])[0]
+    return model_of(chosen).attention(image[None], [chosen.label_index(label)])[0]
 
 
 def whole_view(
@@ -232,7 +233,7 @@ def numbers(chosen: Checkpoint, image: Tensor, made: dict[str, Any]) -> bytes:
     np.savez_compressed(
         file,
         weights=explain(chosen, image, made["label"]).numpy(),
-        tokens=chosen.model.tokens(image[None])[0].to(torch.uint8).numpy(),
+        tokens=model_of(chosen).tokens(image[None])[0].to(torch.uint8).numpy(),
         image=chosen.media.to_uint8(image[None])[0],
         settings=np.array(json.dumps(made)),
     )
@@ -240,8 +241,7 @@ def numbers(chosen: Checkpoint, image: Tensor, made: dict[str, Any]) -> bytes:
 
 
 def finished(chosen: Checkpoint, made: dict[str, Any]) -> Tensor:
-    *_, (image, _) = draw(chosen, made)
-    return image
+    return list(draw(chosen, made))[-1][0]
 
 
 def answer(
@@ -250,9 +250,8 @@ def answer(
     """The endpoint's four answers: the sample, its tokens, the .npz file, the settings."""
     chosen, made = read_settings(catalogue, checkpoint, seed, label)
     image = finished(chosen, made)
-    rows, columns = chosen.model.grid
-    made["grid"] = [rows, columns]
-    tokens = chosen.model.tokens(image[None])[0].tolist()
+    made["grid"] = list(model_of(chosen).grid)
+    tokens = model_of(chosen).tokens(image[None])[0].tolist()
     return chosen.media.to_pil(image), tokens, numbers(chosen, image, made), made
 
 
@@ -317,6 +316,7 @@ def build(catalogue: Catalogue) -> parts.Page:
             button = gr.Button(DRAW, variant="primary", size="lg")
             with gr.Accordion(OWN, open=False):
                 pad = pictures.pad(OWN)
+                gr.Markdown(OWN_INFO, elem_classes="hint")
                 look_button = gr.Button(LOOK)
         with gr.Column(scale=3, min_width=300, elem_classes="result"):
             viewer = gr.HTML(
@@ -325,7 +325,6 @@ def build(catalogue: Catalogue) -> parts.Page:
                 js_on_load=figures.read_static("attention.js"),
                 apply_default_css=False, elem_id="attention-viewer",
             )  # fmt: skip
-            gr.Markdown(f"*{HONEST}*", elem_classes="honest")
             with gr.Row(elem_classes="actions"):
                 link = parts.link_button(ID)
                 save = gr.Button(SAVE, size="sm", min_width=110, elem_classes="pill")
@@ -356,8 +355,12 @@ def build(catalogue: Catalogue) -> parts.Page:
     )
     parts.endpoint(
         attention, "attention",
-        [gr.Image(visible=False, format="png"), gr.JSON(visible=False), gr.File(visible=False),
-         gr.JSON(visible=False)],
+        [
+            gr.Image(visible=False, format="png", label="sample"),
+            gr.JSON(visible=False, label="tokens"),
+            gr.File(visible=False, label="weights"),
+            gr.JSON(visible=False, label="settings"),
+        ],
         "A drawn picture, its tokens (T, values of a patch), its attention weights as an .npz file "
         "(`weights` is (layers, heads, T, T); row t drew patch t, column 0 is the start token, "
         "column j the patch j - 1), and the settings that made them.",

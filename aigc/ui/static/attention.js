@@ -6,7 +6,7 @@
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const viewer = part("viewer"), stage = part("stage"), slider = part("slider");
 const pen = stage.getContext("2d");
-const percent = (x) => (x >= 0.9995 ? "100%" : `${(100 * x).toFixed(x >= 0.0995 ? 0 : 1)}%`);
+const percent = (x) => `${(100 * x).toFixed(x >= 0.0995 || x < 0.0005 ? 0 : 1)}%`;
 const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 
 // Viridis, by its nine tenths: light means much, in grey and for every kind of colour vision.
@@ -240,7 +240,7 @@ function paintStage(ink, zoom, shown, map, scale) {
       }
     }
   }
-  for (const [style, line, grow] of [["#000", 7, 3], ["#fff", 5, 3], [RING, 3, 3]]) {
+  for (const [style, line, grow] of [["#000", 9, 4], ["#fff", 7, 4], [RING, 5, 4]]) {
     ink.strokeStyle = style;
     ink.lineWidth = line * (width / 600);
     ink.strokeRect(x - grow, y - grow, size[0] + 2 * grow, size[1] + 2 * grow);
@@ -253,6 +253,8 @@ const strongest = (map, count) => {
   return order.sort((a, b) => map.w[b] - map.w[a]).slice(0, count);
 };
 
+const distance = (i, j) => Math.hypot((i % data.columns) - (j % data.columns),
+  Math.floor(i / data.columns) - Math.floor(j / data.columns)); // in patches
 const where = (i) => `row ${Math.floor(i / data.columns) + 1}, column ${(i % data.columns) + 1}`;
 const sum = (map) => map.w.subarray(map.low, map.high).reduce((a, b) => a + b, 0);
 
@@ -283,8 +285,7 @@ function describe(shown, map) {
     for (let i = 0; i < t; i++) {
       const w = total > 0 ? map.w[i] / total : 0;
       if (w > 0) entropy -= w * Math.log2(w);
-      far += w * Math.hypot((i % data.columns) - (t % data.columns),
-        Math.floor(i / data.columns) - Math.floor(t / data.columns));
+      far += w * distance(i, t);
     }
     if (total > 1e-6) lines.push(`<span class="quiet">In the picture: spread like
       ${(2 ** entropy).toFixed(1)} places with equal weight, on average ${far.toFixed(1)} patches
@@ -372,13 +373,13 @@ function buildTiles() {
   viewer.toggleAttribute("data-wide", data.heads > 6);
   const choice = (value, text) => new Option(text, value);
   part("layer").replaceChildren(...Array.from({ length: data.layers }, (_, i) => choice(i, i + 1)),
-    choice("rollout", "all (rollout)"));
+    choice("rollout", "rollout"));
   part("head").replaceChildren(...Array.from({ length: data.heads }, (_, i) => choice(i, i + 1)),
     choice("mean", "mean"), choice("max", "max"));
 }
 
-// Where to start: a place in the lower part of the drawing that has ink, and the head that puts
-// the most there on the picture.
+// Where to start: a place in the lower part of the drawing that has ink, and a head that looks far
+// from it and is sure about it.
 function firstLook() {
   const c = data.channels, tall = data.height / data.rows, wide = data.width / data.columns;
   let best = -1, position = Math.floor(data.steps * 0.6);
@@ -391,9 +392,13 @@ function firstLook() {
     if (ink > best) [best, position] = [ink, i];
   }
   let layer = 0, head = 0, most = -1;
+  const row = scratch("row");
   for (let k = 0; k < data.layers * data.heads; k++) {
-    const rest = 1 - data.first[k * data.steps + position];
-    if (rest > most) [most, layer, head] = [rest, Math.floor(k / data.heads), k % data.heads];
+    const at = [Math.floor(k / data.heads), k % data.heads];
+    headRow(...at, position, row);
+    let reach = 0;
+    for (let i = 0; i < position; i++) reach += row[i] ** 2 * distance(i, position);
+    if (reach > most) [most, layer, head] = [reach, ...at];
   }
   return { layer, head, position };
 }
@@ -481,6 +486,10 @@ stage.addEventListener("pointermove", (event) => {
 stage.addEventListener("pointerleave", () => {
   delete preview.position;
   render();
+});
+// A finger that slides leaves the place where it was lifted; a tap is a click.
+stage.addEventListener("pointerup", (event) => {
+  if (ready() && event.pointerType !== "mouse" && !playing) keep({ position: patchAt(event) });
 });
 stage.addEventListener("click", (event) => {
   if (!ready()) return;
@@ -592,7 +601,7 @@ function figure() {
   const shown = current(), map = spread(shown.layer, shown.head, shown.position);
   const side = 104, gap = 14, left = data.width * zoom + 60, top = 40;
   const canvas = document.createElement("canvas"), ink = canvas.getContext("2d");
-  canvas.width = left + 70 + wide * (side + gap);
+  canvas.width = left + 90 + wide * (side + gap);
   canvas.height = Math.max(top + data.height * zoom + 90, top + data.layers * (side + gap + 16) + 20);
   ink.fillStyle = "#fff";
   ink.fillRect(0, 0, canvas.width, canvas.height);
@@ -627,7 +636,9 @@ function figure() {
     ink.fillRect(x, y, side, side);
     paintMap(small, maps[i], option.shared ? all : largest(maps[i]));
     ink.drawImage(small, x, y, side, side);
+    ink.imageSmoothingEnabled = true;
     ink.drawImage(outline, x, y, side, side);
+    ink.imageSmoothingEnabled = false;
     const size = [side / data.columns, side / data.rows], [px, py] = place(shown.position, size);
     ink.fillStyle = RING;
     ink.fillRect(x + px, y + py, ...size);

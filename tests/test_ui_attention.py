@@ -1,0 +1,425 @@
+"""The attention tab: what its handlers send, its endpoint, and the viewer in a real browser."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from conftest import draw_digit
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from aigc import latent, ui
+from aigc.ui import attention, figures
+from aigc.ui.catalogue import Catalogue
+
+NAME = "attention-mnist"
+LAYERS, HEADS, SIDE, LENGTH = 2, 2, 14, 196  # of the tiny checkpoint
+
+
+@pytest.fixture(scope="module")
+def catalogue(tiny_checkpoints: Path) -> Catalogue:
+    return ui.catalogue_of(tiny_checkpoints)
+
+
+@pytest.fixture(scope="module")
+def server(catalogue: Catalogue) -> Iterator[str]:
+    demo = ui.build(catalogue)
+    _, address, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    yield address
+    demo.close()
+
+
+@pytest.fixture(scope="module")
+def client(server: str) -> Iterator[Client]:
+    opened = Client(server, verbose=False)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def watched(catalogue: Catalogue) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Everything that is sent while one picture is drawn."""
+    return list(attention.watch(catalogue, NAME, 5, "3", 0.9))
+
+
+def drawn_digit(digit: int = 3) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(draw_digit(digit, np.random.default_rng(0))).save(buffer, "PNG")
+    return figures.address(buffer.getvalue(), "image/png")
+
+
+def numbers(text: str, dtype: str, *shape: int) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), dtype).reshape(shape)
+
+
+def unpack(value: dict[str, Any]) -> np.ndarray:
+    """What the browser reads out of the viewer's value: (layers, heads, T, T)."""
+    layers, heads, length = value["layers"], value["heads"], value["rows"] * value["columns"]
+    weights = np.zeros((layers, heads, length, length), np.float64)
+    weights[..., 0] = numbers(value["first"], "<f4", layers, heads, length)
+    peak = numbers(value["peak"], "<f4", layers, heads, length)
+    maps = numbers(value["maps"], "u1", layers, heads, length * (length - 1) // 2)
+    for t in range(length):
+        begin = t * (t - 1) // 2
+        row = (maps[..., begin : begin + t] / 255.0) ** 2
+        weights[..., t, 1 : t + 1] = peak[..., t, None] * row
+    return weights
+
+
+# Handlers
+
+
+def test_the_viewer_gets_the_weights(catalogue: Catalogue, watched: list[Any]) -> None:
+    *growing, (value, made) = watched
+    chosen = catalogue.find(NAME, "attention")
+    image = chosen.model.sample(latent.generators(5, 1), [3], 0.9)[0]  # type: ignore[operator]
+    weights = attention.explain(chosen, image, "3").numpy()
+    decoded = unpack(value)
+    assert decoded.shape == weights.shape == (LAYERS, HEADS, LENGTH, LENGTH)
+    # Half a step of the quantisation, q / 255 squared, is at most the peak / 255.
+    peak = weights[..., 1:].max(-1, keepdims=True)
+    assert (np.abs(decoded - weights) <= peak / 255 + 1e-6).all()
+    assert np.abs(decoded.sum(-1) - 1).max() < 0.05
+    assert not np.triu(decoded, 1).any()
+    pixels = numbers(value["pixels"], "u1", 28, 28, 1)
+    assert (pixels == chosen.media.to_uint8(image[None])[0]).all()
+    assert made == {
+        "checkpoint": NAME, "revision": chosen.revision, "seed": 5, "label": "3",
+        "temperature": 0.9,
+    }  # fmt: skip
+    assert [frame["drawn"] for frame, _ in growing] == list(range(SIDE, LENGTH + 1, SIDE))
+    assert all("maps" not in frame for frame, _ in growing)
+    json.dumps(value, allow_nan=False)
+
+
+def test_the_picture_grows_from_the_top(watched: list[Any]) -> None:
+    *growing, (whole, _) = watched
+    final = numbers(whole["pixels"], "u1", 28, 28)
+    for frame, _ in growing:
+        rows = frame["drawn"] // SIDE * 2
+        pixels = numbers(frame["pixels"], "u1", 28, 28)
+        assert (pixels[:rows] == final[:rows]).all() and not pixels[rows:].any()
+
+
+def test_packing_keeps_small_weights_and_the_start_token() -> None:
+    weights = torch.zeros(1, 1, 4, 4)
+    weights[0, 0] = torch.tensor(
+        [[1, 0, 0, 0], [0.999, 0.001, 0, 0], [0, 0.9, 0.1, 0], [0, 0.98, 0.02, 1e-3]]
+    )
+    packed = attention.pack(weights)
+    value = {**packed, "layers": 1, "heads": 1, "rows": 2, "columns": 2}
+    assert np.allclose(unpack(value)[0, 0], weights[0, 0].numpy(), rtol=0.08, atol=1e-6)
+
+
+def test_a_given_picture_is_explained(catalogue: Catalogue) -> None:
+    value, made = attention.look(catalogue, NAME, "3", drawn_digit())
+    decoded = unpack(value)
+    assert numbers(value["pixels"], "u1", 28, 28).max() > 150
+    assert np.abs(decoded.sum(-1) - 1).max() < 0.05
+    assert made["picture"] and "seed" not in made
+    content, name = attention.again(catalogue, made, drawn_digit())
+    assert name == f"{NAME}-given.npz"
+    with np.load(io.BytesIO(content)) as file:
+        assert np.abs(file["weights"] - decoded).max() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("", "pad is empty"), (None, "pad is empty"), (7, "picture"), ("hello", "picture"),
+        ("data:image/png;base64,AAAA", "picture"), ("data:image/png;base64,@@", "picture"),
+    ],
+)  # fmt: skip
+def test_a_bad_picture_gets_a_sentence(catalogue: Catalogue, data: object, words: str) -> None:
+    with pytest.raises(ValueError, match=words) as caught:
+        attention.look(catalogue, NAME, "any", data)
+    assert "\n" not in str(caught.value) and str(caught.value).endswith(".")
+
+
+def test_an_empty_drawing_gets_a_sentence(catalogue: Catalogue) -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (224, 224)).save(buffer, "PNG")
+    with pytest.raises(ValueError, match="draw something"):
+        attention.look(catalogue, NAME, "any", figures.address(buffer.getvalue(), "image/png"))
+
+
+def test_the_file_holds_the_numbers(catalogue: Catalogue) -> None:
+    picture, tokens, content, made = attention.answer(catalogue, NAME, 3, "4")
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        weights = file["weights"]
+        assert weights.dtype == np.float32 and weights.shape == (LAYERS, HEADS, LENGTH, LENGTH)
+        assert np.abs(weights.sum(-1) - 1).max() < 1e-5
+        assert not np.triu(weights, 1).any()
+        assert (file["image"][..., 0] == np.asarray(picture)).all()
+        assert file["tokens"].tolist() == tokens and len(tokens) == LENGTH
+        assert json.loads(str(file["settings"])) == made
+    assert np.array(tokens).reshape(SIDE, SIDE, 2, 2).transpose(0, 2, 1, 3).reshape(
+        28, 28
+    ).tolist() == np.asarray(picture).tolist()
+    again, _ = attention.again(catalogue, made, "")
+    with np.load(io.BytesIO(again)) as file:
+        assert (file["weights"] == weights).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (("nothing", 0, "any"), "There is no checkpoint"),
+        (("gan-mnist", 0, "any"), "has no attention"),
+        ((NAME, -1, "any"), "The seed is a whole number"),
+        ((NAME, 2**32, "any"), "The seed is a whole number"),
+        ((NAME, float("nan"), "any"), "The seed is a whole number"),
+        ((NAME, 0, "ten"), "has no class"),
+        ((NAME, 0, "any", float("nan")), "The temperature is a number"),
+        ((NAME, 0, "any", 1, "last"), "The layer is a whole number from 1, or rollout"),
+        ((NAME, 0, "any", 1, 1, "best"), "The head is a whole number from 1, or mean or max"),
+        ((NAME, 0, "any", 1, 1, 1, "-3"), "The position is a whole number from 1, not"),
+    ],
+)
+def test_bad_settings_get_a_sentence(
+    catalogue: Catalogue, settings: tuple[object, ...], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        next(attention.watch(catalogue, *settings))  # type: ignore[arg-type]
+
+
+def test_a_link_names_where_to_look() -> None:
+    assert attention.view("3", "mean", "40") == {"layer": 3, "head": "mean", "position": 40}
+    assert attention.view("rollout", "", None) == {"layer": "rollout"}
+
+
+def test_nothing_to_export_gets_a_sentence(catalogue: Catalogue) -> None:
+    with pytest.raises(ValueError, match="Draw a picture first"):
+        attention.again(catalogue, None, "")
+
+
+def test_drawing_leaves_the_global_generator_alone(catalogue: Catalogue) -> None:
+    before = torch.random.get_rng_state()
+    attention.answer(catalogue, NAME, 1, "any")
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_the_template_survives_gradio(catalogue: Catalogue) -> None:
+    # Gradio reads the HTML and the CSS as JavaScript template strings and as Handlebars.
+    for name in ("attention.html", "attention.css"):
+        text = figures.read_static(name)
+        assert not any(sign in text for sign in ("`", "${", "{{", "\\"))
+    with gr.Blocks():
+        assert attention.build(catalogue).settings["position"] is not None
+
+
+# The endpoint
+
+
+def test_the_endpoint_answers_gradio_client(client: Client) -> None:
+    image, tokens, file, made = client.predict(
+        checkpoint=NAME, seed=7, label="2", api_name="/attention"
+    )
+    with np.load(file, allow_pickle=False) as archive:
+        assert archive["weights"].shape == (LAYERS, HEADS, LENGTH, LENGTH)
+        with Image.open(image) as picture:
+            assert (np.asarray(picture.convert("L")) == archive["image"][..., 0]).all()
+        assert archive["tokens"].tolist() == tokens
+    assert (made["checkpoint"], made["seed"], made["label"]) == (NAME, 7, "2")
+    assert made["grid"] == [SIDE, SIDE] and made["revision"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"checkpoint": "nothing"}, "There is no checkpoint 'nothing'"),
+        ({"checkpoint": NAME, "seed": -1}, "The seed is a whole number from 0"),
+        ({"checkpoint": NAME, "seed": "abc"}, "The seed is a whole number from 0"),
+        ({"checkpoint": NAME, "label": "cat"}, "has no class 'cat'"),
+    ],
+)
+def test_the_endpoint_answers_mistakes_with_a_sentence(
+    client: Client, settings: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(AppError, match=words):
+        client.predict(**settings, api_name="/attention")
+
+
+# The viewer
+
+
+def query_of(page: Any) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def wait_for_query(page: Any, **wanted: str) -> dict[str, str]:
+    """The address follows a moment after the click."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        query = query_of(page)
+        if wanted.items() <= query.items():
+            return query
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{wanted} did not appear in {page.url}")
+
+
+def pixels(page: Any, selector: str) -> list[int]:
+    script = (
+        "(canvas) => [...canvas.getContext('2d')"
+        ".getImageData(0, 0, canvas.width, canvas.height).data]"
+    )
+    return page.locator(selector).first.evaluate(script)
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    mistakes: list[str] = []
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    yield page
+    context.close()
+    assert not mistakes
+
+
+def open_tab(page: Any, address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector("[data-part=viewer][data-phase=ready]")
+
+
+def test_the_viewer_answers_in_the_browser(page: Any, server: str) -> None:
+    open_tab(page, f"{server}?tab=attention&checkpoint={NAME}&seed=3&label=5")
+    for layer in range(LAYERS):
+        for head in range(HEADS):
+            assert page.locator(f".av-tile[data-layer='{layer}'][data-head='{head}']").count() == 1
+    assert page.locator(".av-tile").count() == LAYERS * (HEADS + 1)  # and the mean of each layer
+
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    stage, tile = page.locator("[data-part=stage]"), ".av-tile[data-layer='1'][data-head='0']"
+    box = stage.bounding_box()
+    middle = {"x": box["width"] * (5.5 / SIDE), "y": box["height"] * (8.5 / SIDE)}
+    before = pixels(page, "[data-part=stage]"), pixels(page, f"{tile} canvas")
+    stage.click(position=middle)
+    page.mouse.move(2, 2)
+    wait_for_query(page, position=str(8 * SIDE + 6))
+    after = pixels(page, "[data-part=stage]"), pixels(page, f"{tile} canvas")
+    assert before[0] != after[0] and before[1] != after[1]
+    assert f"Step {8 * SIDE + 6}" in page.locator("[data-part=readout]").inner_text()
+
+    page.locator(tile).click()
+    wait_for_query(page, layer="2", head="1")
+    assert page.locator(tile).get_attribute("aria-pressed") == "true"
+    stage.press("ArrowUp")
+    stage.press("ArrowLeft")
+    query = wait_for_query(page, position=str(7 * SIDE + 5))
+    assert not requests  # no click asked the server
+    assert query == {
+        "tab": "attention", "checkpoint": NAME, "seed": "3", "label": "5", "temperature": "1",
+        "layer": "2", "head": "1", "position": str(7 * SIDE + 5),
+    }  # fmt: skip
+
+    shown = pixels(page, "[data-part=stage]")
+    open_tab(page, page.url)
+    page.mouse.move(2, 2)
+    assert wait_for_query(page, **query) == query
+    assert pixels(page, "[data-part=stage]") == shown
+
+
+def test_hovering_previews_and_leaving_goes_back(page: Any, server: str) -> None:
+    open_tab(page, f"{server}?tab=attention&layer=1&head=1&position=150")
+    readout, stage = page.locator("[data-part=readout]"), page.locator("[data-part=stage]")
+    assert "Step 150" in readout.inner_text()
+    stage.hover(position={"x": 20, "y": 20})
+    page.wait_for_function("document.querySelector('[data-part=step]').textContent[0] === '1'")
+    page.locator(".av-tile[data-layer='1'][data-head='mean']").hover()
+    page.wait_for_function(
+        "document.querySelector('[data-part=readout]').textContent.includes('mean over heads')"
+    )
+    assert "Step 150" in readout.inner_text()
+    page.mouse.move(2, 2)
+    page.wait_for_function(
+        "document.querySelector('[data-part=readout]').textContent.includes('Layer 1, head 1')"
+    )
+
+
+def test_the_weights_on_the_page_are_the_models(
+    page: Any, server: str, catalogue: Catalogue
+) -> None:
+    chosen, made = attention.read_settings(catalogue, NAME, 3, "5")
+    weights = attention.explain(chosen, attention.finished(chosen, made), "5")
+    step, share = 99, float(weights[1, 0, 99, 0])
+    strongest = int(weights[1, 0, step, 1:].argmax())
+    open_tab(page, f"{server}?tab=attention&seed=3&label=5&layer=2&head=1&position={step + 1}")
+    text = page.locator("[data-part=readout]").inner_text()
+    assert f"{100 * share:.{0 if share >= 0.0995 else 1}f}% on the start token (class 5)" in text
+    assert f"on row {strongest // SIDE + 1}, column {strongest % SIDE + 1}" in text
+    width = page.locator(".av-tile[data-layer='1'][data-head='0'] .av-bar i").evaluate(
+        "(bar) => parseFloat(bar.style.width)"
+    )
+    assert abs(width - 100 * share) <= 0.6
+
+
+def test_replay_rollout_and_the_other_direction(page: Any, server: str) -> None:
+    open_tab(page, f"{server}?tab=attention&layer=2&head=2&position=1")
+    before = pixels(page, "[data-part=stage]")
+    page.locator("[data-part=play]").click()
+    page.wait_for_function("parseInt(document.querySelector('[data-part=step]').textContent) > 3")
+    page.locator("[data-part=play]").click()
+    assert pixels(page, "[data-part=stage]") != before
+    here = int(page.locator("[data-part=step]").inner_text().split()[0])
+    page.wait_for_timeout(200)
+    assert int(page.locator("[data-part=step]").inner_text().split()[0]) == here
+    wait_for_query(page, position=str(here))
+    page.locator("[data-part=layer]").select_option("rollout")
+    wait_for_query(page, layer="rollout")
+    assert "rollout" in page.locator("[data-part=readout]").inner_text()
+    page.locator("[data-way=later]").click()
+    page.wait_for_function(
+        "document.querySelector('[data-part=readout]').textContent.includes('was drawn in step')"
+    )
+    with page.expect_download() as download:
+        page.locator("[data-part=save]").click()
+    with Image.open(download.value.path()) as figure:
+        assert figure.width > 800 and len(figure.convert("L").getcolors(256) or []) > 20
+
+
+def test_a_drawing_of_ones_own_and_the_file(page: Any, server: str) -> None:
+    open_tab(page, f"{server}?tab=attention&seed=1")
+    page.get_by_text(attention.OWN, exact=True).click()
+    look = page.get_by_role("button", name=attention.LOOK)
+    look.wait_for()
+    canvas = page.locator("canvas:not([data-part]):visible").last
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.7, steps=5)
+    page.mouse.up()
+    before = pixels(page, "[data-part=stage]")
+    look.click()
+    page.wait_for_function("!location.search.includes('seed')")
+    assert pixels(page, "[data-part=stage]") != before
+    with page.expect_download() as download:
+        page.get_by_role("button", name=attention.SAVE).click()
+    assert download.value.suggested_filename == f"{NAME}-given.npz"
+    with np.load(download.value.path()) as file:
+        assert file["weights"].shape == (LAYERS, HEADS, LENGTH, LENGTH)
+
+
+def test_nothing_is_wider_than_a_phone(page: Any, server: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_tab(page, f"{server}?tab=attention")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.locator("[data-part=stage]").bounding_box()["width"] > 300
+    for tile in page.locator(".av-tile").all():
+        box = tile.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
