@@ -91,8 +91,8 @@ class, at 1 they vary as in training.
 An **encoder** squeezes a picture $x$ into a few numbers: not one point, but a Gaussian
 $q(z \mid x)$ with its own mean $\mu$ and variance $\sigma^2$. A **decoder** $p(x \mid z)$ turns a
 point of that cloud back into a picture. Training asks for two things at once: that the picture
-comes back, and that the clouds together look like a standard normal, so that a random $z$ decodes to
-something sensible.
+comes back, and that the clouds together look like a standard normal, so that a random $z$ decodes
+to something sensible.
 
 $$\log p(x) \;\ge\;
 \underbrace{\mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big]}_{\text{reconstruction}}

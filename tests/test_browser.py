@@ -1,0 +1,335 @@
+"""Every tab in a real browser: open, click, wait, look at the pixels."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+import numpy as np
+import pytest
+from conftest import save_tiny
+from PIL import Image
+
+from aigc import ui
+from aigc.ui import texts
+
+TIMEOUT = 60_000  # ms; the machine that runs the tests may be busy
+
+# What a visitor sees of a result: every picture and every canvas of the tab in front.
+PIXELS = """() => [...document.querySelectorAll('.result img, .result canvas')]
+  .filter((node) => node.offsetParent !== null)
+  .map((node) => node.tagName === 'IMG' ? node.src : node.toDataURL())"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    root = tmp_path_factory.mktemp("served")
+    for family in ("gan", "vae", "attention"):
+        save_tiny(root / f"{family}-mnist", family)
+    (root / "broken-mnist").mkdir()
+    demo = ui.build(ui.catalogue_of(root))
+    _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    yield url
+    demo.close(verbose=False)
+
+
+class Visit:
+    """A page, and everything that went wrong on it."""
+
+    def __init__(self, browser: Any, width: int = 1280, scheme: str = "light") -> None:
+        self.context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
+        )
+        self.context.set_default_timeout(TIMEOUT)
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._heard)
+        self.page.on("request", self._asked)
+        self.hosts: set[str] = set()
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def _asked(self, request: Any) -> None:
+        host = urlparse(request.url).hostname
+        if host:
+            self.hosts.add(host)
+
+    def open(self, url: str, tab: str) -> None:
+        """Go there and wait for the first result of `tab`."""
+        self.page.goto(url)
+        self.made(tab)
+
+    def made(self, tab: str, before: str = "") -> str:
+        """Wait until a result of `tab` stands, another than that of the address `before`."""
+        self.page.wait_for_function(
+            "([tab, before]) => location.search.includes(`tab=${tab}&checkpoint=`)"
+            " && location.search.includes('_a=') + location.search.includes('seed=')"
+            " && location.href !== before",
+            arg=[tab, before],
+        )
+        self.page.wait_for_function(f"() => ({PIXELS})().length > 0")
+        return str(self.page.url)
+
+    def pixels(self) -> list[str]:
+        return list(self.page.evaluate(PIXELS))
+
+    def settled(self) -> list[str]:
+        """The pixels, once they stay the same for half a second."""
+        old: list[str] = []
+        while (now := self.pixels()) != old:
+            old = now
+            self.page.wait_for_timeout(500)
+        return now
+
+    def close(self) -> None:
+        self.context.close()
+
+
+@pytest.fixture
+def visit(chromium: Any) -> Iterator[Any]:
+    visits: list[Visit] = []
+
+    def start(**options: Any) -> Visit:
+        visits.append(Visit(chromium, **options))
+        return visits[-1]
+
+    yield start
+    for one in visits:
+        one.close()
+
+
+def looked(locator: Any) -> np.ndarray:
+    """A screenshot as (H, W, 3) uint8."""
+    return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB"))
+
+
+@pytest.mark.parametrize("tab", ui.TABS, ids=lambda tab: tab.ID)
+def test_a_tab_from_the_first_look_to_the_copied_link(tab: Any, server: str, visit: Any) -> None:
+    first = visit()
+    first.open(f"{server}?tab={tab.ID}", tab.ID)
+    seen = looked(first.page.locator(".result:visible").first)
+    assert seen.std() > 8  # something is there
+    before, at_first = first.page.url, first.pixels()
+
+    first.page.locator("button.primary:visible").click()
+    link = first.made(tab.ID, before)
+    first.page.wait_for_function(
+        "(old) => JSON.stringify((" + PIXELS + ")()) !== old",
+        arg=json.dumps(at_first, separators=(",", ":")),
+    )
+    made = first.settled()
+
+    first.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    first.page.locator(f"#{tab.ID}-link").click()
+    first.page.wait_for_function(
+        "([tab, text]) => document.getElementById(`${tab}-link`).textContent === text",
+        arg=[tab.ID, texts.SCRIPT["copied"]],
+    )
+    copied = first.page.evaluate("() => navigator.clipboard.readText()")
+    assert copied == link
+    assert parse_qs(urlparse(copied).query)["tab"] == [tab.ID]
+
+    second = visit()
+    second.open(copied, tab.ID)
+    second.page.wait_for_function(
+        "(wanted) => JSON.stringify((" + PIXELS + ")()) === wanted",
+        arg=json.dumps(made, separators=(",", ":")),
+    )
+    assert second.page.url == link
+    for one in (first, second):
+        assert one.errors == []
+        assert one.hosts == {urlparse(server).hostname}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_a_telephone(server: str, visit: Any, scheme: str) -> None:
+    one = visit(width=390, scheme=scheme)
+    for tab in ui.TABS:
+        one.open(f"{server}?tab={tab.ID}", tab.ID)
+        one.page.locator(".about:visible > button").first.click()
+        one.page.wait_for_selector(".about .katex:visible")
+        wide = one.page.evaluate(
+            "() => [document.documentElement.scrollWidth, document.body.scrollWidth]"
+        )
+        assert max(wide) <= 390, tab.ID
+        top = one.page.locator(".result:visible").first.bounding_box()["y"]
+        controls = one.page.locator(".controls:visible").first.bounding_box()["y"]
+        assert top < controls, tab.ID
+    background = one.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    brightness = sum(int(v) for v in re.findall(r"\d+", background)[:3])
+    assert brightness > 600 if scheme == "light" else brightness < 150
+    assert one.errors == []
+
+
+def test_the_tabs_start_when_they_are_opened(server: str, visit: Any) -> None:
+    one = visit()
+    one.open(server, "sample")
+    sample = one.page.url
+    one.page.get_by_role("tab", name="Interpolate").click()
+    interpolate = one.made("interpolate")
+    assert "steps=16" in interpolate
+    one.page.get_by_role("tab", name="Sample").click()
+    one.page.wait_for_function("(url) => location.href === url", arg=sample)
+    assert one.errors == []
+
+
+def test_choosing_a_checkpoint_shows_its_card_and_its_pictures(server: str, visit: Any) -> None:
+    one = visit()
+    one.open(f"{server}?tab=sample&checkpoint=gan-mnist&label=4", "sample")
+    before = one.page.url
+    one.page.get_by_label("Checkpoint").first.click()
+    one.page.get_by_role("option", name="attention-mnist").click()
+    after = one.made("sample", before)
+    query = parse_qs(urlparse(after).query)
+    assert (query["checkpoint"], query["label"]) == (["attention-mnist"], ["4"])
+    assert "Self-attention" in one.page.locator(".card:visible").inner_text()
+    assert one.errors == []
+
+
+def test_the_seed_stays_when_it_is_told_to(server: str, visit: Any) -> None:
+    one = visit()
+    one.open(f"{server}?tab=sample&count=4&seed=5", "sample")
+    first = one.pixels()
+    one.page.get_by_label(texts.RANDOMISE).first.uncheck()
+    one.page.get_by_label(texts.CLASS, exact=True).first.click()
+    one.page.get_by_role("option", name="7", exact=True).click()
+    before = one.page.url
+    one.page.locator("button.primary:visible").click()
+    assert parse_qs(urlparse(one.made("sample", before)).query)["seed"] == ["5"]
+    one.page.wait_for_function(
+        "(old) => JSON.stringify((" + PIXELS + ")()) !== old",
+        arg=json.dumps(first, separators=(",", ":")),
+    )
+    assert len(one.pixels()) == 4
+    assert one.errors == []
+
+
+def test_scrubbing_asks_nobody(server: str, visit: Any) -> None:
+    one = visit()
+    one.open(f"{server}?tab=interpolate&checkpoint=vae-mnist&steps=9", "interpolate")
+    one.settled()
+    asked: list[str] = []
+    one.page.on("request", lambda request: asked.append(request.url))
+    slider = one.page.locator(".player input[type=range]")
+    shown = []
+    for at in (0, 4, 8):
+        slider.fill(str(at))
+        assert one.page.locator(".player output").inner_text() == f"{at + 1} / 9"
+        now = one.page.locator(".player .now").get_attribute("src")
+        assert now == one.page.locator(".player .frame").nth(at).get_attribute("src")
+        shown.append(looked(one.page.locator(".player .now")))
+    assert not np.array_equal(shown[0], shown[2])
+    one.page.locator(".player .frame").nth(2).click()
+    assert one.page.locator(".player output").inner_text() == "3 / 9"
+    one.page.locator(".player .play").click()
+    one.page.wait_for_function("() => document.querySelector('.player output').value !== '3 / 9'")
+    one.page.locator(".player .play").click()
+    assert [url for url in asked if not url.startswith("data:")] == []
+    assert one.errors == []
+
+
+def test_downloads(server: str, visit: Any, tmp_path: Path) -> None:
+    one = visit()
+    for tab, kind, size in (("sample", "PNG", (448, 448)), ("interpolate", "WEBP", (224, 224))):
+        one.open(f"{server}?tab={tab}", tab)
+        with one.page.expect_download() as waiting:
+            one.page.locator("a[download]:visible").click()
+        path = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        with Image.open(path) as image:
+            assert (image.format, image.size) == (kind, size)
+    assert one.errors == []
+
+
+def test_drawing_an_end(server: str, visit: Any) -> None:
+    one = visit()
+    one.open(f"{server}?tab=interpolate&checkpoint=vae-mnist", "interpolate")
+    page = one.page
+    page.get_by_role("button", name=texts.PICTURE).click()
+    canvas = page.locator(".pad canvas:visible").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 20, steps=5)
+    page.mouse.up()
+    assert looked(canvas).mean() > 10
+    page.locator("button.primary:visible").click()
+    chips = page.locator(".result:visible .chips")
+    page.wait_for_function(
+        "(text) => [...document.querySelectorAll('.result .chips')]"
+        ".some((node) => node.offsetParent && node.textContent.includes(text))",
+        arg=f"picture a {texts.A_PICTURE}",
+    )
+    assert "seed a" not in chips.inner_text()
+    assert looked(canvas).mean() > 10  # the drawing is still there
+    page.locator(".pad .clear:visible").first.click()
+    assert looked(canvas).mean() < 10
+    assert one.errors == []
+
+
+def test_an_upload_that_is_no_picture(server: str, visit: Any, tmp_path: Path) -> None:
+    one = visit()
+    one.open(f"{server}?tab=interpolate&checkpoint=vae-mnist", "interpolate")
+    one.page.get_by_role("button", name=texts.PICTURE).click()
+    path = tmp_path / "notes.png"
+    path.write_text("no picture", encoding="utf-8")
+    files = one.page.locator(".pad input[type=file]").first
+    files.set_input_files(path)
+    hint = one.page.locator(".pad .hint").first
+    one.page.wait_for_function(
+        "(text) => document.querySelector('.pad .hint').textContent === text", arg=texts.NO_PICTURE
+    )
+    Image.new("RGB", (300, 200), "white").save(tmp_path / "white.png")
+    files.set_input_files(tmp_path / "white.png")
+    one.page.wait_for_function(
+        "(text) => document.querySelector('.pad .hint').textContent === text", arg=texts.PAD_HINT
+    )
+    assert hint.inner_text() == texts.PAD_HINT
+    assert looked(one.page.locator(".pad canvas").first).mean() > 200
+    assert one.errors == []
+
+
+def test_a_gan_offers_no_pad(server: str, visit: Any) -> None:
+    one = visit()
+    one.open(f"{server}?tab=interpolate&checkpoint=gan-mnist", "interpolate")
+    assert one.page.get_by_role("button", name=texts.PICTURE).count() == 0
+
+
+def test_a_nonsense_link_opens_the_tab_and_says_so(server: str, visit: Any) -> None:
+    one = visit()
+    one.open(f"{server}?tab=sample&count=900&seed=7&label=frog&checkpoint=<img>", "sample")
+    notice = one.page.locator(".notice").inner_text()
+    for part in ("not '900'", "'frog'", "'<img>'"):
+        assert part in notice
+    query = parse_qs(urlparse(one.page.url).query)
+    assert (query["seed"], query["count"], query["label"]) == (["7"], ["16"], ["any"])
+    assert one.errors == []
+
+
+def test_a_broken_checkpoint_is_named(server: str, visit: Any) -> None:
+    one = visit()
+    one.open(server, "sample")
+    trouble = one.page.locator(".trouble")
+    assert texts.BROKEN_ONE in trouble.inner_text()
+    trouble.locator("summary").click()
+    assert "broken-mnist" in trouble.inner_text()
+    assert "config.json is missing" in trouble.inner_text()
+
+
+def test_a_mistake_on_the_page_is_one_sentence(server: str, visit: Any) -> None:
+    one = visit()
+    one.open(server, "sample")
+    one.page.get_by_label(texts.RANDOMISE).first.uncheck()
+    one.page.get_by_label(texts.SEED, exact=True).first.fill("-4")
+    one.page.locator("button.primary:visible").click()
+    one.page.wait_for_selector(".toast-body")
+    assert "The seed is a whole number" in one.page.locator(".toast-body").inner_text()
