@@ -210,22 +210,12 @@ def tiny_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """A headless Chromium (playwright's Browser): the one that is installed on the machine, or
-    else the one that playwright brought. Set CHROMIUM to name another."""
+    """A headless Chromium (playwright's Browser). Set CHROMIUM to name one."""
     from playwright.sync_api import sync_playwright
 
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = [shutil.which(name) for name in names]
-    # Ubuntu's /usr/bin/chromium-browser only says how to get the snap.
-    installed = [p for p in found if p and Path(p).resolve().stat().st_size > 0 and not _snap(p)]
-    executable = os.environ.get("CHROMIUM") or (installed[0] if installed else None)
+    from tools.browser import launch
+
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        browser = launch(playwright)
         yield browser
         browser.close()
-
-
-def _snap(path: str) -> bool:
-    """Whether this is the script that Ubuntu puts where Chromium would be."""
-    content = Path(path).read_bytes()[:4096]
-    return content.startswith(b"#!") and b"snap" in content

@@ -79,25 +79,7 @@ install() {  # install app|dev
     state >"$venv/.made-$kind"
 }
 
-# Whether playwright can open a page with this browser; "" is the one that playwright brought.
-opens() {
-    $python - "$1" <<'END' >/dev/null 2>&1
-import sys
-from playwright.sync_api import sync_playwright
-with sync_playwright() as p:
-    browser = p.chromium.launch(executable_path=sys.argv[1] or None, args=["--no-sandbox"])
-    browser.new_page().goto("data:text/html,<p>here</p>")
-    browser.close()
-END
-}
-
-found_browser() {
-    # Ubuntu's chromium-browser is a script that only says how to get the snap: `opens` tells.
-    for name in chromium google-chrome google-chrome-stable chromium-browser; do
-        path=$(command -v $name 2>/dev/null) && opens "$path" && printf '%s\n' "$path" && return
-    done
-    opens "" && printf 'playwright\n'
-}
+found_browser() { $python tools/browser.py 2>/dev/null; }
 
 browser() {
     made=$venv/.chromium  # the path of the browser, or the word playwright
@@ -108,8 +90,7 @@ browser() {
     fi
     say "Looking for a browser for the tests ..."
     if [ -n "${CHROMIUM:-}" ]; then
-        opens "$CHROMIUM" || fail "CHROMIUM=$CHROMIUM does not start; name a working Chromium or leave it out."
-        printf '%s\n' "$CHROMIUM" >"$made"
+        found_browser >"$made" || { rm -f "$made"; fail "CHROMIUM=$CHROMIUM does not start; name a working Chromium or leave it out."; }
         return
     fi
     if ! path=$(found_browser); then

@@ -1,0 +1,162 @@
+"""Write the figures of the shipped checkpoints into the READMEs: `make figures`.
+
+Everything between the two markers comes from checkpoints/*/metrics.json and config.json, so no
+figure is typed by hand; tests/test_docs.py fails when the READMEs are behind. What others
+published is in PUBLISHED, with its source.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from aigc import checkpoint, hub  # noqa: E402  (started as a script, the path comes first)
+from aigc.checkpoint import Checkpoint  # noqa: E402
+
+BEGIN, END = "<!-- figures: begin, written by make figures -->", "<!-- figures: end -->"
+
+# The figures of metrics.json that a reader sees first, for each family; the cards have them all.
+HEADLINES = {
+    "gan": ("label_accuracy", "frechet_distance", "recall", "coverage"),
+    "vae": ("negative_elbo", "negative_log_likelihood", "label_accuracy"),
+    "attention": ("bits_per_dim", "label_accuracy", "frechet_distance"),
+    "classifier": ("accuracy",),
+}
+
+HOTAJ = "[EugenHotaj/pytorch-generative](https://github.com/EugenHotaj/pytorch-generative)"
+PYTHAE = "[benchmark_VAE](https://github.com/clementchadebec/benchmark_VAE)"
+KATHAROPOULOS = "[Katharopoulos et al. 2020](https://arxiv.org/abs/2006.16236)"
+
+# Figures that others published for the same quantity on the same data: English, Chinese.
+PUBLISHED = {
+    ("vae", "negative_elbo"): (
+        f"≤ 86.77 nats, convolutional VAE of {HOTAJ}",
+        f"≤ 86.77 nats，{HOTAJ} 的卷积 VAE",
+    ),
+    ("vae", "negative_log_likelihood"): (
+        f"84.58 nats with 5,000 samples, the best of 26 in {PYTHAE}",
+        f"84.58 nats（5,000 个样本），{PYTHAE} 中 26 种方法的最好成绩",
+    ),
+    ("attention", "bits_per_dim"): (
+        f"0.621 bits/dim, 8 layers of 256, pixel by pixel, 250 epochs on a GPU, {KATHAROPOULOS}",
+        f"0.621 bits/dim，8 层、宽 256、逐像素、在 GPU 上训练 250 轮，{KATHAROPOULOS}",
+    ),
+}
+
+CHINESE = {
+    "label_accuracy": "标签准确率",
+    "frechet_distance": "Fréchet 距离",
+    "recall": "召回率",
+    "coverage": "覆盖率",
+    "negative_elbo": "−ELBO",
+    "negative_log_likelihood": "−log p(x)，200 个样本的重要性加权估计",
+    "bits_per_dim": "比特/维",
+    "accuracy": "准确率",
+    "the same classifier on the real test images": "同一分类器在真实测试图像上",
+}
+REAL = re.compile(r"([\d,]+) real training images instead of samples")
+
+HEADS = {
+    "en": ("checkpoint", "figure", "measured", "yardstick", "published elsewhere"),
+    "zh": ("检查点", "指标", "实测", "参照", "他人发表的结果"),
+}
+ABOUT = {
+    "en": "`{name}`: {weights} weights, {size} MB, trained in {time} on {machine}.",
+    "zh": "`{name}`：{weights} 个权重，{size} MB，在 {machine} 上训练了 {time}。",
+}
+NONE = {
+    "en": "No checkpoint ships yet; train one and look here again.",
+    "zh": "仓库里还没有检查点，训练一个之后再来看。",
+}
+
+
+def yardstick(figure: dict[str, Any], language: str) -> str:
+    """What the figure is held against on the same data, in words."""
+    if "reference_text" not in figure:
+        return ""
+    name = figure.get("reference_name", "")
+    if language == "zh":
+        name = CHINESE.get(name, REAL.sub(r"以 \1 张真实训练图像代替样本", name))
+    return (
+        f"{figure['reference_text']} ({name})"
+        if language == "en"
+        else (f"{figure['reference_text']}（{name}）")
+    )
+
+
+def rows(shown: Checkpoint, language: str) -> list[str]:
+    """The rows of one checkpoint."""
+    measured = dict(hub.figures(shown))
+    chosen = [key for key in HEADLINES.get(shown.family, ()) if key in measured]
+    card = f"[`{shown.name}`](checkpoints/{shown.name}/README.md)"
+    lines = []
+    for number, key in enumerate(chosen):
+        figure = measured[key]
+        name = figure["name"] if language == "en" else CHINESE.get(key, figure["name"])
+        published = PUBLISHED.get((shown.family, key), ("", ""))[language == "zh"]
+        cells = (
+            "" if number else card, name, f"**{figure['text']}**",
+            yardstick(figure, language), published,
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def about(shown: Checkpoint, language: str) -> str:
+    """A line on the checkpoint itself."""
+    assert shown.path is not None
+    size = (shown.path / checkpoint.WEIGHTS).stat().st_size / 1e6
+    time = hub.duration(float(shown.training.get("seconds", 0)))
+    if language == "zh":
+        for english, chinese in (("h", "小时"), ("min", "分钟"), ("s", "秒")):
+            time = re.sub(rf"\b{english}\b", chinese, time)
+    return ABOUT[language].format(
+        name=shown.name,
+        weights=f"{sum(p.numel() for p in shown.model.parameters()):,}",
+        size=f"{size:.1f}",
+        time=time,
+        machine=shown.training.get("machine", "?"),
+    )
+
+
+def section(language: str, folder: Path = ROOT / "checkpoints") -> str:
+    """What stands between the markers. Raises CheckpointError for a broken checkpoint."""
+    loaded, broken = checkpoint.scan(folder)
+    for one in broken:
+        raise checkpoint.CheckpointError(one.error)
+    order = list(HEADLINES)
+    loaded.sort(key=lambda c: (order.index(c.family) if c.family in order else 99, c.name))
+    if not loaded:
+        return NONE[language]
+    heads = HEADS[language]
+    table = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    table += [line for shown in loaded for line in rows(shown, language)]
+    lines = [f"- {about(shown, language)}" for shown in loaded]
+    return "\n".join((*table, "", *lines))
+
+
+def filled(text: str, inside: str) -> str:
+    """A README with `inside` between the markers."""
+    before, found, rest = text.partition(BEGIN)
+    _, closed, after = rest.partition(END)
+    if not found or not closed:
+        raise ValueError(f"the README lacks the lines {BEGIN!r} and {END!r}")
+    return f"{before}{BEGIN}\n{inside}\n{END}{after}"
+
+
+READMES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
+
+
+def main() -> None:
+    for language, path in READMES.items():
+        text = path.read_text(encoding="utf-8")
+        checkpoint.write_file(path, filled(text, section(language)).encode())
+
+
+if __name__ == "__main__":
+    main()
