@@ -29,7 +29,7 @@ class Recipe(loop.Options):
     """Defaults make `attention-mnist`."""
 
     batch: int = 24
-    minutes: float = 90.0
+    minutes: float = 76.0
     """Stop after this many minutes; the schedules follow. 0 for --steps alone."""
     lr: float = 0.003
     """Adam's learning rate, for embeddings, norms and the head."""

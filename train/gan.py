@@ -36,7 +36,7 @@ class Recipe(loop.Options):
     """Defaults make `gan-mnist`."""
 
     batch: int = 64
-    minutes: float = 45.0
+    minutes: float = 42.0
     """Stop after this many minutes; the schedules follow. 0 for --steps alone."""
     loss: str = "relativistic"
     """relativistic, non-saturating, minimax or hinge."""
@@ -44,9 +44,9 @@ class Recipe(loop.Options):
     """Penalise the discriminator's gradient at real pictures."""
     r2: bool = True
     """Penalise it at made pictures."""
-    gamma: float = 10.0
+    gamma: float = 1.0
     """Weight of the penalties at the start ..."""
-    gamma_end: float = 1.0
+    gamma_end: float = 0.1
     """... and at the end."""
     penalty_every: int = 4
     """Steps from one penalty to the next; each counts that many times (Karras et al. 2020)."""
