@@ -47,20 +47,13 @@ OWN_INFO = "The start token tells the class that is chosen above, right or wrong
 LOOK = "Where would it look?"
 SAVE = "Save weights (.npz)"
 ABOUT = r"""
-**Reading the maps.** The picture is drawn patch by patch, row by row. Choose a place: each small
-map shows how one head of one layer spread its attention over what was already drawn when that
-place came next. The bar under a map is the weight on the *start token*, which carries the class
-and has no place in the picture. The weights of a step add up to 1.
+#### Reading the maps
+Choose a place in the picture: each small map shows how one **head** of one **layer** spread its
+attention over what was already drawn when that place came next. The bar under a map is the weight
+on the *start token*, which carries the class and has no place in the picture; with it, the weights
+of a step add up to 1. The hatched part was not drawn yet: the mask makes its weights exactly 0.
 
-$$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V$$
-
-Each patch asks a question $Q$, every earlier patch offers a key $K$ and a value $V$. Where
-question and key agree, the value flows. The division by $\sqrt{d_k}$ keeps the softmax from
-saturating; the **mask** sets the scores of everything not drawn yet to $-\infty$, so the hatched
-part of a map is exactly 0. Every **head** has its own $Q$, $K$, $V$ and can look for something
-else; layers repeat this on top of each other.
-
-A sequence of $T$ patches has $T^2$ weights in every head: twice the side of the picture is four
+A sequence of $T$ patches has $T^2$ weights in every head: a picture of twice the side has four
 times the patches and **sixteen times the weights**.
 
 **Rollout** ([Abnar and Zuidema 2020](https://arxiv.org/abs/2005.00928)) averages the heads, counts

@@ -152,7 +152,10 @@ def read_link(
                 values[name] = {**READERS, **(readers or {})}[name](query[name])
         except ValueError as error:
             ignored.append(str(error))
-    unknown = [name for name in query if name not in names and name != "tab"]
+    unknown = [  # `__theme` and the like are Gradio's
+        name for name in query
+        if name not in names and name != "tab" and not name.startswith("__")
+    ]  # fmt: skip
     if unknown:
         ignored.append(f"Unknown in the link: {', '.join(shown(name) for name in unknown[:5])}.")
     return values, ignored

@@ -274,7 +274,8 @@ function describe(shown, map) {
     return lines;
   }
   lines.push(`<b>Step ${t + 1}</b> drew the patch at ${where(t)}.`);
-  const token = `the start token (class ${data.label.replace(/[<&]/g, "")})`;
+  const token = `the start token (${data.label === "any" ? "any class"
+    : `class ${data.label.replace(/[<&]/g, "")}`})`;
   if (t === 0) lines.push(`${name}: nothing was drawn yet, so all of it is on ${token}.`);
   else {
     const start = option.sink ? "" : ` <b>${percent(map.first)}</b> on ${token},`;
@@ -397,7 +398,8 @@ function firstLook() {
     const at = [Math.floor(k / data.heads), k % data.heads];
     headRow(...at, position, row);
     let reach = 0;
-    for (let i = 0; i < position; i++) reach += row[i] ** 2 * distance(i, position);
+    for (let i = 0; i < position; i++) reach += row[i] * distance(i, position);
+    reach *= Math.sqrt(data.peak[k * data.steps + position]);
     if (reach > most) [most, layer, head] = [reach, ...at];
   }
   return { layer, head, position };
