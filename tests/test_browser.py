@@ -143,7 +143,7 @@ def test_a_tab_from_the_first_look_to_the_copied_link(tab: Any, server: str, vis
         "(wanted) => JSON.stringify((" + PIXELS + ")()) === wanted",
         arg=json.dumps(made, separators=(",", ":")),
     )
-    assert second.page.url == link
+    second.page.wait_for_function("(url) => location.href === url", arg=link)
     for one in (first, second):
         assert one.errors == []
         assert one.hosts == {urlparse(server).hostname}

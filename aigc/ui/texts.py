@@ -78,10 +78,12 @@ $$\min_G \max_D \; \mathbb{E}_{x \sim \text{data}}\big[\log D(x)\big]
 
 The recipe in this repository plays a steadier version of the same game: $D$ scores real and made
 pictures in pairs and minimises
-$\mathbb{E}\,\big[\operatorname{softplus}\big(d(G(z)) - d(x)\big)\big]$ with $d$ the score before
-the sigmoid, $G$ minimises the same with the pair swapped, and the slope of $d$ is kept small at
-both. A GAN draws in one pass and its pictures are sharp, but it cannot say how likely a picture
-is.
+
+$$\mathbb{E}\big[\operatorname{softplus}\big(d(G(z)) - d(x)\big)\big]$$
+
+with $d$ the score before the sigmoid. $G$ minimises the same with the pair swapped, and the slope
+of $d$ is kept small at both. A GAN draws in one pass and its
+pictures are sharp, but it cannot say how likely a picture is.
 
 **Temperature** scales $z$ (also called truncation): near 0 every picture is the typical one of its
 class, at 1 they vary as in training.
