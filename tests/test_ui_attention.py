@@ -165,9 +165,10 @@ def test_the_file_holds_the_numbers(catalogue: Catalogue) -> None:
         assert (file["image"][..., 0] == np.asarray(picture)).all()
         assert file["tokens"].tolist() == tokens and len(tokens) == LENGTH
         assert json.loads(str(file["settings"])) == made
-    assert np.array(tokens).reshape(SIDE, SIDE, 2, 2).transpose(0, 2, 1, 3).reshape(
-        28, 28
-    ).tolist() == np.asarray(picture).tolist()
+    assert (
+        np.array(tokens).reshape(SIDE, SIDE, 2, 2).transpose(0, 2, 1, 3).reshape(28, 28).tolist()
+        == np.asarray(picture).tolist()
+    )
     again, _ = attention.again(catalogue, made, "")
     with np.load(io.BytesIO(again)) as file:
         assert (file["weights"] == weights).all()

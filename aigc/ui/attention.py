@@ -182,8 +182,14 @@ def whole_view(
 
 
 def watch(
-    catalogue: Catalogue, checkpoint: object, seed: object, label: object,
-    temperature: object = 1.0, layer: object = "", head: object = "", position: object = "",
+    catalogue: Catalogue,
+    checkpoint: object,
+    seed: object,
+    label: object,
+    temperature: object = 1.0,
+    layer: object = "",
+    head: object = "",
+    position: object = "",
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Draw a picture in front of the visitor, then show where each step looked: yields the
     viewer's value and the settings that made it."""
