@@ -291,9 +291,10 @@ def test_an_upload_that_is_no_picture(server: str, visit: Any, tmp_path: Path) -
     Image.new("RGB", (300, 200), "white").save(tmp_path / "white.png")
     files.set_input_files(tmp_path / "white.png")
     one.page.wait_for_function(
-        "(text) => document.querySelector('.pad .hint').textContent === text", arg=texts.PAD_HINT
+        "(text) => document.querySelector('.pad .hint').textContent === text",
+        arg=texts.PAD_HINT.format(label=texts.END_A),
     )
-    assert hint.inner_text() == texts.PAD_HINT
+    assert hint.inner_text() == texts.PAD_HINT.format(label=texts.END_A)
     assert looked(one.page.locator(".pad canvas").first).mean() > 200
     assert one.errors == []
 

@@ -34,7 +34,10 @@ def pad(label: str, **options: Any) -> gr.HTML:
     """A square to draw on with a finger or a mouse, or to put a picture in. Its value is a PNG
     as a data address, or '' while it is empty."""
     template = PAD.format(
-        draw=f"{texts.DRAW} ({label})", upload=texts.UPLOAD, clear=texts.CLEAR, hint=texts.PAD_HINT
+        draw=f"{texts.DRAW} ({label})",
+        upload=texts.UPLOAD,
+        clear=texts.CLEAR,
+        hint=texts.PAD_HINT.format(label=label),
     )
     return gr.HTML(
         "", html_template=template, js_on_load=figures.read_static("pad.js"),

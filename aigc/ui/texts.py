@@ -147,7 +147,7 @@ in both cases, so a 3 can turn into an 8.
 DRAW = "Draw here"
 UPLOAD = "Upload"
 CLEAR = "Clear"
-PAD_HINT = "Draw, or upload a picture"
+PAD_HINT = "{label}: draw, or upload a picture"
 A_PICTURE = "a picture"
 NO_PICTURE = "This is no picture that can be read; choose a PNG, JPEG or WebP file."
 LARGE_FILE = "This picture is over {limit} MB; choose a smaller one."
