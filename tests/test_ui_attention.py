@@ -262,7 +262,7 @@ def query_of(page: Any) -> dict[str, str]:
 
 def wait_for_query(page: Any, **wanted: str) -> dict[str, str]:
     """The address follows a moment after the click."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while time.monotonic() < end:
         query = query_of(page)
         if wanted.items() <= query.items():
@@ -280,7 +280,7 @@ def pixels(page: Any, selector: str) -> str:
 def page(chromium: Any) -> Iterator[Any]:
     context = chromium.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     mistakes: list[str] = []
     page.on("pageerror", lambda error: mistakes.append(str(error)))
     yield page
