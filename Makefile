@@ -36,8 +36,9 @@ figures: ## write the figures of checkpoints/ into the READMEs
 	@tools/setup.sh app
 	@$(python) docs/figures.py
 
-bench: ## how fast it is, here
+bench: ## how long a visitor waits, on this machine
 	@tools/setup.sh dev
+	@tools/setup.sh chromium
 	@$(python) -m benchmarks.speed $(ARGS)
 
 screenshots: ## make the pictures of the READMEs from the running app

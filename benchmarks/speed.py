@@ -1,0 +1,186 @@
+"""How long a visitor waits, through the real app in a real browser: `make bench`.
+
+    python -m benchmarks.speed [--checkpoints DIR] [--rounds N]
+
+Three things, each beside what it is held to:
+
+    from the click to the last of 64 pictures on the page, GAN and VAE, at most 0.3 s
+    from the click to the first rows and to the whole of 16 drawings, self-attention, 1 s and 5 s
+    from the command to the first page, at most 1.5 times importing torch and gradio alone
+
+The clock of the page runs: a click, then the moment at which the pictures are decoded and on the
+screen. The app is warm, medians over all rounds are shown, and the slowest one. On a machine that
+does something else besides (see the load in the first line) the figures say little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from docs.screenshot import free_port
+from tools.browser import launch
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Clicks, and resolves with [ms to the first view that shows something new, ms to the last one].
+# A view counts when all its pictures are decoded and a frame was painted. The result is whole
+# when its settings are in the address.
+CLICK = """
+(count) => new Promise((resolve, reject) => {
+  const sheet = () => [...document.querySelectorAll('.gallery .tile')];
+  const state = () => sheet().map((tile) => tile.src).join();
+  const before = state(), address = location.href;
+  const start = performance.now();
+  let first = null, seen = before;
+  const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  const look = async () => {
+    const now = state(), whole = location.href !== address;
+    if (now !== seen) {
+      await Promise.all(sheet().map((tile) => tile.decode().catch(() => null)));
+      await painted();
+      seen = now;
+      first ??= performance.now() - start;
+    } else if (whole && first !== null && sheet().length === count) {
+      return resolve([first, performance.now() - start]);
+    }
+    if (performance.now() - start > 60_000) return reject(new Error('no result in a minute'));
+    setTimeout(look, 5);
+  };
+  [...document.querySelectorAll('.controls button.primary')].find(
+    (node) => node.offsetParent).click();
+  look();
+})
+"""
+
+
+def processor() -> str:
+    """What the machine calls its processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
+
+
+@contextmanager
+def app(checkpoints: Path) -> Iterator[tuple[str, float]]:
+    """The app in a process of its own: its address, and the seconds until its first page."""
+    port = free_port()
+    home = f"http://127.0.0.1:{port}/"
+    command = [sys.executable, "app.py", "--port", str(port), "--checkpoints", str(checkpoints)]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment())
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(home, timeout=60).close()
+                break
+            except OSError:
+                if process.poll() is not None:
+                    sys.exit("the app did not start (see above)")
+                time.sleep(0.01)
+        yield home, time.perf_counter() - start
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def imports() -> float:
+    """Seconds that a fresh Python takes to import torch and gradio and end."""
+    start = time.perf_counter()
+    command = [sys.executable, "-c", "import torch, gradio"]
+    subprocess.run(command, check=True, env=environment())
+    return time.perf_counter() - start
+
+
+def clicks(page: Page, home: str, name: str, count: int, rounds: int) -> list[list[float]]:
+    """Seconds from a click to the first view and to the whole result, for each round."""
+    page.goto(f"{home}?tab=sample&checkpoint={name}&count={count}&seed=0")
+    page.locator(f".gallery .tile >> nth={count - 1}").wait_for(timeout=120_000)
+    page.wait_for_function("location.search.includes('temperature')", timeout=120_000)
+    page.wait_for_timeout(500)
+    found = [page.evaluate(CLICK, count) for _ in range(rounds + 1)]
+    return [[ms / 1000 for ms in pair] for pair in found[1:]]  # the first one warms up
+
+
+def row(what: str, seconds: list[float], limit: float) -> str:
+    middle = statistics.median(seconds)
+    verdict = "yes" if middle <= limit else "no"
+    return f"| {what} | {middle:.2f} s | {max(seconds):.2f} s | {limit:g} s | {verdict} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure how long a visitor waits.")
+    parser.add_argument("--checkpoints", type=Path, default=ROOT / "checkpoints")
+    parser.add_argument("--rounds", type=int, default=10)
+    options = parser.parse_args()
+
+    import gradio
+    import torch
+
+    print(f"{datetime.now(timezone.utc):%Y-%m-%d}, {processor()}, {os.cpu_count()} cores, ", end="")
+    print(f"Python {platform.python_version()}, torch {torch.__version__}, ", end="")
+    print(f"gradio {gradio.__version__}, load {os.getloadavg()[0]:.1f} before\n")
+
+    print("| | median | slowest | at most | held |")
+    print("| --- | --- | --- | --- | --- |")
+    with app(options.checkpoints) as (home, _), sync_playwright() as playwright:
+        families = loaded(home)
+        browser = launch(playwright)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        for family, names in families.items():
+            for name in names:
+                if family == "attention":
+                    found = clicks(page, home, name, 16, max(3, options.rounds // 3))
+                    print(row(f"{name}: first rows of 16 drawings", [f for f, _ in found], 1))
+                    print(row(f"{name}: 16 whole drawings", [w for _, w in found], 5))
+                elif family in ("gan", "vae"):
+                    found = clicks(page, home, name, 64, options.rounds)
+                    print(row(f"{name}: 64 pictures on the page", [w for _, w in found], 0.3))
+        browser.close()
+
+    alone, started = [], []
+    for _ in range(4):  # in turn, so that a busy moment hits both; the first pair warms the disk
+        alone.append(imports())
+        with app(options.checkpoints) as (_, seconds):
+            started.append(seconds)
+    bare, cold = statistics.median(alone[1:]), statistics.median(started[1:])
+    print(f"| importing torch and gradio alone | {bare:.2f} s | {max(alone[1:]):.2f} s | | |")
+    print(row("from `python app.py` to the first page", started[1:], round(1.5 * bare, 2)))
+    print(f"\nThe app starts in {cold / bare:.2f} times the time of the imports alone.")
+
+
+def loaded(home: str) -> dict[str, list[str]]:
+    """Family -> the names of the checkpoints that the app has."""
+    from gradio_client import Client
+
+    described: Any = Client(home, verbose=False).predict(api_name="/checkpoints")
+    described = json.loads(described) if isinstance(described, str) else described
+    families: dict[str, list[str]] = {}
+    for one in described:
+        families.setdefault(one["family"], []).append(one["name"])
+    return families
+
+
+if __name__ == "__main__":
+    main()
