@@ -5,6 +5,8 @@
 export PYTHON CHROMIUM
 python := .venv/bin/python
 ARGS ?=
+# Only where there is a screen: elsewhere a browser in the terminal might start.
+browse := $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),--open)
 
 .DEFAULT_GOAL := help
 .PHONY: help app test check format figures bench screenshots
@@ -14,7 +16,7 @@ help: ## what there is to make
 
 app: ## set up and open the app on http://127.0.0.1:7860
 	@tools/setup.sh app
-	@$(python) app.py --open $(ARGS)
+	@$(python) app.py $(browse) $(ARGS)
 
 test: ## set up (a browser too) and run every test
 	@tools/setup.sh dev

@@ -25,6 +25,7 @@ def arguments() -> argparse.Namespace:
                         help="address to listen on; 0.0.0.0 for every one")  # fmt: skip
     parser.add_argument("--port", type=int, default=env("GRADIO_SERVER_PORT", "7860"))
     parser.add_argument("--share", action="store_true", help="make a public link, by Gradio")
+    parser.add_argument("--open", action="store_true", help="open it in the browser, too")
     parser.add_argument("--checkpoints", type=Path, metavar="DIR",
                         default=env("AIGC_CHECKPOINTS", HERE / "checkpoints"),
                         help="a folder of checkpoints, or one checkpoint")  # fmt: skip
@@ -51,10 +52,13 @@ def main() -> None:
         catalogue = ui.catalogue_of(options.checkpoints, more, broken)
     except ui.CheckpointError as error:
         sys.exit(str(error))
-    ui.launch(
-        ui.build(catalogue), server_name=options.host, server_port=options.port,
-        share=options.share,
-    )  # fmt: skip
+    try:
+        ui.launch(
+            ui.build(catalogue), server_name=options.host, server_port=options.port,
+            share=options.share, inbrowser=options.open,
+        )  # fmt: skip
+    except OSError as error:
+        sys.exit(f"{options.host}:{options.port} cannot be had ({error}); choose another --port")
 
 
 if __name__ == "__main__":
