@@ -27,7 +27,7 @@ as_root() {
 }
 
 apt_install() {
-    command -v apt-get >/dev/null 2>&1 || return 1
+    command -v apt-get >/dev/null 2>&1 && as_root true || return 1
     say "Installing $* with apt-get ..."
     as_root apt-get -o DPkg::Lock::Timeout=120 update -q >&2 || say "apt-get update failed; going on with what it knew."
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 \
