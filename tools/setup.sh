@@ -54,7 +54,11 @@ make_venv() {
 }
 
 # What the environment was made from: when this changes, pip runs again.
-state() { cat requirements.txt pyproject.toml | cksum; pwd; version_of "$python"; }
+state() {
+    { cat requirements.txt; sed -n '/^\[project/,/^\[build/p' pyproject.toml; } | cksum
+    pwd
+    version_of "$python"
+}
 
 install() {  # install app|dev
     # Left alone: an environment that runs and has what the files ask for.
