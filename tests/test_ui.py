@@ -440,8 +440,9 @@ def test_the_card_shows_the_figures(tmp_path: Path) -> None:
     shown = ui.catalogue_of(tmp_path).checkpoints[0]
     card = figures.card(shown)
     for part in (
-        "99.0%", "real test images 99.5%", "All 6 figures", "18 s", "28×28 grey", "mnist",
-        shown.revision, "Generative adversarial network", 'title="5,000 samples"',
+        "99.0%", "reference 99.5%", "All 6 figures", "18 s", "28×28 grey", "mnist",
+        shown.revision, "Generative adversarial network",
+        'title="5,000 samples\nreference: real test images"',
     ):  # fmt: skip
         assert part in card
     assert "<i>" not in card and "data:image/png" in card

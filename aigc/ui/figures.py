@@ -28,7 +28,7 @@ DOWNLOAD_SIDE = 112  # pixels of one picture in a download, at least
 FRAME_SIDE = 224  # pixels of a frame of an animation, at least
 FRAME_MS = 60
 
-HEADLINE_FIGURES = 4  # on the card; the others are folded
+HEADLINE_FIGURES = 3  # on the card; the others are folded
 
 
 def png(image: Image.Image, made: dict[str, Any] | None = None) -> bytes:
@@ -188,19 +188,21 @@ def facts(checkpoint: Checkpoint) -> list[str]:
 
 
 def figures(checkpoint: Checkpoint) -> list[str]:
-    """The measured figures of metrics.json, each as HTML with its yardstick; how it was measured
-    shows on hovering."""
+    """The measured figures of metrics.json, each as HTML with its reference; how it was measured,
+    and what the reference is, show on hovering."""
     cells = []
     for figure in checkpoint.metrics.values():
         if not isinstance(figure, dict) or not {"name", "text"} <= figure.keys():
             continue
-        name, text = html.escape(str(figure["name"])), html.escape(str(figure["text"]))
-        title = html.escape(str(figure.get("protocol", "")))
-        yardstick = ""
-        if figure.get("reference_text"):
-            words = f"{figure.get('reference_name', '')} {figure['reference_text']}"
-            yardstick = f"<small>{html.escape(words)}</small>"
-        cells.append(f'<div title="{title}"><dt>{name}</dt><dd>{text}{yardstick}</dd></div>')
+        words = {name: html.escape(str(value)) for name, value in figure.items()}
+        title, reference = words.get("protocol", ""), ""
+        if words.get("reference_text"):
+            reference = f"<small>{texts.REFERENCE} {words['reference_text']}</small>"
+            title += f"\n{texts.REFERENCE}: {words.get('reference_name', '')}"
+        cells.append(
+            f'<div title="{title}"><dt>{words["name"]}</dt>'
+            f"<dd>{words['text']}{reference}</dd></div>"
+        )
     return cells
 
 

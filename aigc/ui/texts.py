@@ -61,6 +61,7 @@ WEIGHTS = "weights"
 TRAINED = "trained for"
 SEEN = "pictures seen"
 REVISION = "revision"
+REFERENCE = "reference"
 ALL_FIGURES = "All {count} figures"
 
 ABOUT_TITLE = "How this works"
