@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aigc.checkpoint import Broken, Checkpoint
+from aigc.checkpoint import Broken, Checkpoint, shown
 from aigc.latent import MAX_SEED, PATHS
 
 MAX_COUNT = 64
@@ -45,12 +45,6 @@ class Catalogue:
             if broken.name == name:
                 raise ValueError(f"{name} could not be loaded: {broken.error}")
         raise ValueError(f"There is no checkpoint {shown(name)}; {choose}.")
-
-
-def shown(value: object) -> str:
-    """A value from outside, short enough for a sentence."""
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:
