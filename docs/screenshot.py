@@ -25,7 +25,7 @@ PICTURES = (
     ("screenshot.png", "?tab=sample&checkpoint=gan-mnist&count=64&seed=7", "light", (1280, 860),
      ".gallery .tile >> nth=63"),
     ("interpolate.png",
-     "?tab=interpolate&checkpoint=vae-mnist&seed_a=1&label_a=3&seed_b=2&label_b=8&steps=16",
+     "?tab=interpolate&checkpoint=vae-mnist&seed_a=10&label_a=3&seed_b=12&label_b=8&steps=16",
      "light", (1280, 860), ".player .frame >> nth=15"),
     ("attention.png", "?tab=attention&checkpoint=attention-mnist&seed=7&label=3", "dark",
      (1280, 960), "canvas >> nth=1"),
