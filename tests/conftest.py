@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-# Before anything imports gradio or huggingface_hub, which read these once.
+# Before anything imports torch, gradio or huggingface_hub, which read these once.
 _HOME = Path(tempfile.mkdtemp(prefix="aigc-tests-"))
 _ISOLATION = {
     "HF_HOME": str(_HOME / "hf"),
@@ -31,6 +31,9 @@ _ISOLATION = {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "GRADIO_ANALYTICS_ENABLED": "False",
+    # Tiny models gain nothing from a second thread, and threads that wait for each other on a
+    # busy machine are what makes a suite slow.
+    "OMP_NUM_THREADS": "1",
 }
 _PERSONAL = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ENDPOINT", "GRADIO_SERVER_PORT")
 os.environ.update(_ISOLATION)
