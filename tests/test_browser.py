@@ -120,12 +120,13 @@ def test_a_tab_from_the_first_look_to_the_copied_link(tab: Any, server: str, vis
     before, at_first = first.page.url, first.pixels()
 
     first.page.locator("button.primary:visible").click()
-    link = first.made(tab.ID, before)
+    first.made(tab.ID, before)
     first.page.wait_for_function(
         "(old) => JSON.stringify((" + PIXELS + ")()) !== old",
         arg=json.dumps(at_first, separators=(",", ":")),
     )
     made = first.settled()
+    link = first.page.url  # only now: the viewer puts what it shows of a result into it, too
 
     first.context.grant_permissions(["clipboard-read", "clipboard-write"])
     first.page.locator(f"#{tab.ID}-link").click()
