@@ -27,7 +27,7 @@ class Recipe(loop.Options):
     """Defaults make `vae-mnist`."""
 
     batch: int = 128
-    minutes: float = 36.0
+    minutes: float = 25.0
     """Stop after this many minutes; the schedules follow. 0 for --steps alone."""
     lr: float = 0.002
     """Adam's learning rate; falls to nothing on a cosine."""
