@@ -170,35 +170,6 @@ def test_resume_with_other_flags_names_the_flag(mnist_root: Path, tmp_path: Path
         train("vae", mnist_root, tmp_path / "x", resume=True, beta=4.0)
 
 
-@pytest.mark.parametrize("damage", ["half", "empty", "pickle"])
-def test_damaged_state_is_one_sentence(damage: str, mnist_root: Path, tmp_path: Path) -> None:
-    train("vae", mnist_root, tmp_path / "x")
-    file = tmp_path / "x.resume.safetensors"
-    content = file.read_bytes()
-    cut = {"half": content[: len(content) // 2], "empty": b"", "pickle": b"\x80\x04N."}[damage]
-    file.write_bytes(cut)
-    with pytest.raises(loop.TrainingError, match="damaged"):
-        train("vae", mnist_root, tmp_path / "x", resume=True)
-
-
-def test_full_disk_leaves_the_last_state(
-    mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(path: Path, content: bytes) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        interrupt_at(patch, 2, lambda: signal.raise_signal(signal.SIGTERM))
-        with pytest.raises(KeyboardInterrupt):
-            train("vae", mnist_root, tmp_path / "x")
-    last = (tmp_path / "x.resume.safetensors").read_bytes()
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "write_file", full)
-        with pytest.raises(loop.TrainingError, match=r"No space left on device.*still good"):
-            train("vae", mnist_root, tmp_path / "x", resume=True)
-    assert (tmp_path / "x.resume.safetensors").read_bytes() == last
-
-
 def test_collapse_is_noticed(
     mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

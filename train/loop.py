@@ -4,7 +4,9 @@ progress bar, and a state file from which a killed run goes on exactly where it 
 A family's script builds its networks and says what one step is; `run` does the rest:
 
     OUT/                        the checkpoint, written at the end (EMA weights)
-    OUT.resume.safetensors      everything that is needed to go on, written every 40 seconds
+    OUT.resume.safetensors      everything that is needed to go on, written at the start, every
+                                40 seconds and at the end
+    OUT.resume.previous.safetensors     the state before it, for when that one is damaged
 """
 
 from __future__ import annotations
@@ -13,14 +15,16 @@ import dataclasses
 import io
 import json
 import math
+import os
 import platform
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -232,11 +236,17 @@ class Run:
         self.seconds = 0.0
         self.snapshots: list[dict[str, Any]] = []
         self.pictures: list[bytes] = []
+        self.kept = False  # whether `file` holds a state worth keeping beside the next one
 
     @property
     def file(self) -> Path:
         out = self.job.recipe.out
         return out.with_name(out.name + ".resume.safetensors")
+
+    @property
+    def previous(self) -> Path:
+        out = self.job.recipe.out
+        return out.with_name(out.name + ".resume.previous.safetensors")
 
     def progress(self) -> float:
         recipe = self.job.recipe
@@ -249,6 +259,30 @@ class Run:
         keep = 0.5 ** (self.job.recipe.batch / (share * seen)) if share else 0.0
         weights = self.job.model.state_dict()
         foreach_ema([self.average[k] for k in weights], list(weights.values()), keep)
+
+    def write(self, content: bytes) -> None:
+        """Replace the state, whole or not at all, and keep the one before it. Killed between the
+        two renames, a run leaves only `previous`, which is as good."""
+        partial = self.file.with_name(self.file.name + ".partial")
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as target:
+                target.write(content)
+                target.flush()
+                os.fsync(target.fileno())  # or a power cut could leave the name without content
+            if self.kept:
+                os.replace(self.file, self.previous)
+            os.replace(partial, self.file)
+        except OSError as error:
+            last = "; the last state that was written is still good" if self.kept else ""
+            raise TrainingError(
+                f"the state could not be written to {self.file} ({error.strerror}); make room or "
+                f"choose another --out{last}"
+            ) from None
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+        self.kept = True
 
     def save(self) -> None:
         tensors = _flatten("model", self.job.model.state_dict()) | _flatten("ema", self.average)
@@ -269,30 +303,42 @@ class Run:
             "seconds": self.seconds,
             "snapshots": self.snapshots,
         }
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        content = safetensors.torch.save(tensors, {"about": json.dumps(about, default=str)})
-        try:
-            checkpoint.write_file(self.file, content)
-        except OSError as error:
-            raise TrainingError(
-                f"the state could not be written to {self.file} ({error.strerror}); make room or "
-                "choose another --out; the last state that was written is still good"
-            ) from None
+        self.write(safetensors.torch.save(tensors, {"about": json.dumps(about, default=str)}))
+
+    def read(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """What a state says about itself, and its tensors: of the last state, or of the one before
+        it when that is damaged or missing, which is said."""
+        if not self.file.exists() and not self.previous.exists():
+            raise TrainingError(f"{self.file} is not there; leave --resume out to start a new run")
+        problem = ""
+        for path in (self.file, self.previous):
+            try:
+                with safetensors.safe_open(path, "pt") as source:
+                    about = dict(json.loads(source.metadata()["about"]))
+                    tensors = {key: source.get_tensor(key) for key in source.keys()}
+            except FileNotFoundError:
+                problem = problem or f"{path} is not there"
+                continue
+            except (OSError, safetensors.SafetensorError, ValueError, TypeError, KeyError) as error:
+                problem = problem or f"{path} is no state of this project or damaged ({error})"
+                continue
+            if problem:
+                step = about.get("step")
+                print(f"{problem}; going on from the one before it, step {step}", file=sys.stderr)
+            self.kept = path == self.file
+            return about, tensors
+        raise TrainingError(f"{problem}; move it away and start again")
 
     def restore(self) -> None:
-        if not self.file.exists():
-            raise TrainingError(f"{self.file} is not there; leave --resume out to start a new run")
-        try:
-            with safetensors.safe_open(self.file, "pt") as source:
-                about = json.loads(source.metadata()["about"])
-                tensors = {key: source.get_tensor(key) for key in source.keys()}
-        except (OSError, safetensors.SafetensorError, ValueError, TypeError, KeyError) as error:
-            raise TrainingError(
-                f"{self.file} is no state of this project or damaged ({error}); "
-                "move it away and start again"
-            ) from None
-        given = json.loads(json.dumps(_comparable(self.job.recipe), default=str))
-        stored = about.get("recipe", {})
+        about, tensors = self.read()
+        given, stored = (
+            json.loads(json.dumps(values, default=str))
+            for values in (
+                _comparable(self.job.recipe),
+                # A state from before a flag was there was written with the flag's default.
+                _comparable(type(self.job.recipe)()) | about.get("recipe", {}),
+            )
+        )
         different = sorted(k for k in given.keys() | stored.keys() if given.get(k) != stored.get(k))
         if about.get("format") != RESUME_FORMAT or about.get("family") != self.job.family:
             raise TrainingError(
@@ -427,9 +473,11 @@ def run(job: Job) -> Path:
     state = Run(job, device)
     if recipe.resume:
         state.restore()
-    elif recipe.out.exists() or state.file.exists():
-        there = recipe.out if recipe.out.exists() else state.file
+    elif there := next((p for p in (recipe.out, state.file, state.previous) if p.exists()), None):
         raise TrainingError(f"{there} exists; go on with --resume or choose another --out")
+    for left in recipe.out.parent.glob(f".{recipe.out.name}.*.partial"):
+        shutil.rmtree(left, ignore_errors=True)  # of a run that was killed while it wrote OUT
+    state.save()  # a folder that cannot be written to is said now, not when hours are lost
     batches = Batches(job.dataset, recipe.batch, recipe.seed, device)
     job.model.train()
     stopped: list[int] = []
@@ -529,12 +577,19 @@ def finish(job: Job, state: Run) -> Path:
         grid = preview(model, columns, 5, len(dataset.labels))
         dataset.media.grid(grid, columns).save(buffer, "PNG", optimize=True)
         files["samples.png"] = buffer.getvalue()
-    checkpoint.save(
-        recipe.out, model, job.family, dataset.media, dataset.labels, dataset.name, training, files
-    )
     from train import evaluate  # it trains a classifier when it has to, which needs this module
 
-    evaluate.complete(recipe.out, recipe.data, figures=recipe.evaluate)
+    try:
+        checkpoint.save(
+            recipe.out, model, job.family, dataset.media, dataset.labels, dataset.name, training,
+            files,
+        )  # fmt: skip
+        evaluate.complete(recipe.out, recipe.data, figures=recipe.evaluate)
+    except OSError as error:
+        raise TrainingError(
+            f"the checkpoint could not be written to {recipe.out} ({error.strerror}); make room, "
+            "then the same command with --resume writes it"
+        ) from None
     if recipe.push_to_hub:
         from aigc import hub
 
