@@ -17,7 +17,8 @@ from train.evaluate import EvaluationError, Figure, Options
 
 SAMPLED = {
     "label_accuracy", "frechet_distance", "precision", "recall", "density", "coverage",
-    "classes_covered", "class_kl", "nearest_training",
+    "classes_covered", "class_kl", "nearest_training", "near_copies", "nearest_training_features",
+    "near_copies_features",
 }  # fmt: skip
 EXPECTED = {
     "gan": SAMPLED,
@@ -166,7 +167,7 @@ def test_data_without_classes(tmp_path: Path, mnist_root: Path) -> None:
         Options(folder, tmp_path / "images", samples=10, draws=1, importance=2)
     )
     assert found.keys() == {
-        "negative_elbo", "negative_log_likelihood", "nearest_training", "evaluated"
+        "negative_elbo", "negative_log_likelihood", "nearest_training", "near_copies", "evaluated"
     }  # fmt: skip
 
 
@@ -195,6 +196,9 @@ def test_samples_of_the_training_images_themselves_are_noticed(
     found = evaluate.sample_figures(loaded, judge, train, test, 30)
     assert found["nearest_training"].value == pytest.approx(0, abs=1e-6)
     assert found["nearest_training"].reference > 0.5
+    assert found["nearest_training_features"].value == pytest.approx(0, abs=1e-3)
+    assert found["near_copies"].value == found["near_copies_features"].value == 1
+    assert found["near_copies"].reference == evaluate.CLOSEST
     # One picture a class: far from all that there is.
     assert found["coverage"].value < 0.5
 

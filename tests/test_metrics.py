@@ -107,6 +107,21 @@ def test_nearest() -> None:
     assert rows.tolist() == [0, 1, 2]
 
 
+def test_near_copies() -> None:
+    held_out = torch.arange(1.0, 101.0)  # the nearest one in a hundred is at distance 1
+    assert metrics.near_copies(held_out, held_out) == 0  # nobody is nearer than the nearest
+    assert metrics.near_copies(torch.tensor([0.0, 0.5, 3.0, 60.0]), held_out) == 0.5
+    assert metrics.near_copies(torch.zeros(7), held_out) == 1
+    assert metrics.near_copies(held_out, held_out, 0.5) == pytest.approx(0.49)
+    # A copy in ten among samples that are otherwise like the data.
+    far = 5 + torch.rand(9000, generator=generator(0))
+    copies = torch.cat([torch.zeros(1000), far])
+    others = 5 + torch.rand(10_000, generator=generator(1))
+    assert metrics.near_copies(copies, others) == pytest.approx(0.1 + 0.9 * 0.01, abs=0.003)
+    with pytest.raises(ValueError, match="both kinds"):
+        metrics.near_copies(torch.zeros(0), held_out)
+
+
 @pytest.mark.parametrize(
     ("a", "b"),
     [((5, 3), (5, 4)), ((5,), (5,)), ((0, 3), (5, 3))],

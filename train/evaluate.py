@@ -6,7 +6,8 @@ Which figures, follows from what the model can do:
 
     sample          label accuracy under a classifier that never saw a made picture; Frechet
                     distance, precision, recall, density and coverage in that classifier's
-                    features; classes covered; distance to the nearest training image
+                    features; classes covered; distance to the nearest training image in
+                    pixels and in those features, and how many samples are as good as copies
     elbo            -ELBO and the importance-weighted likelihood, nats (VAE)
     log_prob        bits per value of the image (attention)
     classify        accuracy on the test images
@@ -62,6 +63,7 @@ DRAWN = 256  # for models that draw it piece by piece
 SCORED = 100  # for likelihoods
 ANY = 1000  # samples without a class, to see which classes come of themselves
 LOOKED_UP = 1000  # images whose nearest training image is looked for
+CLOSEST = 0.01  # of real test images: a sample nearer than that to a training image is a copy
 K_RECALL, K_COVERAGE = 3, 5  # neighbours, as in the papers
 
 
@@ -346,18 +348,51 @@ def sample_figures(
             (len(test.labels) - 1) / (2 * free), "expected of as many real pictures",
         )  # fmt: skip
     looked_up = min(count, LOOKED_UP, len(test))
-    points = train.images.flatten(1)
-    print("looking for the nearest training images", file=sys.stderr)
-    own, _ = metrics.nearest(made[:looked_up].flatten(1) * 255, points)
-    real_own, _ = metrics.nearest(test.images[rows[:looked_up]].flatten(1), points)
-    found["nearest_training"] = Figure(
-        "Nearest training image", own.median().item() / 255, plain, "",
-        f"Median distance of {looked_up:,} samples to the nearest of {len(train):,} training "
-        "images, root of summed squares over values in [0, 1]; far below the real one would be "
-        "copying.",
-        real_own.median().item() / 255, f"{looked_up:,} real test images",
-    )  # fmt: skip
+    held_out = test.images[rows[:looked_up]]
+    clouds = {
+        "": (
+            made[:looked_up].flatten(1) * 255, held_out.flatten(1), train.images.flatten(1), 255.0,
+            "root of summed squares over values in [0, 1]",
+        )
+    }  # fmt: skip
+    if judge is not None:
+        _, known = judged(judge, train.images, "training images judged")
+        clouds["_features"] = (
+            features[:looked_up], real_features[rows[:looked_up]], known, 1.0,
+            f"Euclidean, in the {known.shape[1]} features of {judge.name} {judge.revision}",
+        )  # fmt: skip
+    for key, (samples, others, points, unit, how) in clouds.items():
+        found |= privacy_figures(key, samples, others, points, unit, how)
     return found
+
+
+def privacy_figures(
+    key: str, samples: Tensor, held_out: Tensor, points: Tensor, unit: float, how: str
+) -> Figures:
+    """How near samples come to the training images `points`, beside as many held-out real images;
+    rows of pixels or of features, in `unit`."""
+    print(f"looking for the nearest training images, {how}", file=sys.stderr)
+    own, real_own = (metrics.nearest(rows, points)[0] / unit for rows in (samples, held_out))
+    where = ", features" if key else ""
+    measured = (
+        f"distance of {len(samples):,} samples to the nearest of {len(points):,} training images, "
+        f"{how}"
+    )
+    real = f"{len(held_out):,} real test images"
+    return {
+        f"nearest_training{key}": Figure(
+            f"Nearest training image{where}", own.median().item(), plain, "",
+            f"Median {measured}; far below the real one would be copying.",
+            real_own.median().item(), real,
+        ),
+        f"near_copies{key}": Figure(
+            f"Near copies{where}", metrics.near_copies(own, real_own, CLOSEST), share, "lower",
+            f"Share of the samples that are nearer to a training image than all but {CLOSEST:.0%} "
+            f"of {real}: {measured} (after Meehan et al. 2020). Well above {CLOSEST:.0%} would be "
+            "copying; smooth pictures come nearer in pixels without it.",
+            CLOSEST, f"{real}, by definition",
+        ),
+    }  # fmt: skip
 
 
 # Likelihoods
