@@ -23,11 +23,12 @@ ROOT = Path(__file__).parent.parent
 DRIVER = """
 import os, random, shutil, signal, sys, time
 from pathlib import Path
-from train import evaluate, loop, vae  # evaluate: once, not in every fork
+from train import loop, vae
 
 how, data, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 loop.SAVE_EVERY_S = 0.0
-sys.stderr = open(os.devnull, "w")
+counts, sys.stdout = sys.stdout, open(os.devnull, "w")
+sys.stderr = sys.stdout
 
 
 def run(name, steps, resume, die_at=-1):
@@ -62,7 +63,6 @@ def start(*args):
     child = os.fork()
     if child == 0:
         try:
-            sys.stdout = open(os.devnull, "w")
             run(*args)
         except BaseException as error:
             os.write(2, f"{type(error).__name__}: {error}\\n".encode())
@@ -84,6 +84,7 @@ def go_on(name, steps):
     return start(name, steps, resume)
 
 
+run("warm-up", 1, False)  # what is imported and built once, is not in every fork
 if how == "operations":
     moment = 0
     while True:
@@ -92,7 +93,7 @@ if how == "operations":
             break
         assert ended(go_on(name, 2)) == "done"
         moment += 1
-    print(moment)
+    print(moment, file=counts)
 else:
     rng = random.Random(1)
     kills = 0
@@ -105,7 +106,7 @@ else:
             break
         kills += 1
         child = go_on("killed", 60)
-    print(kills)
+    print(kills, file=counts)
 """
 
 

@@ -361,8 +361,8 @@ def sample_figures(
             features[:looked_up], real_features[rows[:looked_up]], known, 1.0,
             f"Euclidean, in the {known.shape[1]} features of {judge.name} {judge.revision}",
         )  # fmt: skip
-    for key, (samples, others, points, unit, how) in clouds.items():
-        found |= privacy_figures(key, samples, others, points, unit, how)
+    for key, cloud in clouds.items():
+        found |= privacy_figures(key, *cloud)
     return found
 
 
