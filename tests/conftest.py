@@ -11,6 +11,8 @@ import os
 import shutil
 import struct
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -209,6 +211,70 @@ def tiny_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for family in FAMILIES:
         save_tiny(root / f"{family}-mnist", family)
     return root
+
+
+@pytest.fixture
+def the_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    """A hub_server.HubServer that the Hub's client of this process talks to, with a token that may
+    write for `me`, an empty cache, and no long pauses before it asks again."""
+    import huggingface_hub
+    from hub_server import WRITE, HubServer
+    from huggingface_hub import constants, file_download
+    from huggingface_hub.utils import _http
+
+    from aigc.hub import transfer
+
+    hub = HubServer()
+    hub.start()
+    home = tmp_path / "hf-home"
+    for name, value in {
+        "ENDPOINT": hub.url,
+        "HUGGINGFACE_CO_URL_TEMPLATE": hub.url + "/{repo_id}/resolve/{revision}/{filename}",
+        "HF_HUB_OFFLINE": False,
+        "HF_HUB_DISABLE_XET": True,
+        "HF_HUB_DOWNLOAD_TIMEOUT": 3,
+        "HF_HUB_CACHE": str(home / "hub"),
+        "HF_TOKEN_PATH": str(home / "token"),
+    }.items():
+        monkeypatch.setattr(constants, name, value)
+    monkeypatch.setattr(transfer, "ANSWER_S", 3)
+    monkeypatch.setenv("HF_TOKEN", WRITE)
+    monkeypatch.setenv("NO_PROXY", "*")
+
+    class Hurried:
+        """The module `time`, whose pauses are short."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(time, name)
+
+        def sleep(self, seconds: float) -> None:
+            time.sleep(min(seconds, 0.01))
+
+    monkeypatch.setattr(_http, "time", Hurried())
+    monkeypatch.setattr(file_download, "time", Hurried())
+    huggingface_hub.close_session()
+    yield hub
+    hub.stop()
+    for thread in threading.enumerate():  # what was given up still waits for an answer
+        if thread.name.startswith("hub "):
+            thread.join(10)
+    huggingface_hub.close_session()
+
+
+def hub_environment(hub: Any, home: Path) -> dict[str, str]:
+    """The environment in which another process talks to `hub`, with its own cache at `home`."""
+    from hub_server import WRITE
+
+    return os.environ | {
+        "HF_ENDPOINT": hub.url,
+        "HF_HUB_OFFLINE": "0",
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_TOKEN": WRITE,
+        "HF_HOME": str(home),
+        "HF_HUB_CACHE": str(home / "hub"),
+        "NO_PROXY": "*",
+    }
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ ALLOWED = {
     "aigc.latent": {"aigc.models"},
     "aigc.data": {"aigc.media"},
     "aigc.checkpoint": {"aigc.models", "aigc.media"},
-    "aigc.hub": {"aigc.checkpoint"},
+    "aigc.hub": {"aigc.hub", "aigc.checkpoint"},
     "aigc.ui": {
         "aigc.ui", "aigc.latent", "aigc.checkpoint", "aigc.hub", "aigc.media", "aigc.models",
     },

@@ -110,6 +110,10 @@ def check(recipe: Options) -> None:
         raise TrainingError(f"--precision is auto, float32 or bfloat16, not {recipe.precision!r}")
     if not 0 <= recipe.ema <= 1:
         raise TrainingError(f"--ema is a share from 0 to 1, not {recipe.ema}")
+    if recipe.push_to_hub:  # now, and not after an hour of training
+        from aigc import hub
+
+        hub.check_push(recipe.push_to_hub)
 
 
 def device_of(recipe: Options) -> torch.device:
@@ -593,7 +597,11 @@ def finish(job: Job, state: Run) -> Path:
     if recipe.push_to_hub:
         from aigc import hub
 
-        print(hub.push(recipe.out, recipe.push_to_hub))
+        try:
+            print(hub.push(recipe.out, recipe.push_to_hub))
+        except hub.HubError as error:
+            again = f"python -m aigc.hub push {recipe.out} {recipe.push_to_hub}"
+            raise TrainingError(f"{recipe.out} is whole, but {error}; then: {again}") from None
     print(f"{recipe.out}: {images} images in {state.seconds / 60:.1f} minutes")
     return recipe.out
 

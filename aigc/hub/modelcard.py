@@ -1,26 +1,12 @@
-"""Checkpoints on the Hugging Face Hub: the model card, push, and pull at a pinned revision."""
+"""The model card: what the Hub reads of a checkpoint, and what a person should know of it."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
-from huggingface_hub import EvalResult, HfApi, ModelCardData, snapshot_download
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
+from huggingface_hub import EvalResult, ModelCardData
 
-from aigc import checkpoint
-from aigc.checkpoint import CARD, CONFIG, METRICS, WEIGHTS, Checkpoint, CheckpointError
-
-FILES = [CONFIG, WEIGHTS, METRICS, CARD, "samples.png", "snapshots/*.png", "snapshots/index.json"]
-SHA = re.compile(r"[0-9a-f]{40}")
+from aigc.checkpoint import Checkpoint
 
 # What the Hub calls the data sets that this project knows by name: id, and words for the card.
 DATASETS = {
@@ -52,13 +38,6 @@ LIMITS = {
         "anybody's handwriting."
     ),
 }
-
-
-class HubError(CheckpointError):
-    """One sentence: what the Hub, or the way to it, refused, and what to do."""
-
-
-# The model card
 
 
 def duration(seconds: float) -> str:
@@ -107,21 +86,27 @@ def figures(shown: Checkpoint) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def snippet(shown: Checkpoint) -> str:
-    """Three lines of Python that load this checkpoint and use it."""
+def snippet(shown: Checkpoint, repo: str = "") -> str:
+    """Three lines of Python that load this checkpoint, from `repo` on the Hub or from the folder
+    that the card lies in, and use it."""
     c, h, w = shown.media.shape
-    load = f'model = checkpoint.load("{shown.name}").model  # the folder that this card lies in'
+    module = "hub" if repo else "checkpoint"
+    load = (
+        f'model = hub.pull("{repo}").model'
+        if repo
+        else f'model = checkpoint.load("{shown.name}").model  # the folder that this card lies in'
+    )
     if "sample" in shown.capabilities:
         label = f"{len(shown.labels) - 1}" if shown.labels else "None"
         means = f", all of class {shown.labels[-1]!r}" if shown.labels else ""
         return "\n".join((
-            "from aigc import checkpoint, latent",
+            f"from aigc import {module}, latent",
             load,
             f"images = model.sample(latent.generators(7, 16), [{label}] * 16)  "
             f"# (16, {c}, {h}, {w}) in [0, 1]{means}",
         ))  # fmt: skip
     return "\n".join((
-        "import torch; from aigc import checkpoint",
+        f"import torch; from aigc import {module}",
         load,
         f"logits, features = model.classify(torch.rand(8, {c}, {h}, {w}))  # images in [0, 1]",
     ))  # fmt: skip
@@ -154,8 +139,9 @@ def figures_table(shown: Checkpoint) -> str:
     ))  # fmt: skip
 
 
-def card(shown: Checkpoint) -> str:
-    """The model card of a loaded checkpoint: front matter and Markdown."""
+def card(shown: Checkpoint, repo: str = "") -> str:
+    """The model card of a loaded checkpoint: front matter and Markdown. With `repo`, the one that
+    is pushed there: it loads from the Hub."""
     training = shown.training
     makes = "sample" in shown.capabilities
     _, data = DATASETS.get(shown.dataset, ("", ""))
@@ -174,13 +160,16 @@ def card(shown: Checkpoint) -> str:
     if shown.path is not None and (shown.path / "samples.png").exists():
         parts.append("![Samples of fixed seeds, a column a class](samples.png)")
         parts.append("Samples of fixed seeds, none chosen by hand, a column a class.")
-    parts += ["## Use", f"```python\n{snippet(shown)}\n```"]
+    parts += ["## Use", f"```python\n{snippet(shown, repo)}\n```"]
     if makes:
         able = ", ".join(shown.capabilities)
-        parts.append(
-            f"It can: {able}. The app shows it: `python app.py --checkpoints FOLDER`, where "
+        opens = (
+            f"`python app.py --hub {repo}`."
+            if repo
+            else "`python app.py --checkpoints FOLDER`, where "
             f"FOLDER is the one that {shown.name} lies in."
         )
+        parts.append(f"It can: {able}. The app shows it: {opens}")
     if figures(shown):
         parts += ["## Figures", figures_table(shown)]
     parts += ["## Training", f"```\n{training.get('command', 'not recorded')}\n```"]
@@ -206,71 +195,3 @@ def card(shown: Checkpoint) -> str:
         )
     parts += ["## Limits", " ".join(limits), "## License", "Apache-2.0."]
     return f"---\n{front_matter(shown).strip()}\n---\n" + "\n\n".join(parts) + "\n"
-
-
-# The way to the Hub and back
-
-
-def _explain(error: Exception, repo: str, revision: str | None = None) -> HubError:
-    """The sentence for what a person can do about it. `error` may be anything: the Hub's client
-    goes from one HTTP library to the next, each with connection errors of its own."""
-    if isinstance(error, HFValidationError):
-        return HubError(f"{repo!r} is no repository of the Hub; write OWNER/NAME")
-    if isinstance(error, GatedRepoError):
-        return HubError(f"{repo} is gated: ask for access on its page, then `hf auth login`")
-    if isinstance(error, RepositoryNotFoundError):
-        return HubError(
-            f"{repo} is not on the Hub, or is private; check the name, or `hf auth login`"
-        )
-    if isinstance(error, RevisionNotFoundError):
-        return HubError(f"{repo} has no revision {revision!r}; name a branch, a tag or a commit")
-    if isinstance(error, OfflineModeIsEnabled):
-        return HubError(f"{repo} is not on this machine and HF_HUB_OFFLINE is set; unset it")
-    if isinstance(error, HfHubHTTPError):
-        status = error.response.status_code if error.response is not None else "no"
-        if status in (401, 403):
-            return HubError(
-                f"the Hub refuses {repo} ({status}); `hf auth login` with a token that may"
-            )
-        return HubError(f"the Hub answered {status} for {repo}; try again later")
-    return HubError(
-        f"the Hub cannot be reached for {repo} ({type(error).__name__}); check the network and "
-        "try again"
-    )
-
-
-def pull(repo: str, revision: str | None = None) -> Checkpoint:
-    """Download OWNER/NAME (or take it from the cache) and load it strictly.
-
-    `revision` is a branch, a tag or a commit; the commit that it stands for is pinned first, so
-    what is loaded is one commit, and `Checkpoint.revision` names it. A full commit hash that is in
-    the cache needs no network. Raises HubError, or CheckpointError for what is in there.
-    """
-    try:
-        sha = revision if revision and SHA.fullmatch(revision) else None
-        if sha is None:
-            sha = HfApi().model_info(repo, revision=revision, timeout=10).sha
-        folder = snapshot_download(repo, revision=sha, allow_patterns=FILES)
-    except Exception as error:  # see _explain
-        raise _explain(error, repo, revision) from error
-    name = repo.rpartition("/")[2]
-    return checkpoint.load(Path(folder), name=name, source=repo, revision=str(sha))
-
-
-def push(folder: Path, repo: str, private: bool = False) -> str:
-    """Upload a checkpoint folder to OWNER/NAME in one commit, and return the address of that
-    commit. The repository is made when it does not exist; a folder that does not load is not
-    pushed. Raises HubError or CheckpointError."""
-    loaded = checkpoint.load(folder)
-    api = HfApi()
-    try:
-        api.create_repo(repo, private=private, exist_ok=True)
-        commit = api.upload_folder(
-            repo_id=repo,
-            folder_path=folder,
-            allow_patterns=FILES,
-            commit_message=f"{loaded.name}: revision {loaded.revision}",
-        )
-    except Exception as error:  # see _explain
-        raise _explain(error, repo) from error
-    return str(commit.commit_url)
