@@ -16,7 +16,7 @@ from conftest import save_tiny
 from PIL import Image
 
 from aigc import ui
-from aigc.ui import texts
+from aigc.ui import pictures, texts
 
 TIMEOUT = 60_000  # ms; the machine that runs the tests may be busy
 
@@ -268,7 +268,7 @@ def test_drawing_an_end(server: str, visit: Any) -> None:
     page.wait_for_function(
         "(text) => [...document.querySelectorAll('.result .chips')]"
         ".some((node) => node.offsetParent && node.textContent.includes(text))",
-        arg=f"picture a {texts.A_PICTURE}",
+        arg=f"picture a {pictures.GIVEN}",
     )
     assert "seed a" not in chips.inner_text()
     assert looked(canvas).mean() > 10  # the drawing is still there

@@ -53,7 +53,7 @@ def test_tabs_keep_the_contract() -> None:
     assert len({tab.ID for tab in ui.TABS}) == len(ui.TABS) >= 2
     for tab in ui.TABS:
         assert tab.ID == tab.__name__.rpartition(".")[2]
-        assert re.fullmatch(r"[a-z]+", tab.ID) and tab.TITLE
+        assert re.fullmatch(r"[a-z]+", tab.ID) and texts.TABS[tab.ID]
         assert tab.NEEDS in CAPABILITIES
 
 
@@ -74,7 +74,7 @@ def test_a_tab_hands_over_what_links_need(tab: Any, catalogue: Catalogue) -> Non
 def test_the_app_is_built_of_these_tabs(catalogue: Catalogue) -> None:
     config = ui.build(catalogue).get_config_file()
     titles = [c["props"]["label"] for c in config["components"] if c["type"] == "tabitem"]
-    assert titles == [tab.TITLE for tab in ui.TABS]
+    assert titles == [texts.TABS[tab.ID] for tab in ui.TABS]
     public = {d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public"}
     assert public >= {"checkpoints", "sample", "interpolate"}
 
@@ -345,7 +345,7 @@ def test_a_picture_is_an_end_where_the_model_encodes(catalogue: Catalogue) -> No
     condition = model.condition(1)[None]
     expected = model.decode(model.encode(image, condition)[0], condition)[0]
     torch.testing.assert_close(interpolate.frames(wish)[0], expected)
-    assert wish.made["picture_a"] == texts.A_PICTURE
+    assert wish.made["picture_a"] == pictures.GIVEN
     assert "seed_a" not in wish.made and wish.made["seed_b"] == 2
     with pytest.raises(ValueError, match="gan-mnist cannot start from a picture"):
         interpolate.read(catalogue, "gan-mnist", 1, "1", 2, "1", 3, "slerp", address, "")

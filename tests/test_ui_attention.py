@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from aigc import latent, ui
-from aigc.ui import attention, figures
+from aigc.ui import attention, figures, texts
 from aigc.ui.catalogue import Catalogue
 
 NAME = "attention-mnist"
@@ -214,8 +215,14 @@ def test_drawing_leaves_the_global_generator_alone(catalogue: Catalogue) -> None
 
 def test_the_template_survives_gradio(catalogue: Catalogue) -> None:
     # Gradio reads the HTML and the CSS as JavaScript template strings and as Handlebars.
-    for name in ("attention.html", "attention.css"):
-        text = figures.read_static(name)
+    for language in texts.LANGUAGES.values():
+        assert set(language.VIEWER) == set(
+            re.findall(r"\{(\w+)\}", figures.read_static("attention.html"))
+        )
+    for text in (
+        *(figures.template("attention.html", lang.VIEWER) for lang in texts.LANGUAGES.values()),
+        figures.read_static("attention.css"),
+    ):
         assert not any(sign in text for sign in ("`", "${", "{{", "\\"))
     with gr.Blocks():
         assert attention.build(catalogue).settings["position"] is not None
@@ -392,8 +399,8 @@ def test_replay_rollout_and_the_other_direction(page: Any, server: str) -> None:
 
 def test_a_drawing_of_ones_own_and_the_file(page: Any, server: str) -> None:
     open_tab(page, f"{server}?tab=attention&seed=1")
-    page.get_by_text(attention.OWN, exact=True).click()
-    look = page.get_by_role("button", name=attention.LOOK)
+    page.get_by_text(texts.OWN_PICTURE, exact=True).click()
+    look = page.get_by_role("button", name=texts.LOOK)
     look.wait_for()
     canvas = page.locator(".pad canvas:visible")
     canvas.scroll_into_view_if_needed()
@@ -407,7 +414,7 @@ def test_a_drawing_of_ones_own_and_the_file(page: Any, server: str) -> None:
     page.wait_for_function("!location.search.includes('seed')")
     assert pixels(page, "[data-part=stage]") != before
     with page.expect_download() as download:
-        page.get_by_role("button", name=attention.SAVE).click()
+        page.get_by_role("button", name=texts.SAVE_WEIGHTS).click()
     assert download.value.suggested_filename == f"{NAME}-given.npz"
     with np.load(download.value.path()) as file:
         assert file["weights"].shape == (LAYERS, HEADS, LENGTH, LENGTH)

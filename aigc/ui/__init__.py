@@ -2,8 +2,7 @@
 
 TABS is a plain list of modules. A tab is a module with
 
-    ID      its name in links, "sample"
-    TITLE   what the visitor reads, "Sample"
+    ID      its name in links, "sample"; what the visitor reads is texts.TABS[ID]
     NEEDS   the capability that its checkpoints have, "sample" (see aigc.models)
     build(catalogue) -> parts.Page
 
@@ -24,10 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from aigc import checkpoint
-from aigc.checkpoint import Broken, Checkpoint, CheckpointError
-from aigc.ui import attention, figures, interpolate, sample, texts
+from aigc.checkpoint import Broken, Checkpoint, CheckpointError, shown
+from aigc.ui import attention, figures, interpolate, languages, parts, sample, texts
 from aigc.ui.catalogue import ANY, Catalogue, read_link
 from aigc.ui.parts import PRIVATE, QUIET, Page
 from aigc.ui.theme import theme
@@ -46,14 +46,18 @@ def follow(
     catalogue: Catalogue, pages: dict[str, Page], needs: dict[str, str], query: dict[str, str]
 ) -> tuple[str, dict[str, Any], list[str]]:
     """A link's query -> the tab that it opens, that tab's settings, what was ignored."""
-    tab = query.get("tab", "")
-    first = next(iter(pages))
+    tab, language = query.get("tab", ""), query.get("lang", "")
+    ignored = []
+    if language and language not in texts.LANGUAGES:
+        known = texts.either(list(texts.LANGUAGES))
+        ignored.append(texts.NO_LANGUAGE.format(name=shown(language), known=known))
     if tab not in pages:
-        ignored = [f"There is no tab {tab[:40]!r}."] if tab else []
-        return first, {}, ignored
+        if tab:
+            ignored.append(texts.NO_TAB.format(name=shown(tab)))
+        return next(iter(pages)), {}, ignored
     page = pages[tab]
-    values, ignored = read_link(catalogue, needs[tab], list(page.settings), query, page.readers)
-    return tab, values, ignored
+    values, more = read_link(catalogue, needs[tab], list(page.settings), query, page.readers)
+    return tab, values, ignored + more
 
 
 def catalogue_of(
@@ -96,18 +100,34 @@ def notice_of(ignored: list[str]) -> str:
     return f'<div class="notice" role="status">{texts.LINK_TROUBLE}<ul>{items}</ul></div>'
 
 
-def build(catalogue: Catalogue) -> gr.Blocks:
-    """The app on a catalogue."""
+def switch() -> str:
+    """The choice of a language, as HTML; static/app.js keeps the rest of the address."""
+    items = ""
+    for name, module in texts.LANGUAGES.items():
+        now = ' aria-current="true"' if name == texts.language() else ""
+        items += (
+            f'<a href="?lang={name}" lang="{languages.TAGS[name]}" data-lang="{name}"{now}>'
+            f"{module.LANGUAGE}</a>"
+        )
+    return f'<nav class="languages" aria-label="{texts.SWITCH}">{items}</nav>'
+
+
+def build(catalogue: Catalogue) -> languages.Blocks:
+    """The app on a catalogue, in every language."""
+    return languages.in_each_language(lambda: _build(catalogue))
+
+
+def _build(catalogue: Catalogue) -> languages.Blocks:
     pages: dict[str, Page] = {}
 
     def checkpoints() -> list[dict[str, Any]]:
         return [figures.described(one) for one in catalogue.checkpoints]
 
-    with gr.Blocks(
+    with languages.Blocks(
         title=texts.TITLE, analytics_enabled=False, delete_cache=(SECONDS_KEPT, SECONDS_KEPT)
     ) as demo:
         gr.HTML(
-            f'<div class="top"><h1>{texts.NAME}</h1><p>{texts.TAGLINE}</p></div>'
+            f'<div class="top">{switch()}<h1>{texts.NAME}</h1><p>{texts.TAGLINE}</p></div>'
             f"{trouble(catalogue)}",
             js_on_load=None,
         )
@@ -116,7 +136,7 @@ def build(catalogue: Catalogue) -> gr.Blocks:
             items = {}
             with gr.Tabs() as tabs:
                 for module in TABS:
-                    with gr.Tab(module.TITLE, id=module.ID) as items[module.ID]:
+                    with gr.Tab(texts.TABS[module.ID], id=module.ID) as items[module.ID]:
                         if catalogue.able(module.NEEDS):
                             pages[module.ID] = module.build(catalogue)
                         else:
@@ -131,7 +151,8 @@ def build(catalogue: Catalogue) -> gr.Blocks:
             api_description="What is loaded: name, family, capabilities, classes, source, "
             "revision and measured figures of each checkpoint.",
         )  # fmt: skip
-    return demo.queue(max_size=MAX_WAITING)
+    demo.queue(max_size=MAX_WAITING)
+    return demo
 
 
 def _wire(
@@ -144,7 +165,7 @@ def _wire(
         tab, values, ignored = follow(catalogue, pages, needs, dict(request.query_params))
         updates: dict[Any, Any] = {tabs: gr.Tabs(selected=tab), front: tab}
         chosen = values.get("checkpoint", catalogue.able(needs[tab])[0].name)
-        labels = [ANY, *catalogue.find(chosen, needs[tab]).labels]
+        labels = parts.labels(catalogue, chosen, needs[tab])
         for name, component in pages[tab].settings.items():
             if name.startswith("label"):
                 updates[component] = gr.Dropdown(choices=labels, value=values.get(name, ANY))
@@ -157,7 +178,7 @@ def _wire(
     front = gr.Textbox(visible="hidden")
     # A tab makes its first result when it comes to the front for the first time, but not before
     # the link was read. The browser says when, since it knows when the components stand.
-    demo.load(opened, None, [tabs, notice, front, *settings], **QUIET).then(
+    demo.load(parts.spoken(opened), None, [tabs, notice, front, *settings], **QUIET).then(
         None, front, None, js="(tab) => aigc.ready(tab)", **PRIVATE
     )
     for name, page in pages.items():
@@ -173,16 +194,15 @@ def _wire(
 
 def launch(demo: gr.Blocks, **options: Any) -> Any:
     """`demo.launch` with the look and the limits of this app; `options` go on top."""
-    words = json.dumps(texts.SCRIPT)
-    script = figures.read_static("app.js")
     settings: dict[str, Any] = {
         "theme": theme(),
         "css": figures.read_static("style.css"),
-        "head": f"<script>window.aigcTexts = {words};\n{script}</script>",
+        "head": f"<script>{figures.read_static('app.js')}</script>",
         "favicon_path": figures.STATIC / "favicon.svg",
         "footer_links": ["api", "gradio", "settings"],
         "max_file_size": MAX_UPLOAD,
         "run_history": False,
         "enable_monitoring": False,
+        "app_kwargs": {"middleware": [Middleware(languages.Page)]},
     }
     return demo.launch(**{**settings, **options})

@@ -34,33 +34,11 @@ from aigc.ui.catalogue import (
 )  # fmt: skip
 
 ID = "attention"
-TITLE = "Attention"
 NEEDS = "attention"
 
 MAX_PLACES = 2**20  # a link may name places up to here; the viewer keeps to what there is
 AVERAGES = ("mean", "max")
 ROLLOUT = "rollout"
-
-DRAW = "Draw"
-OWN = "A picture of your own"
-OWN_INFO = "The start token tells the class that is chosen above, right or wrong."
-LOOK = "Where would it look?"
-SAVE = "Save weights (.npz)"
-ABOUT = r"""
-#### Reading the maps
-Choose a place in the picture: each small map shows how one **head** of one **layer** spread its
-attention over what was already drawn when that place came next. The bar under a map is the weight
-on the *start token*, which carries the class and has no place in the picture; with it, the weights
-of a step add up to 1. The hatched part was not drawn yet: the mask makes its weights exactly 0.
-
-A sequence of $T$ patches has $T^2$ weights in every head: a picture of twice the side has four
-times the patches and **sixteen times the weights**.
-
-**Rollout** ([Abnar and Zuidema 2020](https://arxiv.org/abs/2005.00928)) averages the heads, counts
-the residual connection as half, and multiplies the layers: where the information may have come
-from, all layers together.
-"""
-
 
 # What the browser gets
 
@@ -116,11 +94,11 @@ def _place_or(name: str, words: tuple[str, ...]) -> Callable[[object], Any]:
         if value in words:
             return value
         try:
-            return whole(f"The {name}", value, 1, MAX_PLACES)
+            return whole(name, value, 1, MAX_PLACES)
         except ValueError:
-            also = f", or {' or '.join(words)}" if words else ""
+            also = texts.OR_WORDS.format(words=texts.either(words)) if words else ""
             raise ValueError(
-                f"The {name} is a whole number from 1{also}, not {shown(value)}."
+                texts.NO_PLACE.format(name=texts.PLACES[name], also=also, value=shown(value))
             ) from None
 
     return read
@@ -207,7 +185,7 @@ def read_given(chosen: Checkpoint, data: object) -> Tensor:
     picture = pictures.read_picture(data)
     image = None if picture is None else chosen.media.from_drawing(picture)
     if image is None or not image.any():
-        raise ValueError("The pad is empty; draw something or choose a picture first.")
+        raise ValueError(texts.PAD_EMPTY)
     return image
 
 
@@ -220,7 +198,7 @@ def look(
     image = read_given(chosen, data)
     made = {
         "checkpoint": chosen.name, "revision": chosen.revision, "label": label,
-        "picture": texts.A_PICTURE,
+        "picture": pictures.GIVEN,
     }  # fmt: skip
     return whole_view(chosen, image, made, {}), made
 
@@ -258,7 +236,7 @@ def again(catalogue: Catalogue, made: object, data: object) -> tuple[bytes, str]
     """The .npz file of what stands in the viewer, from its settings and the picture that was
     given if one was, and a name for the file."""
     if not isinstance(made, dict) or "checkpoint" not in made:
-        raise ValueError("Draw a picture first.")
+        raise ValueError(texts.DRAW_FIRST)
     if "picture" in made:
         chosen = catalogue.find(made["checkpoint"], NEEDS)
         image = read_given(chosen, data)
@@ -312,23 +290,23 @@ def build(catalogue: Catalogue) -> parts.Page:
                 )  # fmt: skip
                 seed = gr.Number(0, label=texts.SEED, precision=0, info=texts.SEED_INFO)
                 randomise = gr.Checkbox(True, label=texts.RANDOMISE, container=True)
-            button = gr.Button(DRAW, variant="primary", size="lg")
-            with gr.Accordion(OWN, open=False):
-                pad = pictures.pad(OWN)
-                gr.Markdown(OWN_INFO, elem_classes="hint")
-                look_button = gr.Button(LOOK)
+            button = gr.Button(texts.DRAW_PICTURE, variant="primary", size="lg")
+            with gr.Accordion(texts.OWN_PICTURE, open=False):
+                pad = pictures.pad(texts.OWN_PICTURE)
+                gr.Markdown(texts.OWN_PICTURE_INFO, elem_classes="hint")
+                look_button = gr.Button(texts.LOOK)
         with gr.Column(scale=3, min_width=300, elem_classes="result"):
             viewer = gr.HTML(
-                {}, html_template=figures.read_static("attention.html"),
+                {}, html_template=figures.template("attention.html", texts.VIEWER),
                 css_template=figures.read_static("attention.css"),
                 js_on_load=figures.read_static("attention.js"),
                 apply_default_css=False, elem_id="attention-viewer",
             )  # fmt: skip
             with gr.Row(elem_classes="actions"):
                 link = parts.link_button(ID)
-                save = gr.Button(SAVE, size="sm", min_width=110, elem_classes="pill")
+                save = gr.Button(texts.SAVE_WEIGHTS, size="sm", min_width=110, elem_classes="pill")
             made = parts.made_box()
-    parts.about(catalogue, checkpoint, NEEDS, ABOUT)
+    parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_ATTENTION)
 
     # A link says where to look through these; the viewer takes over from there.
     layer, head, position = (gr.Textbox("", visible=False) for _ in range(3))

@@ -13,6 +13,7 @@ from typing import Any
 
 from aigc.checkpoint import Broken, Checkpoint, shown
 from aigc.latent import MAX_SEED, PATHS
+from aigc.ui import texts
 
 MAX_COUNT = 64
 MAX_STEPS = 64
@@ -35,16 +36,18 @@ class Catalogue:
         """The checkpoint of this name. Raises ValueError that lists the names, or says why the
         one that was meant cannot do it."""
         known = [c.name for c in self.able(capability)]
-        choose = f"choose one of {', '.join(known)}" if known else "none is loaded that can"
+        choose = texts.CHOOSE.format(known=", ".join(known)) if known else texts.NONE_CAN
         for checkpoint in self.checkpoints:
             if checkpoint.name == name:
                 if checkpoint.name in known:
                     return checkpoint
-                raise ValueError(f"{name} has no {capability}; {choose}.")
+                raise ValueError(
+                    texts.LACKS.format(name=name, capability=capability, choose=choose)
+                )
         for broken in self.broken:
             if broken.name == name:
-                raise ValueError(f"{name} could not be loaded: {broken.error}")
-        raise ValueError(f"There is no checkpoint {shown(name)}; {choose}.")
+                raise ValueError(texts.NOT_LOADED.format(name=name, error=broken.error))
+        raise ValueError(texts.NO_CHECKPOINT.format(name=shown(name), choose=choose))
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:
@@ -57,20 +60,22 @@ def whole(name: str, value: object, low: int, high: int) -> int:
     elif isinstance(value, float) and math.isfinite(value) and value == int(value):
         number = int(value)
     if number is None or not low <= number <= high:
-        raise ValueError(f"{name} is a whole number from {low} to {high}, not {shown(value)}.")
+        raise ValueError(
+            texts.NO_WHOLE_NUMBER.format(name=name, low=low, high=high, value=shown(value))
+        )
     return number
 
 
 def read_seed(value: object) -> int:
-    return whole("The seed", value, 0, MAX_SEED)
+    return whole(texts.THE_SEED, value, 0, MAX_SEED)
 
 
 def read_count(value: object) -> int:
-    return whole("The count", value, 1, MAX_COUNT)
+    return whole(texts.THE_COUNT, value, 1, MAX_COUNT)
 
 
 def read_steps(value: object) -> int:
-    return whole("The number of steps", value, 2, MAX_STEPS)
+    return whole(texts.THE_STEPS, value, 2, MAX_STEPS)
 
 
 def read_temperature(value: object) -> float:
@@ -83,14 +88,14 @@ def read_temperature(value: object) -> float:
             pass
     if not 0 <= number <= MAX_TEMPERATURE:
         raise ValueError(
-            f"The temperature is a number from 0 to {MAX_TEMPERATURE:g}, not {shown(value)}."
+            texts.NO_TEMPERATURE.format(high=f"{MAX_TEMPERATURE:g}", value=shown(value))
         )
     return number
 
 
 def read_path(value: object) -> str:
     if value not in PATHS:
-        raise ValueError(f"The path is {' or '.join(PATHS)}, not {shown(value)}.")
+        raise ValueError(texts.NO_PATH.format(known=texts.either(PATHS), value=shown(value)))
     return str(value)
 
 
@@ -103,7 +108,9 @@ def read_label(checkpoint: Checkpoint, value: object) -> str:
         known = ", ".join((ANY, *checkpoint.labels))
         if len(known) > 200:
             known = known[:200] + " ..."
-        raise ValueError(f"{checkpoint.name} has no class {shown(value)}; choose one of {known}.")
+        raise ValueError(
+            texts.NO_CLASS.format(name=checkpoint.name, value=shown(value), known=known)
+        )
     return str(name)
 
 
@@ -148,8 +155,8 @@ def read_link(
             ignored.append(str(error))
     unknown = [  # `__theme` and the like are Gradio's
         name for name in query
-        if name not in names and name != "tab" and not name.startswith("__")
+        if name not in names and name not in ("tab", "lang") and not name.startswith("__")
     ]  # fmt: skip
     if unknown:
-        ignored.append(f"Unknown in the link: {', '.join(shown(name) for name in unknown[:5])}.")
+        ignored.append(texts.UNKNOWN_IN_LINK.format(names=", ".join(map(shown, unknown[:5]))))
     return values, ignored

@@ -11,6 +11,7 @@ import html
 import io
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,8 @@ def sheet_png(media: ImageMedia, images: Tensor, made: dict[str, Any]) -> bytes:
 def chips(made: dict[str, Any]) -> str:
     """The settings that made a result, as a line under it."""
     items = "".join(
-        f"<span><b>{html.escape(name.replace('_', ' '))}</b> {html.escape(plain(value))}</span>"
+        f"<span><b>{html.escape(texts.SETTINGS.get(name, name.replace('_', ' ')))}</b> "
+        f"{html.escape(texts.VALUES.get(value, plain(value)))}</span>"
         for name, value in made.items()
     )
     return f'<div class="chips">{items}</div>'
@@ -150,22 +152,23 @@ def preview(checkpoint: Checkpoint) -> str:
     content = path.read_bytes()
     if not content.startswith(b"\x89PNG\r\n\x1a\n"):
         return ""
-    alt = f"Samples of {checkpoint.name}"
+    alt = texts.SAMPLES_OF.format(name=checkpoint.name)
     return f'<img class="preview" alt="{html.escape(alt)}" src="{address(content, "image/png")}">'
 
 
 def duration(seconds: float) -> str:
     """Seconds as a person says them."""
+    second, minute, hour = texts.TIMES
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{seconds:.0f}{second}"
     if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+        return f"{seconds / 60:.0f}{minute}"
+    return f"{seconds / 3600:.1f}{hour}"
 
 
 def quantity(number: float) -> str:
     """A large count as a person says it: 1.2 million."""
-    for size, unit in ((1e9, " billion"), (1e6, " million"), (1e3, " thousand")):
+    for size, unit in texts.QUANTITIES:
         if number >= size:
             return f"{number / size:.3g}{unit}"
     return f"{number:g}"
@@ -200,7 +203,7 @@ def figures(checkpoint: Checkpoint) -> list[str]:
             reference = f"<small>{texts.REFERENCE} {words['reference_text']}</small>"
             title += f"\n{texts.REFERENCE}: {words.get('reference_name', '')}"
         cells.append(
-            f'<div title="{title}"><dt>{words["name"]}</dt>'
+            f'<div title="{title}"><dt>{texts.FIGURES.get(words["name"], words["name"])}</dt>'
             f"<dd>{words['text']}{reference}</dd></div>"
         )
     return cells
@@ -237,6 +240,11 @@ def described(checkpoint: Checkpoint) -> dict[str, Any]:
         "revision": checkpoint.revision,
         "metrics": checkpoint.metrics,
     }
+
+
+def template(name: str, words: dict[str, str]) -> str:
+    """A file of static/ with its texts: each {name} in it is filled in."""
+    return re.sub(r"\{(\w+)\}", lambda match: words[match[1]], read_static(name))
 
 
 def read_static(name: str) -> str:

@@ -25,7 +25,6 @@ from aigc.ui.catalogue import (
 )  # fmt: skip
 
 ID = "interpolate"
-TITLE = "Interpolate"
 NEEDS = "decode"
 
 
@@ -59,7 +58,7 @@ class Wish:
             if end.picture is None:
                 made[f"seed_{name}"] = end.seed
             else:
-                made[f"picture_{name}"] = texts.A_PICTURE
+                made[f"picture_{name}"] = pictures.GIVEN
             made[f"label_{name}"] = end.label
         return {**made, "steps": self.steps, "path": self.path}
 
@@ -202,7 +201,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         "[c, again ? aigc.seed() : a, la, again ? aigc.seed() : b, lb, s, p, pa, pb, again]"
     )
     button.click(**{**event, "inputs": [*event["inputs"], randomise], "js": new_seeds})
-    checkpoint.change(encodes, checkpoint, drawing, **parts.QUIET)
+    checkpoint.change(parts.spoken(encodes), checkpoint, drawing, **parts.QUIET)
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label_a, label_b]).then(**event)
     animation = gr.File(visible=False, label="animation")
     parts.endpoint(

@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.components.api_component import Api
 from gradio_client.utils import python_type_to_json_schema
 
-from aigc.ui import figures, texts
+from aigc.ui import figures, languages, texts
 from aigc.ui.catalogue import ANY, Catalogue
 
 # All model work takes turns: it shares the same few cores.
@@ -54,9 +54,10 @@ def link_button(tab: str) -> gr.Button:
     return gr.Button(texts.COPY_LINK, size="sm", elem_id=f"{tab}-link", elem_classes="pill link")
 
 
-def labels(catalogue: Catalogue, checkpoint: str, capability: str) -> list[str]:
-    """The choices of a class chooser."""
-    return [ANY, *catalogue.find(checkpoint, capability).labels]
+def labels(catalogue: Catalogue, checkpoint: str, capability: str) -> list[tuple[str, str]]:
+    """The choices of a class chooser: what stands there, and what it means."""
+    names = catalogue.find(checkpoint, capability).labels
+    return [(texts.VALUES.get(ANY, ANY), ANY), *((name, name) for name in names)]
 
 
 def chooser(catalogue: Catalogue, capability: str) -> gr.Dropdown:
@@ -66,7 +67,7 @@ def chooser(catalogue: Catalogue, capability: str) -> gr.Dropdown:
     box = gr.Dropdown(names, value=names[0], label=texts.CHECKPOINT, filterable=False)
     card = gr.HTML(figures.card(able[0]), js_on_load=None)
     box.change(
-        lambda name: figures.card(catalogue.find(name, capability)), box, card, **QUIET
+        spoken(lambda name: figures.card(catalogue.find(name, capability))), box, card, **QUIET
     )  # fmt: skip
     return box
 
@@ -78,11 +79,12 @@ def follow_checkpoint(
     chosen stays if it has it. Returns the event, for what comes `.then`."""
 
     def offer(name: str, *chosen: str) -> Any:
-        known = labels(catalogue, name, capability)
-        updates = [gr.Dropdown(choices=known, value=c if c in known else ANY) for c in chosen]
+        choices = labels(catalogue, name, capability)
+        known = {value for _, value in choices}
+        updates = [gr.Dropdown(choices=choices, value=c if c in known else ANY) for c in chosen]
         return updates if len(updates) > 1 else updates[0]
 
-    return checkpoint.input(offer, [checkpoint, *boxes], boxes, **QUIET)
+    return checkpoint.input(spoken(offer), [checkpoint, *boxes], boxes, **QUIET)
 
 
 def about(catalogue: Catalogue, checkpoint: gr.Dropdown, capability: str, more: str = "") -> None:
@@ -93,29 +95,38 @@ def about(catalogue: Catalogue, checkpoint: gr.Dropdown, capability: str, more: 
 
     with gr.Accordion(texts.ABOUT_TITLE, open=False, elem_classes="about"):
         shown = gr.Markdown(text(checkpoint.value), latex_delimiters=LATEX)
-    checkpoint.change(text, checkpoint, shown, **QUIET)
+    checkpoint.change(spoken(text), checkpoint, shown, **QUIET)
 
 
 def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """`fn` as an event handler: a ValueError becomes the sentence that the person sees."""
+    """`fn` as an event handler: it answers in the visitor's language, and a ValueError becomes
+    the sentence that the person sees."""
 
     if inspect.isgeneratorfunction(fn):
 
         @functools.wraps(fn)
         def stream(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            try:
-                yield from fn(*args, **kwargs)
-            except ValueError as error:
-                raise gr.Error(str(error), print_exception=False) from None
+            language = languages.of_visitor()
+            steps = fn(*args, **kwargs)
+            while True:
+                texts.speak(language)  # each step may run in a thread of its own
+                try:
+                    value = next(steps)
+                except StopIteration:
+                    return
+                except ValueError as error:
+                    raise gr.Error(str(error), print_exception=False, title=texts.ERROR) from None
+                yield value
 
         return stream
 
     @functools.wraps(fn)
     def call(*args: Any, **kwargs: Any) -> Any:
+        texts.speak(languages.of_visitor())
         try:
             return fn(*args, **kwargs)
         except ValueError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise gr.Error(str(error), print_exception=False, title=texts.ERROR) from None
 
     return call
 

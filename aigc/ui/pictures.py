@@ -17,6 +17,7 @@ from aigc.ui import figures, texts
 MAX_BYTES = 4 * 2**20
 MAX_SIDE = 4096
 FORMATS = ("PNG", "JPEG", "WEBP")
+GIVEN = "a picture"  # what stands among the settings in place of a seed
 
 PAD = """
 <div class="pad">

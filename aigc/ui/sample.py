@@ -25,7 +25,6 @@ from aigc.ui.catalogue import (
 )  # fmt: skip
 
 ID = "sample"
-TITLE = "Sample"
 NEEDS = "sample"
 
 SECONDS_BETWEEN_VIEWS = 0.2  # of a picture being drawn: often enough to watch, and costs nothing
@@ -91,7 +90,7 @@ def views(wish: Wish) -> Iterator[tuple[Tensor, bool]]:
 
 def page(wish: Wish, pictures: Tensor) -> str:
     """The gallery and the settings under it."""
-    alt = f"{wish.checkpoint.name}, {texts.CLASS.lower()} {wish.label}, picture"
+    alt = texts.PICTURE_ALT.format(name=wish.checkpoint.name, label=wish.label)
     return figures.gallery(wish.checkpoint.media, pictures, alt) + figures.chips(wish.made)
 
 

@@ -13,6 +13,8 @@
     const { names } = shown[tab];
     const made = { ...shown[tab].made, ...looks[tab] };
     const query = new URLSearchParams({ tab });
+    const lang = new URLSearchParams(location.search).get("lang");  // what was chosen stays
+    if (lang) query.set("lang", lang);
     for (const name of names) if (made[name] !== undefined) query.set(name, made[name]);
     return `${location.origin}${location.pathname}?${query}`;
   };
@@ -43,6 +45,9 @@
   };
 
   window.aigc = {
+    // A text with its {name}s filled in.
+    fill: (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]),
+
     seed: () => crypto.getRandomValues(new Uint32Array(1))[0],
 
     // A result came: the address bar follows it when its tab is in front.
@@ -68,6 +73,8 @@
     // The link that opened the page was read; `tab` is the one that it opened.
     ready(tab) {
       linkRead = true;
+      for (const button of document.querySelectorAll(".overflow-menu > button"))
+        button.setAttribute("aria-label", words.moreTabs);  // Gradio's own, in English only
       front = tab;
       begin(tab);
     },
@@ -82,6 +89,16 @@
       setTimeout(() => { button.textContent = button.dataset.text; }, 1600);
     },
   };
+
+  // Another language: the same view, loaded again.
+  document.addEventListener("click", (event) => {
+    const choice = event.target.closest?.(".languages a");
+    if (!choice) return;
+    event.preventDefault();
+    const url = new URL(location.href);
+    url.searchParams.set("lang", choice.dataset.lang);
+    location.assign(url);
+  });
 
   // The player: one large frame, a slider, a strip.
   const show = (player, at) => {

@@ -7,6 +7,8 @@ const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const viewer = part("viewer"), stage = part("stage"), slider = part("slider");
 const pen = stage.getContext("2d");
 const percent = (x) => `${(100 * x).toFixed(x >= 0.0995 || x < 0.0005 ? 0 : 1)}%`;
+const words = window.aigcTexts.attention;
+const say = (key, values) => window.aigc.fill(words[key], values);
 const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 
 // Viridis, by its nine tenths: light means much, in grey and for every kind of colour vision.
@@ -255,42 +257,45 @@ const strongest = (map, count) => {
 
 const distance = (i, j) => Math.hypot((i % data.columns) - (j % data.columns),
   Math.floor(i / data.columns) - Math.floor(j / data.columns)); // in patches
-const where = (i) => `row ${Math.floor(i / data.columns) + 1}, column ${(i % data.columns) + 1}`;
+const where = (i) => say("where",
+  { row: Math.floor(i / data.columns) + 1, column: (i % data.columns) + 1 });
+const quiet = (text) => `<span class="quiet">${text}</span>`;
 const sum = (map) => map.w.subarray(map.low, map.high).reduce((a, b) => a + b, 0);
+
+function nameOf(layer, head) {
+  if (layer === "rollout") return words.rollout;
+  return typeof head === "number" ? say("oneHead", { layer: layer + 1, head: head + 1 })
+    : say(head, { layer: layer + 1 });
+}
 
 function describe(shown, map) {
   const t = shown.position, total = sum(map), best = strongest(map, 3);
-  const name = shown.layer === "rollout" ? "The rollout over all layers"
-    : `Layer ${shown.layer + 1}, ${typeof shown.head === "number" ? `head ${shown.head + 1}`
-      : `${shown.head} over heads`}`;
-  const lines = [];
+  const name = nameOf(shown.layer, shown.head), lines = [];
   if (option.way === "later") {
-    lines.push(`<b>The patch at ${where(t)}</b> was drawn in step ${t + 1}.`);
-    lines.push(best.length ? `${name}: looked at most by ${best.map((i) =>
-      `step ${i + 1} (${where(i)}, <b>${percent(map.w[i])}</b>)`).join("; ")}.`
-      : `${name}: no later step gave it more than 0.5%.`);
-    lines.push(`<span class="quiet">Over all later steps that is the attention of
-      ${total.toFixed(1)} whole steps.</span>`);
+    const steps = best.map((i) => say("lookedStep",
+      { step: i + 1, where: where(i), share: percent(map.w[i]) })).join(words.list);
+    lines.push(say("drawnIn", { where: where(t), step: t + 1 }));
+    lines.push(say(best.length ? "lookedAt" : "lookedNone", { name, steps }));
+    lines.push(quiet(say("lookedSum", { total: total.toFixed(1) })));
     return lines;
   }
-  lines.push(`<b>Step ${t + 1}</b> drew the patch at ${where(t)}.`);
-  const token = `the start token (${data.label === "any" ? "any class"
-    : `class ${data.label.replace(/[<&]/g, "")}`})`;
-  if (t === 0) lines.push(`${name}: nothing was drawn yet, so all of it is on ${token}.`);
+  lines.push(say("stepDrew", { step: t + 1, where: where(t) }));
+  const token = data.label === "any" ? words.tokenAny
+    : say("token", { label: data.label.replace(/[<&]/g, "") });
+  if (t === 0) lines.push(say("nothingYet", { name, token }));
   else {
-    const start = option.sink ? "" : ` <b>${percent(map.first)}</b> on ${token},`;
-    lines.push(`${name}:${start} ${best.length
-      ? best.map((i) => `<b>${percent(map.w[i])}</b> on ${where(i)}`).join("; ")
-      : "no place above 0.5%"}.`);
+    const places = best.length ? best.map((i) =>
+      say("onPlace", { share: percent(map.w[i]), where: where(i) })).join(words.list) : words.noPlace;
+    lines.push(say(option.sink ? "onPlaces" : "onToken",
+      { name, token, places, share: percent(map.first) }));
     let entropy = 0, far = 0;
     for (let i = 0; i < t; i++) {
       const w = total > 0 ? map.w[i] / total : 0;
       if (w > 0) entropy -= w * Math.log2(w);
       far += w * distance(i, t);
     }
-    if (total > 1e-6) lines.push(`<span class="quiet">In the picture: spread like
-      ${(2 ** entropy).toFixed(1)} places with equal weight, on average ${far.toFixed(1)} patches
-      away.</span>`);
+    if (total > 1e-6)
+      lines.push(quiet(say("spread", { places: (2 ** entropy).toFixed(1), far: far.toFixed(1) })));
   }
   return lines;
 }
@@ -327,12 +332,12 @@ function renderNow() {
   viewer.style.setProperty("--row", Math.floor(t / data.columns));
   slider.value = t + 1;
   part("step").textContent = `${t + 1} / ${data.steps}`;
-  part("peak").textContent = `brightest ${percent(scale)}`;
+  part("peak").textContent = say("brightest", { share: percent(scale) });
   part("layer").value = shown.layer;
   part("head").value = shown.head;
   part("head").disabled = shown.layer === "rollout";
   if (!playing) part("readout").innerHTML = describe(shown, map).map((p) => `<p>${p}</p>`).join("");
-  else part("readout").innerHTML = `<p><b>Step ${t + 1}</b> draws ${where(t)}.</p>`;
+  else part("readout").innerHTML = `<p>${say("stepDraws", { step: t + 1, where: where(t) })}</p>`;
 }
 
 function renderDrawing() {
@@ -342,7 +347,7 @@ function renderDrawing() {
   const done = Math.floor(data.drawn / data.columns) * (data.height / data.rows);
   if (done) pen.drawImage(picture, 0, 0, data.width, done, 0, 0, stage.width,
     (stage.height * done) / data.height);
-  part("wait").textContent = `Drawing ${data.drawn} / ${data.steps}`;
+  part("wait").textContent = say("drawing", data);
 }
 
 function buildTiles() {
@@ -351,7 +356,7 @@ function buildTiles() {
   for (let layer = 0; layer < data.layers; layer++) {
     const row = document.createElement("div");
     row.className = "av-layer";
-    row.innerHTML = `<span>Layer ${layer + 1}</span><div class="av-tiles"></div>`;
+    row.innerHTML = `<span>${say("layer", { layer: layer + 1 })}</span><div class="av-tiles"></div>`;
     for (const head of [...Array(data.heads).keys(), ...(data.heads > 1 ? ["mean"] : [])]) {
       const button = document.createElement("button");
       button.type = "button";
@@ -359,10 +364,10 @@ function buildTiles() {
       Object.assign(button.dataset, { layer, head });
       button.innerHTML = `<span class="av-map"><canvas width="${data.columns}" height="${data.rows}">
         </canvas></span><span class="av-bar"><i></i></span><span class="av-tag"><span></span><b></b></span>`;
-      const name = head === "mean" ? "mean" : `head ${head + 1}`;
-      button.querySelector(".av-tag span").textContent = head === "mean" ? "mean" : `H${head + 1}`;
-      button.setAttribute("aria-label", `Layer ${layer + 1}, ${name}`);
-      button.title = `Layer ${layer + 1}, ${name}; the bar is the start token`;
+      const name = nameOf(layer, head);
+      button.querySelector(".av-tag span").textContent = head === "mean" ? words.tileMean : `H${head + 1}`;
+      button.setAttribute("aria-label", name);
+      button.title = say("tileTitle", { name });
       row.lastChild.append(button);
       tiles.push({ button, layer, head, canvas: button.querySelector("canvas"),
         bar: button.querySelector("i"), number: button.querySelector("b") });
@@ -374,9 +379,9 @@ function buildTiles() {
   viewer.toggleAttribute("data-wide", data.heads > 6);
   const choice = (value, text) => new Option(text, value);
   part("layer").replaceChildren(...Array.from({ length: data.layers }, (_, i) => choice(i, i + 1)),
-    choice("rollout", "rollout"));
+    choice("rollout", words.optionRollout));
   part("head").replaceChildren(...Array.from({ length: data.heads }, (_, i) => choice(i, i + 1)),
-    choice("mean", "mean"), choice("max", "max"));
+    choice("mean", words.optionMean), choice("max", words.optionMax));
 }
 
 // Where to start: a place in the lower part of the drawing that has ink, and a head that looks far
@@ -565,7 +570,7 @@ function stop() {
   cancelAnimationFrame(playing);
   playing = 0;
   part("play").setAttribute("aria-pressed", "false");
-  part("play").setAttribute("aria-label", "Replay the drawing");
+  part("play").setAttribute("aria-label", words.replay);
   if (ready()) {
     render();
     remember();
@@ -592,7 +597,7 @@ function play() {
   };
   playing = requestAnimationFrame(tick);
   part("play").setAttribute("aria-pressed", "true");
-  part("play").setAttribute("aria-label", "Pause");
+  part("play").setAttribute("aria-label", words.pause);
 }
 part("play").addEventListener("click", () => (playing ? stop() : play()));
 
@@ -619,14 +624,12 @@ function figure() {
   ink.fillStyle = "#222";
   ink.font = "15px sans-serif";
   const made = data.made || {};
-  const facts = [made.checkpoint, `class ${data.label}`,
-    made.seed === undefined ? "given picture" : `seed ${made.seed}`,
-    `step ${shown.position + 1} of ${data.steps}`].join(" · ");
-  const scope = shown.layer === "rollout" ? "rollout" : `layer ${shown.layer + 1}, head ${
-    typeof shown.head === "number" ? shown.head + 1 : shown.head}`;
+  const facts = [made.checkpoint, say("figureClass", data),
+    made.seed === undefined ? words.figureGiven : say("figureSeed", made),
+    say("figureStep", { step: shown.position + 1, steps: data.steps })].join(" · ");
+  const scope = nameOf(shown.layer, shown.head);
   ink.fillText(facts, 20, 26);
-  ink.fillText(`${scope} · ${option.way === "from" ? "where it looked" : "who looked here later"} · ` +
-    `brightest ${percent(largest(map))}`, 20, top + data.height * zoom + 28);
+  ink.fillText(`${scope} · ${words[option.way]} · ` + say("brightest", { share: percent(largest(map)) }), 20, top + data.height * zoom + 28);
   ink.font = "12px sans-serif";
   const outline = contour(), small = document.createElement("canvas");
   small.width = data.columns;
@@ -645,8 +648,8 @@ function figure() {
     ink.fillStyle = RING;
     ink.fillRect(x + px, y + py, ...size);
     ink.fillStyle = "#222";
-    const name = `L${tile.layer + 1} ${tile.head === "mean" ? "mean" : `H${tile.head + 1}`}`;
-    ink.fillText(option.way === "from" && !option.sink ? `${name} · start ${percent(maps[i].first)}`
+    const name = `L${tile.layer + 1} ${tile.head === "mean" ? words.tileMean : `H${tile.head + 1}`}`;
+    ink.fillText(option.way === "from" && !option.sink ? `${name} · ${say("figureStart", { share: percent(maps[i].first) })}`
       : name, x, y + side + 14);
   });
   return canvas;

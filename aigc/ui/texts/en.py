@@ -1,17 +1,26 @@
-"""Every text of the shell, the sample tab and the interpolation tab, in one place."""
+"""The texts in English; zh.py has the same constants."""
 
 from __future__ import annotations
 
+LANGUAGE = "English"
 NAME = "AIGC"
 TITLE = "AIGC · generative models you can take apart"
 TAGLINE = (
     "Three kinds of generative model, trained from nothing by the scripts in this repository. "
     "Everything on this page is computed on this machine while you watch."
 )
+DESCRIPTION = (
+    "A GAN, a VAE and a self-attention model, trained from nothing: sample them, walk between "
+    "their pictures, see where every attention head looked."
+)
 FOOTNOTE = (
     "Every picture here is AI-generated, made by the checkpoint and the settings named beside it."
 )
 
+TABS = {"sample": "Sample", "interpolate": "Interpolate", "attention": "Attention"}
+SWITCH = "Language"
+
+ERROR = "Error"
 CHECKPOINT = "Checkpoint"
 CLASS = "Class"
 COUNT = "Pictures"
@@ -34,6 +43,15 @@ PATHS = {"slerp": "slerp · along the arc", "lerp": "lerp · straight line"}
 INTERPOLATE = "Interpolate"
 PLAY = "Play"
 FRAME = "Frame"
+
+# Settings and values, as they stand under a result; what is not here stands as it is.
+SETTINGS: dict[str, str] = {}
+VALUES: dict[object, str] = {}
+PICTURE_ALT = "{name}, class {label}, picture"
+SAMPLES_OF = "Samples of {name}"
+TIMES = (" s", " min", " h")
+QUANTITIES = ((1e9, " billion"), (1e6, " million"), (1e3, " thousand"))
+FIGURES: dict[str, str] = {}
 
 WAITING = "The first result is on its way"
 LINK_TROUBLE = "This link was opened without the parts that make no sense here."
@@ -149,18 +167,131 @@ DRAW = "Draw here"
 UPLOAD = "Upload"
 CLEAR = "Clear"
 PAD_HINT = "{label}: draw, or upload a picture"
-A_PICTURE = "a picture"
 NO_PICTURE = "This is no picture that can be read; choose a PNG, JPEG or WebP file."
 LARGE_FILE = "This picture is over {limit} MB; choose a smaller one."
 LARGE_PICTURE = "This picture is over {limit} pixels wide or high; choose a smaller one."
 NO_ENCODER = "{name} cannot start from a picture; choose a checkpoint that encodes, or clear it."
 
-# What static/*.js says.
+# Mistakes: one sentence each, that says what to do.
+OR = " or "
+CHOOSE = "choose one of {known}"
+NONE_CAN = "none is loaded that can"
+LACKS = "{name} has no {capability}; {choose}."
+NOT_LOADED = "{name} could not be loaded: {error}"
+NO_CHECKPOINT = "There is no checkpoint {name}; {choose}."
+NO_TAB = "There is no tab {name}."
+NO_LANGUAGE = "There is no language {name}; choose {known}."
+THE_SEED = "The seed"
+THE_COUNT = "The count"
+THE_STEPS = "The number of steps"
+NO_WHOLE_NUMBER = "{name} is a whole number from {low} to {high}, not {value}."
+NO_TEMPERATURE = "The temperature is a number from 0 to {high}, not {value}."
+NO_PATH = "The path is {known}, not {value}."
+NO_CLASS = "{name} has no class {value}; choose one of {known}."
+UNKNOWN_IN_LINK = "Unknown in the link: {names}."
+OR_WORDS = ", or {words}"
+NO_PLACE = "{name} is a whole number from 1{also}, not {value}."
+PLACES = {"layer": "The layer", "head": "The head", "position": "The position"}
+PAD_EMPTY = "The pad is empty; draw something or choose a picture first."
+DRAW_FIRST = "Draw a picture first."
+
+# The attention tab
+DRAW_PICTURE = "Draw"
+OWN_PICTURE = "A picture of your own"
+OWN_PICTURE_INFO = "The start token tells the class that is chosen above, right or wrong."
+LOOK = "Where would it look?"
+SAVE_WEIGHTS = "Save weights (.npz)"
+ABOUT_ATTENTION = r"""
+#### Reading the maps
+Choose a place in the picture: each small map shows how one **head** of one **layer** spread its
+attention over what was already drawn when that place came next. The bar under a map is the weight
+on the *start token*, which carries the class and has no place in the picture; with it, the weights
+of a step add up to 1. The hatched part was not drawn yet: the mask makes its weights exactly 0.
+
+A sequence of $T$ patches has $T^2$ weights in every head: a picture of twice the side has four
+times the patches and **sixteen times the weights**.
+
+**Rollout** ([Abnar and Zuidema 2020](https://arxiv.org/abs/2005.00928)) averages the heads, counts
+the residual connection as half, and multiplies the layers: where the information may have come
+from, all layers together.
+"""
+
+# static/attention.html, by the names that stand in it
+VIEWER = {
+    "stage": "The picture and where one head looked",
+    "layer": "Layer",
+    "head": "Head",
+    "save": "Save this view as a picture",
+    "canvas": "The picture. Arrow keys move the place, space replays the drawing.",
+    "drawing": "Drawing",
+    "replay": "Replay the drawing",
+    "step": "Step of the drawing",
+    "maps": "All layers and heads",
+    "direction": "Direction",
+    "from": "Where it looked",
+    "from_title": "What the step that drew this place read from",
+    "later": "Who looked here",
+    "later_title": "Which later steps read from this place",
+    "sink": "Hide start token",
+    "sink_title": "Weights among the patches alone, adding up to 1",
+    "shared": "One scale",
+    "shared_title": "Otherwise each map is as bright as its own strongest place",
+    "lines": "Lines",
+    "lines_title": "To the five strongest places",
+    "help": "Point at the picture or at a map to preview, click to keep. "
+    "Arrow keys move the place, space replays.",
+    "honest": "<b>Attention is not an explanation.</b> It shows where a head read from, not what "
+    "it took from there, nor whether that mattered for the result.",
+}
+
+# What static/*.js says; {name} is filled in there.
 SCRIPT = {
+    "moreTabs": "More tabs",
     "copied": "Copied",
     "copiedPartly": "Copied, without your pictures",
     "play": "Play",
     "pause": "Pause",
     "noPicture": NO_PICTURE,
     "largeFile": LARGE_FILE.format(limit=20),
+    "attention": {
+        "where": "row {row}, column {column}",
+        "rollout": "The rollout over all layers",
+        "oneHead": "Layer {layer}, head {head}",
+        "mean": "Layer {layer}, mean over heads",
+        "max": "Layer {layer}, max over heads",
+        "drawnIn": "<b>The patch at {where}</b> was drawn in step {step}.",
+        "lookedAt": "{name}: looked at most by {steps}.",
+        "lookedStep": "step {step} ({where}, <b>{share}</b>)",
+        "lookedNone": "{name}: no later step gave it more than 0.5%.",
+        "lookedSum": "Over all later steps that is the attention of {total} whole steps.",
+        "stepDrew": "<b>Step {step}</b> drew the patch at {where}.",
+        "stepDraws": "<b>Step {step}</b> draws {where}.",
+        "token": "the start token (class {label})",
+        "tokenAny": "the start token (any class)",
+        "nothingYet": "{name}: nothing was drawn yet, so all of it is on {token}.",
+        "onToken": "{name}: <b>{share}</b> on {token}, {places}.",
+        "onPlaces": "{name}: {places}.",
+        "onPlace": "<b>{share}</b> on {where}",
+        "noPlace": "no place above 0.5%",
+        "spread": "In the picture: spread like {places} places with equal weight, on average "
+        "{far} patches away.",
+        "brightest": "brightest {share}",
+        "drawing": "Drawing {drawn} / {steps}",
+        "layer": "Layer {layer}",
+        "tileMean": "mean",
+        "tileTitle": "{name}; the bar is the start token",
+        "optionMean": "mean",
+        "optionMax": "max",
+        "optionRollout": "rollout",
+        "replay": "Replay the drawing",
+        "pause": "Pause",
+        "figureClass": "class {label}",
+        "figureGiven": "given picture",
+        "figureSeed": "seed {seed}",
+        "figureStep": "step {step} of {steps}",
+        "figureStart": "start {share}",
+        "from": "where it looked",
+        "later": "who looked here later",
+        "list": "; ",
+    },
 }

@@ -1,0 +1,140 @@
+"""One app in several languages: each visitor gets the page written in theirs.
+
+The page of a Gradio app is a list of components with their texts. `Blocks` here holds one such
+list a language, made by building the app once in each; what happens at a click is the same for
+all. Which one a visitor gets follows from the request: `lang=` in the address, else what the
+browser says. Texts that a handler makes follow the same rule (`of_visitor`).
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+import gradio as gr
+from gradio.context import LocalContext
+
+from aigc.ui import texts
+
+TAGS = {"en": "en", "zh": "zh-CN"}  # as browsers write them
+
+
+def of_visitor() -> str:
+    """The language of the visitor whose event is being answered; programs send none."""
+    request: Any = LocalContext.request.get(None)
+    if request is None:
+        return texts.language()
+    return texts.choose(
+        request.query_params.get("lang"), request.headers.get("accept-language", "")
+    )
+
+
+class Blocks(gr.Blocks):
+    """`gr.Blocks` whose page is written in the language of the task that asks for it."""
+
+    def __init__(self, **options: Any) -> None:
+        self.others: dict[str, Blocks] = {}  # the app as built in the other languages
+        super().__init__(**options)
+
+    @property
+    def config(self) -> Any:
+        """What Gradio sends to a browser."""
+        return self.written.get(texts.language(), self.written[texts.DEFAULT])
+
+    @config.setter
+    def config(self, value: Any) -> None:
+        self.written = {texts.DEFAULT: value}
+        for language, other in self.others.items():
+            # The same components in the same order, under the ids of this app.
+            pairs = zip(value["components"], other.get_config_file()["components"], strict=True)
+            components = [{**mine, "props": theirs["props"]} for mine, theirs in pairs]
+            self.written[language] = {**value, "components": components, "title": other.title}
+
+
+def in_each_language(build: Callable[[], Blocks]) -> Blocks:
+    """Run `build` once in each language; the answer speaks all of them."""
+    spoken = texts.language()
+    built = {}
+    try:
+        for language in texts.LANGUAGES:
+            texts.speak(language)
+            built[language] = build()
+    finally:
+        texts.speak(spoken)
+    demo = built.pop(texts.DEFAULT)
+    demo.others = built
+    return demo
+
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+class Page:
+    """Middleware (ASGI): sets the language of a request, and tells the browser which it is,
+    before Gradio's own script asks for it. It writes the page's title and description for link
+    previews, too, where Gradio would name itself."""
+
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
+        headers = dict(scope["headers"])
+        accepted = headers.get(b"accept-language", b"").decode("latin-1")
+        texts.speak(texts.choose(asked, accepted))
+        if scope["method"] != "GET" or scope["path"].rpartition("/")[2]:
+            await self.app(scope, receive, send)
+            return
+        start: dict[str, Any] = {}
+        body = b""
+
+        async def collect(message: dict[str, Any]) -> None:
+            nonlocal body
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            kind = dict(start["headers"]).get(b"content-type", b"")
+            if kind.startswith(b"text/html"):
+                body = written(body.decode()).encode()
+                start["headers"] = [
+                    (name, value) for name, value in start["headers"] if name != b"content-length"
+                ] + [
+                    (b"content-length", str(len(body)).encode()), (b"vary", b"accept-language"),
+                ]  # fmt: skip
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+
+        await self.app(scope, receive, collect)
+
+
+def written(page: str) -> str:
+    """Gradio's page, in the language of this task."""
+    tag = TAGS[texts.language()]
+    page = re.sub(r'<meta\s+(property="og|name="twitter):[^>]*>\s*', "", page)
+    described = {
+        "og:type": "website", "og:title": texts.TITLE, "og:description": texts.DESCRIPTION,
+        "twitter:card": "summary",
+    }  # fmt: skip
+    metas = "".join(
+        f'<meta property="{name}" content="{html.escape(content)}">'
+        for name, content in described.items()
+    )
+    script = (
+        f"<script>window.aigcLanguage = {json.dumps(texts.language())};"
+        f"Object.defineProperty(navigator, 'language', {{get: () => {json.dumps(tag)}}});"
+        f"window.aigcTexts = {json.dumps(texts.SCRIPT)};</script>"
+    )
+    page = page.replace('lang="en"', f'lang="{tag}"', 1)
+    return page.replace("<head>", f"<head>{metas}{script}", 1)

@@ -1,0 +1,288 @@
+"""中文文本；常量与 en.py 一一对应。"""
+
+from __future__ import annotations
+
+LANGUAGE = "中文"
+NAME = "AIGC"
+TITLE = "AIGC · 可以拆开来看的生成模型"
+TAGLINE = "三类生成模型，全部由本仓库的脚本从零训练。页面上的一切都在你眼前、在这台机器上算出来。"
+DESCRIPTION = (
+    "GAN、VAE 和自注意力模型，全部从零训练：采样，在两张图之间漫步，看清每个注意力头看向哪里。"
+)
+FOOTNOTE = "这里的每张图都由人工智能生成，所用的检查点和设置就写在旁边。"
+
+TABS = {"sample": "采样", "interpolate": "插值", "attention": "注意力"}
+SWITCH = "语言"
+
+ERROR = "出错了"
+CHECKPOINT = "检查点"
+CLASS = "类别"
+COUNT = "图像数量"
+SEED = "种子"
+SEED_INFO = "同一个种子总是生成同样的图"
+RANDOMISE = "每次换一个新种子"
+TEMPERATURE = "温度"
+TEMPERATURE_INFO = "低于 1 更稳妥，高于 1 更冒险"
+SAMPLE = "采样"
+COPY_LINK = "复制链接"
+DOWNLOAD = "下载 PNG"
+DOWNLOAD_ANIMATION = "下载动画"
+
+END_A = "起点"
+END_B = "终点"
+PICTURE = "改用一张图作为起点或终点"
+STEPS = "步数"
+PATH = "路径"
+PATHS = {"slerp": "slerp · 沿圆弧", "lerp": "lerp · 沿直线"}
+INTERPOLATE = "插值"
+PLAY = "播放"
+FRAME = "帧"
+
+# 结果下方的设置与取值；这里没有的按原样显示。
+SETTINGS: dict[str, str] = {
+    "checkpoint": "检查点", "revision": "版本", "count": "图像数量", "seed": "种子",
+    "label": "类别", "temperature": "温度", "label_a": "起点类别", "label_b": "终点类别",
+    "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
+    "picture_b": "终点的图", "steps": "步数", "path": "路径",
+}  # fmt: skip
+VALUES: dict[object, str] = {"any": "任意", "a picture": "你给的图"}
+PICTURE_ALT = "{name}，类别 {label}，图"
+SAMPLES_OF = "{name} 的样本"
+TIMES = (" 秒", " 分钟", " 小时")
+QUANTITIES = ((1e8, " 亿"), (1e4, " 万"))
+FIGURES: dict[str, str] = {
+    "Label accuracy": "标签准确率",
+    "Frechet distance": "Fréchet 距离",
+    "Precision": "精确率",
+    "Recall": "召回率",
+    "Density": "密度",
+    "Coverage": "覆盖率",
+    "-ELBO": "−ELBO",
+    "-ELBO given the class": "给定类别的 −ELBO",
+    "-log p(x)": "−log p(x)",
+    "Bits/dim": "比特/维",
+    "Bits/dim given the class": "给定类别的比特/维",
+    "Accuracy": "准确率",
+}
+
+WAITING = "第一个结果马上就来"
+LINK_TROUBLE = "打开这个链接时，略去了其中说不通的部分。"
+BROKEN_ONE = "有 1 个检查点无法加载，其余的照常可用。"
+BROKEN_MANY = "有 {count} 个检查点无法加载，其余的照常可用。"
+BROKEN_ALL = "没有一个检查点能够加载。"
+EMPTY = (
+    "### 还没有检查点\n\n训练一个（几分钟即可），然后重新启动：\n\n"
+    "```\npython -m train.gan --dataset mnist --data data --out checkpoints/gan-mnist "
+    "--minutes 5\n```"
+)
+NOTHING_ABLE = "已加载的检查点都做不到这一点。这个标签页需要的能力是 **{capability}**。"
+
+FAMILIES = {
+    "gan": "生成对抗网络",
+    "vae": "变分自编码器",
+    "attention": "自注意力，一块一块地画",
+    "classifier": "分类器",
+}
+
+COLOURS = {1: "灰度", 3: "彩色"}
+WEIGHTS = "个权重"
+TRAINED = "训练了"
+SEEN = "张图"
+REVISION = "版本"
+REFERENCE = "参照"
+ALL_FIGURES = "全部 {count} 项指标"
+
+ABOUT_TITLE = "工作原理"
+
+ABOUT = {
+    "gan": r"""
+#### 生成对抗网络
+两个网络互相较量。**生成器** $G$ 把随机数 $z$ 变成一张图；**判别器** $D$ 看一张图，说出它有多像真的。
+$D$ 学着分辨真假，$G$ 学着骗过 $D$；双方都在进步，$G$ 画的图也就越来越难与真图区分。两者都知道类别。
+
+$$\min_G \max_D \; \mathbb{E}_{x \sim \text{data}}\big[\log D(x)\big]
++ \mathbb{E}_{z \sim p(z)}\big[\log\big(1 - D(G(z))\big)\big]$$
+
+本仓库的训练方法是同一场较量的更稳定的版本：$D$ 给真图和假图成对打分，并最小化
+
+$$\mathbb{E}\big[\operatorname{softplus}\big(d(G(z)) - d(x)\big)\big]$$
+
+其中 $d$ 是 sigmoid 之前的分数。$G$ 最小化的是把这一对交换之后的同一个式子，同时在真图和假图处都约束
+$d$ 的斜率。GAN 一步成图，图像清晰，但它说不出一张图的概率是多少。
+
+**温度**缩放 $z$（也叫截断）：接近 0 时，每张图都是该类别最典型的样子；等于 1 时，变化与训练时相同。
+""",
+    "vae": r"""
+#### 变分自编码器
+**编码器**把一张图 $x$ 压缩成几个数：不是一个点，而是一个高斯分布 $q(z \mid x)$，有自己的均值 $\mu$ 和方差
+$\sigma^2$。**解码器** $p(x \mid z)$ 再把这团云里的一个点变回一张图。训练同时要求两件事：图能够还原；
+所有的云合在一起像一个标准正态分布，这样随机的 $z$ 也能解码出有意义的图。
+
+$$\log p(x) \;\ge\;
+\underbrace{\mathbb{E}_{q(z \mid x)}\big[\log p(x \mid z)\big]}_{\text{重建}}
+\;-\; \underbrace{\mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big)}_{\text{靠近先验}}$$
+
+$$\mathrm{KL} = \tfrac{1}{2} \sum_i \big(\mu_i^2 + \sigma_i^2 - 1 - \log \sigma_i^2\big)
+\qquad z = \mu + \sigma \odot \epsilon,\; \epsilon \sim \mathcal{N}(0, I)$$
+
+右边就是 **ELBO**，单位是 nat。$z$ 没有说定的细节都取了平均，所以图看上去有一点软。
+
+**温度**缩放 $z$：接近 0 时是最典型的图，等于 1 时是模型自己的分布。
+""",
+    "attention": r"""
+#### 自注意力
+图被看成一串小块，从左到右、从上到下地画，每一块都以此前画出的一切为条件。每一步都向前面的各块提问：
+它的**查询** $q$ 与它们的**键** $k$ 比较，得分经过 softmax，就是从每个**值** $v$ 取多少。掩码不许往前偷看。
+
+$$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}} + M\right) V,
+\qquad M_{ij} = \begin{cases} 0 & j \le i \\ -\infty & j > i \end{cases}$$
+
+$$p(x) = \prod_t p(x_t \mid x_1, \dots, x_{t-1})$$
+
+几个**头**并排地这样做，几**层**再叠在一起。连乘积是精确的似然，以每个像素值的比特数报告；代价是：图有多少块，
+就要走多少步，而注意力本身的计算量随块数的平方增长。
+
+**温度**在每次抽取之前除以 logits：低于 1 偏爱更可能的值，等于 0 则总取最可能的那个。
+""",
+}
+
+ABOUT_INTERPOLATE = r"""
+#### 两张图之间
+有潜空间的模型给每张图一个地址 $z$。从一个地址走到另一个，边走边解码，就能看到模型在两者之间放了什么。
+随机地址都离一个球面很近，所以 **slerp** 沿着圆弧走：
+
+$$z_t = \ell_t \left( \frac{\sin((1-t)\,\theta)}{\sin\theta}\,\hat z_a
++ \frac{\sin(t\,\theta)}{\sin\theta}\,\hat z_b \right),
+\qquad \theta = \angle(z_a, z_b), \quad \ell_t = (1-t)\,\|z_a\| + t\,\|z_b\|,$$
+
+其中 $\hat z$ 是 $z$ 的方向；**lerp** 则走直线 $z_t = (1-t)\,z_a + t\,z_b$，穿过很少用到的中间地带。
+两种走法里，类别都沿直线混合，所以 3 可以变成 8。
+"""
+
+DRAW = "在这里画"
+UPLOAD = "上传"
+CLEAR = "清除"
+PAD_HINT = "{label}：画一画，或者上传一张图"
+NO_PICTURE = "这不是能读取的图片，请换一个 PNG、JPEG 或 WebP 文件。"
+LARGE_FILE = "图片超过 {limit} MB，请换一张小一些的。"
+LARGE_PICTURE = "图片的宽或高超过 {limit} 像素，请换一张小一些的。"
+NO_ENCODER = "{name} 不能从图片出发，请换一个带编码器的检查点，或者清除图片。"
+
+# 出错时的话：一句话，说清楚该怎么办。
+OR = " 或 "
+CHOOSE = "请从 {known} 中选一个"
+NONE_CAN = "已加载的检查点都不行"
+LACKS = "{name} 没有 {capability} 能力；{choose}。"
+NOT_LOADED = "{name} 无法加载：{error}"
+NO_CHECKPOINT = "没有检查点 {name}；{choose}。"
+NO_TAB = "没有标签页 {name}。"
+NO_LANGUAGE = "没有语言 {name}，请选 {known}。"
+THE_SEED = "种子"
+THE_COUNT = "图像数量"
+THE_STEPS = "步数"
+NO_WHOLE_NUMBER = "{name}应是 {low} 到 {high} 之间的整数，而不是 {value}。"
+NO_TEMPERATURE = "温度应是 0 到 {high} 之间的数，而不是 {value}。"
+NO_PATH = "路径应是 {known}，而不是 {value}。"
+NO_CLASS = "{name} 没有类别 {value}；请从 {known} 中选一个。"
+UNKNOWN_IN_LINK = "链接里有不认识的参数：{names}。"
+OR_WORDS = "，或者 {words}"
+NO_PLACE = "{name}应是从 1 起的整数{also}，而不是 {value}。"
+PLACES = {"layer": "层", "head": "头", "position": "位置"}
+PAD_EMPTY = "画板是空的，请先画点什么，或者选一张图。"
+DRAW_FIRST = "请先画一张图。"
+
+# 注意力标签页
+DRAW_PICTURE = "开始画"
+OWN_PICTURE = "用你自己的图"
+OWN_PICTURE_INFO = "起始符带着上面选定的类别，不管对不对。"
+LOOK = "它会看哪里？"
+SAVE_WEIGHTS = "保存权重（.npz）"
+ABOUT_ATTENTION = r"""
+#### 怎样读这些图
+在图上选一个位置：每张小图显示的是，接下来要画这个位置时，某一**层**的某个**头**把注意力怎样分给已经画好的部分。
+小图下方的横条是*起始符*的权重；起始符带着类别，在图里没有位置。把它算上，一步的权重之和是 1。
+斜线部分当时还没画：掩码让它的权重恰好为 0。
+
+$T$ 个小块的序列，在每个头里有 $T^2$ 个权重：边长翻倍，块数变成四倍，**权重变成十六倍**。
+
+**Rollout**（[Abnar and Zuidema 2020](https://arxiv.org/abs/2005.00928)）对各头取平均，把残差连接算作一半，
+再把各层乘起来：综合所有层，信息可能从哪里来。
+"""
+
+# static/attention.html 里的文本
+VIEWER = {
+    "stage": "图，以及一个头看向哪里",
+    "layer": "层",
+    "head": "头",
+    "save": "把眼前的画面存成图片",
+    "canvas": "图。方向键移动位置，空格键重放作画过程。",
+    "drawing": "正在画",
+    "replay": "重放作画过程",
+    "step": "作画的步骤",
+    "maps": "所有层和头",
+    "direction": "方向",
+    "from": "它看了哪里",
+    "from_title": "画这个位置的那一步从哪里读取",
+    "later": "后来谁看了这里",
+    "later_title": "后面的哪些步骤从这个位置读取",
+    "sink": "隐藏起始符",
+    "sink_title": "只看各块之间的权重，加起来是 1",
+    "shared": "统一标尺",
+    "shared_title": "否则每张图都以自己最强的位置为最亮",
+    "lines": "连线",
+    "lines_title": "连到最强的五个位置",
+    "help": "指向图或小图可以预览，点击可以固定。方向键移动位置，空格键重放。",
+    "honest": "<b>注意力不是解释。</b>它显示一个头从哪里读取，"
+    "却不显示读到了什么，也不说明这对结果是否要紧。",
+}
+
+# static/*.js 里的文本；{name} 在那里填入。
+SCRIPT = {
+    "moreTabs": "更多标签页",
+    "copied": "已复制",
+    "copiedPartly": "已复制，不含你的图",
+    "play": "播放",
+    "pause": "暂停",
+    "noPicture": NO_PICTURE,
+    "largeFile": LARGE_FILE.format(limit=20),
+    "attention": {
+        "where": "第 {row} 行第 {column} 列",
+        "rollout": "所有层的 rollout",
+        "oneHead": "第 {layer} 层第 {head} 头",
+        "mean": "第 {layer} 层各头平均",
+        "max": "第 {layer} 层各头最大",
+        "drawnIn": "<b>{where}的小块</b>是第 {step} 步画的。",
+        "lookedAt": "{name}：看它最多的是{steps}。",
+        "lookedStep": "第 {step} 步（{where}，<b>{share}</b>）",
+        "lookedNone": "{name}：后面没有一步给它超过 0.5%。",
+        "lookedSum": "后面所有步骤加起来，相当于 {total} 整步的注意力。",
+        "stepDrew": "<b>第 {step} 步</b>画的是{where}的小块。",
+        "stepDraws": "<b>第 {step} 步</b>正在画{where}。",
+        "token": "起始符（类别 {label}）",
+        "tokenAny": "起始符（任意类别）",
+        "nothingYet": "{name}：还什么都没画，所以全部落在{token}上。",
+        "onToken": "{name}：<b>{share}</b> 在{token}上，{places}。",
+        "onPlaces": "{name}：{places}。",
+        "onPlace": "<b>{share}</b> 在{where}",
+        "noPlace": "没有位置超过 0.5%",
+        "spread": "在图里：分散程度相当于 {places} 个等权重的位置，平均相距 {far} 块。",
+        "brightest": "最亮处 {share}",
+        "drawing": "正在画 {drawn} / {steps}",
+        "layer": "第 {layer} 层",
+        "tileMean": "平均",
+        "tileTitle": "{name}；横条是起始符",
+        "optionMean": "平均",
+        "optionMax": "最大",
+        "optionRollout": "rollout",
+        "replay": "重放作画过程",
+        "pause": "暂停",
+        "figureClass": "类别 {label}",
+        "figureGiven": "给定的图",
+        "figureSeed": "种子 {seed}",
+        "figureStep": "第 {step} 步，共 {steps} 步",
+        "figureStart": "起始符 {share}",
+        "from": "它看了哪里",
+        "later": "后来谁看了这里",
+        "list": "；",
+    },
+}

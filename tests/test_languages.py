@@ -1,0 +1,198 @@
+"""Two languages: the same texts in both, and a visitor gets one of them, whole."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+
+from aigc import ui
+from aigc.ui import parts, texts
+from aigc.ui.catalogue import Catalogue
+from aigc.ui.texts import en, zh
+
+HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.fixture(scope="module")
+def catalogue(tiny_checkpoints: Path) -> Catalogue:
+    return ui.catalogue_of(tiny_checkpoints)
+
+
+@pytest.fixture(scope="module")
+def server(catalogue: Catalogue) -> Iterator[str]:
+    demo = ui.build(catalogue)
+    _, address, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    yield address
+    demo.close(verbose=False)
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    texts.speak("zh")
+    yield
+    texts.speak("en")
+
+
+def constants(module: ModuleType) -> dict[str, Any]:
+    return {name: value for name, value in vars(module).items() if name.isupper()}
+
+
+def leaves(value: Any, where: str) -> Iterator[tuple[str, str]]:
+    """Every string in a constant, with its place."""
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{where}.{key}")
+    elif isinstance(value, (list, tuple)):
+        for i, inner in enumerate(value):
+            yield from leaves(inner, f"{where}.{i}")
+
+
+# Tables whose keys are what a language wants to say differently.
+OWN = ("SETTINGS", "VALUES", "FIGURES", "QUANTITIES")
+
+
+def test_both_languages_say_the_same() -> None:
+    assert constants(en).keys() == constants(zh).keys()
+    places: list[dict[str, str]] = []
+    for module in (en, zh):
+        tables = {k: v for k, v in constants(module).items() if k not in OWN}
+        places.append(dict(leaves(tables, "")))
+    assert places[0].keys() == places[1].keys()
+    for where, english in places[0].items():
+        if where.startswith(".ABOUT"):  # LaTeX has braces of its own
+            assert english.count("$$") == places[1][where].count("$$"), where
+            continue
+        fields = [
+            {name for _, name, _, _ in string.Formatter().parse(text) if name}
+            for text in (english, places[1][where])
+        ]
+        assert fields[0] == fields[1], where
+
+
+def test_chinese_is_chinese() -> None:
+    same = {  # signs, names and file formats
+        "NAME", "SCRIPT.attention.optionRollout",
+    }  # fmt: skip
+    for where, text in leaves(constants(zh), ""):
+        if where.lstrip(".") not in same and not where.startswith(".FIGURES"):
+            plain = re.sub(r"\{\w+\}", "", text)
+            assert HAN.search(plain) or not re.search("[A-Za-z]{2}", plain), where
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "language"),
+    [
+        ("zh", "en", "zh"), ("en", "zh-CN,zh;q=0.9", "en"), (None, "zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        (None, "fr,en;q=0.5,zh;q=0.7", "zh"), (None, "fr", "en"), (None, "", "en"),
+        ("xx", "zh-TW", "zh"), (None, ";q=x,,q", "en"), ("", "en-GB,zh;q=0.1", "en"),
+    ],
+)  # fmt: skip
+def test_which_language(asked: str | None, accepted: str, language: str) -> None:
+    assert texts.choose(asked, accepted) == language
+
+
+def test_mistakes_are_said_in_chinese(catalogue: Catalogue, chinese: None) -> None:
+    tab, values, ignored = ui.follow(
+        catalogue, {"sample": parts.Page({"checkpoint": None, "count": None}, {}, None, None)},  # type: ignore[arg-type]
+        {"sample": "sample"},
+        {"tab": "sample", "checkpoint": "nope", "count": "900", "odd": "1", "lang": "fr"},
+    )  # fmt: skip
+    assert (tab, values) == ("sample", {})
+    assert len(ignored) == 4 and all(HAN.search(sentence) for sentence in ignored)
+    assert "'fr'" in ignored[0] and "en 或 zh" in ignored[0]
+
+
+def config(page: str) -> Any:
+    found = re.search(r"window\.gradio_config = (.*?);</script>", page)
+    assert found
+    return json.loads(found[1])
+
+
+def test_the_page_is_written_in_the_visitors_language(server: str) -> None:
+    ask = {"accept-language": "zh-CN,zh;q=0.9"}
+    english, chinese = httpx.get(server).text, httpx.get(server, headers=ask).text
+    assert '<html\n\tlang="en"' in english and '<html\n\tlang="zh-CN"' in chinese
+    assert httpx.get(f"{server}?lang=zh").text.count(zh.TABS["sample"]) >= 1
+    assert '<html\n\tlang="en"' in httpx.get(f"{server}?lang=en", headers=ask).text
+    for page, words in ((english, en), (chinese, zh)):
+        assert f'property="og:title" content="{words.TITLE}"' in page
+        assert f'property="og:description" content="{words.DESCRIPTION}"' in page
+        assert page.count('"og:title"') == 1 and "gradio.app" not in page.split("<style>")[0]
+        titles = [c["props"]["label"] for c in config(page)["components"] if c["type"] == "tabitem"]
+        assert titles == list(words.TABS.values())
+    same = [
+        [(c["id"], c["type"], c["props"].get("elem_id")) for c in config(page)["components"]]
+        for page in (english, chinese)
+    ]
+    assert same[0] == same[1]
+
+
+def visible(page: Any) -> str:
+    """Everything that a person reads or hears on the page, formulas and code aside."""
+    return str(
+        page.evaluate("""() => {
+      const said = [];
+      for (const node of document.querySelectorAll('.gradio-container *')) {
+        if (node.closest('.katex, pre, script, style, svg, footer:not(.credit)')) continue;
+        for (const child of node.childNodes)
+          if (child.nodeType === 3 && node.getClientRects().length) said.push(child.data.trim());
+        for (const name of ['aria-label', 'title', 'alt', 'placeholder'])
+          if (node.getAttribute(name)) said.push(node.getAttribute(name));
+      }
+      return said.filter(Boolean).join('\\n');
+    }""")
+    )
+
+
+# What stands in both languages: names of checkpoints, data, formats, revisions, formulas.
+NAMES = re.compile(
+    r"[\w.-]*-mnist|mnist|AIGC|English|GAN|VAE|ELBO|log p\(x\)|Fr.chet|PNG|JPEG|WebP|npz|"
+    r"slerp|lerp|softmax|sigmoid|nats?|logits|local|rollout|Rollout|MNIST|"
+    r"Abnar and Zuidema 2020|\b[0-9a-f]{12}\b|\bz\b|H\d"
+)
+
+
+def test_a_chinese_visitor_reads_no_english(server: str, chromium: Any) -> None:
+    context = chromium.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    mistakes: list[str] = []
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    try:
+        for tab in ui.TABS:
+            page.goto(f"{server}?tab={tab.ID}&seed=-1", timeout=60_000)
+            page.wait_for_function("() => location.search.includes('checkpoint=')", timeout=60_000)
+            page.locator(".about:visible > button").first.click()
+            page.wait_for_selector(".about .katex:visible")
+            page.wait_for_timeout(300)
+            for line in visible(page).splitlines():
+                rest = NAMES.sub("", line)
+                assert not re.search("[A-Za-z]{3}", rest), (tab.ID, line)
+            assert zh.LINK_TROUBLE in visible(page)
+        page.goto(f"{server}?tab=sample&count=2")
+        page.wait_for_function("() => location.search.includes('checkpoint=')", timeout=60_000)
+        page.get_by_label(zh.RANDOMISE).first.uncheck()
+        page.get_by_label(zh.SEED, exact=True).first.fill("-4")
+        page.locator("button.primary:visible").click()
+        page.wait_for_selector(".toast-body")
+        said = page.locator(".toast-body").inner_text()
+        assert "种子应是" in said and zh.ERROR in said
+
+        page.locator(".languages a[data-lang=en]").click()
+        page.wait_for_selector(f"button.primary:has-text('{en.SAMPLE}')")
+        page.wait_for_function("() => /lang=en&checkpoint=/.test(location.search)")
+        assert page.evaluate("document.documentElement.lang") == "en"
+        assert "count=2" in page.url  # the view came along
+        assert not HAN.search(visible(page).replace(zh.LANGUAGE, ""))
+        assert mistakes == []
+    finally:
+        context.close()
