@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import shutil
 import uuid
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ from aigc.models import FAMILIES, capabilities
 FORMAT = 1
 MAX_FILE_BYTES = 512 * 2**20
 CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
+SNAPSHOTS = "snapshots/index.json"
+MAX_SNAPSHOTS, MAX_SNAPSHOT_BYTES = 200, 2**20
 KEYS = {"format", "family", "config", "media", "labels", "dataset", "training"}
 DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
@@ -74,6 +77,19 @@ class Broken:
     name: str
     path: Path
     error: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A stage of a training run: what the model drew from the same noise as at every other
+    stage, a PNG, and the figures of the run since the stage before."""
+
+    step: int
+    images: int
+    """Images seen so far."""
+    minutes: float
+    figures: dict[str, float]
+    picture: bytes
 
 
 def save(
@@ -138,7 +154,7 @@ def _regular(path: Path) -> None:
         raise OSError("it is not a file")
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path, kind: type = dict) -> Any:
     def reject(token: str) -> None:
         raise ValueError(f"{token} is not a number that JSON has")
 
@@ -151,8 +167,9 @@ def _read_json(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path} is missing; is this a checkpoint folder?") from None
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from None
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{path} holds a {type(values).__name__} where an object belongs")
+    if not isinstance(values, kind):
+        wanted = "an object" if kind is dict else "a list"
+        raise CheckpointError(f"{path} holds a {type(values).__name__} where {wanted} belongs")
     return values
 
 
@@ -322,3 +339,35 @@ def scan(folder: Path) -> tuple[list[Checkpoint], list[Broken]]:
         except CheckpointError as error:
             broken.append(Broken(path.name, path, str(error)))
     return loaded, broken
+
+
+def snapshots(folder: Path) -> list[Snapshot]:
+    """The stages of the run that made a checkpoint, in their order; none where it kept none.
+    Raises CheckpointError that names the file and the entry that is wrong."""
+    path = folder / SNAPSHOTS
+    if not path.exists():
+        return []
+    entries = _read_json(path, list)
+    if len(entries) > MAX_SNAPSHOTS:
+        raise CheckpointError(f"{path} lists over {MAX_SNAPSHOTS} snapshots; keep fewer")
+    stages: list[Snapshot] = []
+    for number, entry in enumerate(entries, 1):
+        values = entry if isinstance(entry, dict) else {}
+        figures = {k: v for k, v in values.items() if type(v) in (int, float)}
+        name = values.get("file")
+        if not isinstance(name, str) or not re.fullmatch(r"[\w-]+\.png", name):
+            raise CheckpointError(f"{path}: 'file' of snapshot {number} names a PNG beside it")
+        if {"step", "images", "minutes"} - figures.keys():
+            raise CheckpointError(f"{path}: snapshot {number} lacks 'step', 'images' or 'minutes'")
+        try:
+            _regular(path.with_name(name))
+            if path.with_name(name).stat().st_size > MAX_SNAPSHOT_BYTES:
+                raise CheckpointError(f"{path.with_name(name)} is over 1 MB; it is not shown")
+            picture = path.with_name(name).read_bytes()
+        except OSError as error:
+            raise CheckpointError(f"{path.with_name(name)} cannot be read: {error}") from None
+        if not picture.startswith(b"\x89PNG\r\n\x1a\n"):
+            raise CheckpointError(f"{path.with_name(name)} is no PNG")
+        step, images = int(figures.pop("step")), int(figures.pop("images"))
+        stages.append(Snapshot(step, images, figures.pop("minutes"), figures, picture))
+    return stages

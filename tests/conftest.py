@@ -167,16 +167,21 @@ def save_tiny(folder: Path, family: str) -> Path:
     model = tiny_model(family)
     media = ImageMedia(*model.config.image_shape)
     rng = np.random.default_rng(0)
-    sheet = np.concatenate([draw_digit(digit, rng) for digit in range(4)], 1)
-    picture = io.BytesIO()
-    Image.fromarray(sheet).save(picture, "png")
+
+    def picture() -> bytes:
+        sheet = np.concatenate([draw_digit(digit, rng) for digit in range(4)], 1)
+        file = io.BytesIO()
+        Image.fromarray(sheet).save(file, "png")
+        return file.getvalue()
+
     entries = [
-        {"step": step, "images": 64 * step, "minutes": step / 100, "file": f"{step:07}.png"}
+        {"step": step, "images": 64 * step, "minutes": step / 100, "file": f"{step:07}.png",
+         "loss": round(10 / step, 3)}
         for step in (10, 20, 30)
-    ]
-    files = {f"snapshots/{entry['file']}": picture.getvalue() for entry in entries}
+    ]  # fmt: skip
+    files = {f"snapshots/{entry['file']}": picture() for entry in entries}
     files["snapshots/index.json"] = json.dumps(entries).encode()
-    files["samples.png"] = picture.getvalue()
+    files["samples.png"] = picture()
     files["README.md"] = f"---\nlicense: apache-2.0\n---\n# {folder.name}\n".encode()
     checkpoint.save(
         folder,

@@ -460,3 +460,39 @@ def test_a_folder_of_nothing(tmp_path: Path) -> None:
     assert scan(tmp_path) == ([], [])
     with pytest.raises(CheckpointError, match="name a folder of checkpoints"):
         scan(tmp_path / "nowhere")
+
+
+# Snapshots
+
+
+def test_snapshots_in_their_order(tiny_checkpoints: Path) -> None:
+    stages = checkpoint.snapshots(tiny_checkpoints / "gan-mnist")
+    assert [stage.step for stage in stages] == [10, 20, 30]
+    assert [stage.images for stage in stages] == [640, 1280, 1920]
+    assert stages[1].minutes == 0.2 and stages[1].figures == {"loss": 0.5}
+    assert all(stage.picture.startswith(b"\x89PNG") for stage in stages)
+    assert checkpoint.snapshots(tiny_checkpoints) == []
+
+
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [
+        ("{}", "holds a dict where a list belongs"),
+        ("[", "cannot be read"),
+        ("[5]", "'file' of snapshot 1 names a PNG"),
+        ('[{"file": "../../x.png", "step": 1}]', "'file' of snapshot 1 names a PNG"),
+        ('[{"file": "a.png", "step": 1, "images": 2}]', "lacks 'step', 'images' or 'minutes'"),
+        ('[{"file": "a.png", "step": 1, "images": 2, "minutes": "x"}]', "lacks"),
+        ('[{"file": "a.png", "step": NaN, "images": 2, "minutes": 1}]', "not a number"),
+        ('[{"file": "a.png", "step": 1, "images": 2, "minutes": 1}]', "a.png is no PNG"),
+        ('[{"file": "b.png", "step": 1, "images": 2, "minutes": 1}]', "b.png cannot be read"),
+        (json.dumps([{}] * 201), "over 200 snapshots"),
+    ],
+)
+def test_snapshots_that_are_wrong(tmp_path: Path, index: str, words: str) -> None:
+    folder = tmp_path / "snapshots"
+    folder.mkdir()
+    (folder / "index.json").write_text(index, encoding="utf-8")
+    (folder / "a.png").write_bytes(b"GIF89a")
+    with pytest.raises(CheckpointError, match=words):
+        checkpoint.snapshots(tmp_path)

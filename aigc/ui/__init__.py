@@ -3,7 +3,8 @@
 TABS is a plain list of modules. A tab is a module with
 
     ID      its name in links, "sample"; what the visitor reads is texts.TABS[ID]
-    NEEDS   the capability that its checkpoints have, "sample" (see aigc.models)
+    NEEDS   the capability that its checkpoints have, "sample" (see aigc.models), or files
+            (catalogue.NEEDED_FILES)
     build(catalogue) -> parts.Page
 
 `build` is called inside its gr.Tab, only when some checkpoint has the capability; it lays out
@@ -27,7 +28,16 @@ from starlette.middleware import Middleware
 
 from aigc import checkpoint
 from aigc.checkpoint import Broken, Checkpoint, CheckpointError, shown
-from aigc.ui import attention, figures, interpolate, languages, parts, sample, texts
+from aigc.ui import (
+    attention,
+    figures,
+    interpolate,
+    languages,
+    parts,
+    sample,
+    texts,
+    timelapse,
+)  # fmt: skip
 from aigc.ui.catalogue import ANY, Catalogue, read_link
 from aigc.ui.parts import PRIVATE, QUIET, Page
 from aigc.ui.theme import theme
@@ -35,7 +45,7 @@ from aigc.ui.theme import theme
 __all__ = ["TABS", "Broken", "Catalogue", "Checkpoint", "CheckpointError", "build",
            "catalogue_of", "launch"]  # fmt: skip
 
-TABS = [sample, interpolate, attention]
+TABS = [sample, interpolate, attention, timelapse]
 
 MAX_WAITING = 32  # requests in the queue; the next one is told that it is full
 MAX_UPLOAD = "8mb"

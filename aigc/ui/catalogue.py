@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aigc.checkpoint import Broken, Checkpoint, shown
+from aigc.checkpoint import SNAPSHOTS, Broken, Checkpoint, shown
 from aigc.latent import MAX_SEED, PATHS
 from aigc.ui import texts
 
@@ -19,6 +19,8 @@ MAX_COUNT = 64
 MAX_STEPS = 64
 MAX_TEMPERATURE = 2.0
 ANY = "any"
+# What a tab may need of a checkpoint besides the capabilities of its model.
+NEEDED_FILES = {"snapshots": SNAPSHOTS}
 
 
 @dataclass
@@ -28,9 +30,12 @@ class Catalogue:
     checkpoints: list[Checkpoint] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
 
-    def able(self, capability: str) -> list[Checkpoint]:
-        """The checkpoints that have a capability."""
-        return [c for c in self.checkpoints if capability in c.capabilities]
+    def able(self, need: str) -> list[Checkpoint]:
+        """The checkpoints that have a capability, or the files that NEEDED_FILES names."""
+        if need in NEEDED_FILES:
+            name = NEEDED_FILES[need]
+            return [c for c in self.checkpoints if c.path and (c.path / name).is_file()]
+        return [c for c in self.checkpoints if need in c.capabilities]
 
     def find(self, name: object, capability: str) -> Checkpoint:
         """The checkpoint of this name. Raises ValueError that lists the names, or says why the

@@ -17,6 +17,8 @@ from aigc.ui.catalogue import ANY, Catalogue
 
 # All model work takes turns: it shares the same few cores.
 MODEL_WORK: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
+# For what only reads files: it waits for no model, but does not crowd the others out.
+PAGE_WORK: dict[str, Any] = {"concurrency_id": "page", "concurrency_limit": 4}
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 # For what is answered at once and needs no turn.
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
@@ -115,7 +117,7 @@ def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
                 except StopIteration:
                     return
                 except ValueError as error:
-                    raise gr.Error(str(error), print_exception=False, title=texts.ERROR) from None
+                    raise gr.Error(str(error), print_exception=False) from None
                 yield value
 
         return stream
@@ -126,7 +128,7 @@ def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return fn(*args, **kwargs)
         except ValueError as error:
-            raise gr.Error(str(error), print_exception=False, title=texts.ERROR) from None
+            raise gr.Error(str(error), print_exception=False) from None
 
     return call
 

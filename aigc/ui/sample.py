@@ -90,7 +90,9 @@ def views(wish: Wish) -> Iterator[tuple[Tensor, bool]]:
 
 def page(wish: Wish, pictures: Tensor) -> str:
     """The gallery and the settings under it."""
-    alt = texts.PICTURE_ALT.format(name=wish.checkpoint.name, label=wish.label)
+    alt = texts.PICTURE_ALT.format(
+        name=wish.checkpoint.name, label=texts.VALUES.get(wish.label, wish.label)
+    )
     return figures.gallery(wish.checkpoint.media, pictures, alt) + figures.chips(wish.made)
 
 

@@ -73,8 +73,6 @@
     // The link that opened the page was read; `tab` is the one that it opened.
     ready(tab) {
       linkRead = true;
-      for (const button of document.querySelectorAll(".overflow-menu > button"))
-        button.setAttribute("aria-label", words.moreTabs);  // Gradio's own, in English only
       front = tab;
       begin(tab);
     },
@@ -89,6 +87,30 @@
       setTimeout(() => { button.textContent = button.dataset.text; }, 1600);
     },
   };
+
+  // What Gradio says in English alone: to screen readers, and above a mistake.
+  const translate = () => {
+    for (const node of document.querySelectorAll(".gradio-container [aria-label]")) {
+      const said = node.getAttribute("aria-label");
+      const label = said.replace(/^(number input|range slider) for /, "");
+      const own = words.gradio[label] || label;
+      if (own !== said) node.setAttribute("aria-label", own);
+    }
+    for (const node of document.querySelectorAll(".gradio-container button[title]"))
+      if (words.gradio[node.title]) node.title = words.gradio[node.title];
+    for (const node of document.querySelectorAll(".toast-title")) {
+      const own = words.gradio[node.textContent.trim()];
+      if (own) node.textContent = own;
+    }
+  };
+  if (window.aigcLanguage !== "en") {
+    let waiting = false;
+    new MutationObserver(() => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => { waiting = false; translate(); });
+    }).observe(document, { childList: true, subtree: true });
+  }
 
   // Another language: the same view, loaded again.
   document.addEventListener("click", (event) => {

@@ -17,10 +17,10 @@ FOOTNOTE = (
     "Every picture here is AI-generated, made by the checkpoint and the settings named beside it."
 )
 
-TABS = {"sample": "Sample", "interpolate": "Interpolate", "attention": "Attention"}
+TABS = {"sample": "Sample", "interpolate": "Interpolate", "attention": "Attention",
+        "timelapse": "Time-lapse"}  # fmt: skip
 SWITCH = "Language"
 
-ERROR = "Error"
 CHECKPOINT = "Checkpoint"
 CLASS = "Class"
 COUNT = "Pictures"
@@ -244,15 +244,94 @@ VIEWER = {
     "it took from there, nor whether that mattered for the result.",
 }
 
+# The time-lapse tab
+BESIDE = "Beside it"
+BESIDE_INFO = "A second run on the same clock"
+ALONE = "nothing"
+THE_FRAME = "The stage"
+NO_SNAPSHOTS = "{name} kept no snapshots of its training; choose another run."
+ABOUT_TIMELAPSE = """
+#### What the film shows
+At each stage the model drew from **the same noise and the same classes**, so a change in the
+picture is a change in the model. The curves are the figures of the run since the stage before,
+and the slider is the time that training took on its machine.
+"""
+
+# static/timelapse.html, by the names that stand in it
+FILM = {
+    "pictures": "What the model drew at this stage",
+    "play": "Play the film",
+    "stage": "Stage of the training",
+    "hint": "Each column is a class, drawn from the same noise at every stage. "
+    "Arrow keys move the slider.",
+}
+
 # What static/*.js says; {name} is filled in there.
 SCRIPT = {
-    "moreTabs": "More tabs",
+    # What Gradio itself says in English, and has no translation of.
+    "gradio": {},
     "copied": "Copied",
     "copiedPartly": "Copied, without your pictures",
     "play": "Play",
     "pause": "Pause",
     "noPicture": NO_PICTURE,
     "largeFile": LARGE_FILE.format(limit=20),
+    "film": {
+        "play": "Play the film",
+        "pause": "Pause",
+        "at": "{minutes} minutes",
+        "alt": "{name}, step {step}",
+        "facts": "step {step}, {images} images seen",
+        "figures": {
+            "D loss": "Discriminator loss",
+            "G loss": "Generator loss",
+            "penalty": "Gradient penalty",
+            "margin": "Margin, real over made",
+            "-ELBO": "-ELBO (nats)",
+            "nll": "Reconstruction (nats)",
+            "KL": "KL (nats)",
+            "active units": "Active latents",
+            "bits/dim": "Bits/dim",
+            "loss": "Loss",
+        },
+        "steps": {
+            "gan": {
+                "title": "one step of a GAN",
+                "list": [
+                    "Both networks start from random weights; this is step {step}.",
+                    "The generator turns a batch of noise into pictures: the ones above are from "
+                    "the same noise each time.",
+                    "The discriminator scores real and made pictures in pairs. A real one is "
+                    "{margin} ahead of a made one on average; 0 would mean that it cannot tell.",
+                    "Each side steps down its own loss: the discriminator's is {D_loss}, the "
+                    "generator's {G_loss}. At 0.693, which is ln 2, neither wins.",
+                ],
+            },
+            "vae": {
+                "title": "one step of a VAE",
+                "list": [
+                    "Encoder and decoder start from random weights; this is step {step}.",
+                    "The encoder turns each picture into a Gaussian; {active_units} of its "
+                    "latents carry something.",
+                    "The decoder turns a random point of it back into a picture.",
+                    "Both step down the sum of two terms: {nll} nats to say the picture given the "
+                    "latent, and {KL} nats to say the latent. Together that is the bound, "
+                    "{_ELBO} nats.",
+                ],
+            },
+            "attention": {
+                "title": "one step of self-attention",
+                "list": [
+                    "All weights start random; this is step {step}, after {images} images.",
+                    "Every place attends to all before it, in all layers at once; the mask hides "
+                    "what comes after.",
+                    "The model says how likely each value of the next patch is.",
+                    "It steps down the surprise at what really comes: {bits_dim} bits for each "
+                    "pixel value, where 8 would be guessing.",
+                ],
+            },
+        },
+    },
     "attention": {
         "where": "row {row}, column {column}",
         "rollout": "The rollout over all layers",

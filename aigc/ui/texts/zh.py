@@ -11,10 +11,10 @@ DESCRIPTION = (
 )
 FOOTNOTE = "这里的每张图都由人工智能生成，所用的检查点和设置就写在旁边。"
 
-TABS = {"sample": "采样", "interpolate": "插值", "attention": "注意力"}
+TABS = {"sample": "采样", "interpolate": "插值", "attention": "注意力",
+        "timelapse": "训练过程"}  # fmt: skip
 SWITCH = "语言"
 
-ERROR = "出错了"
 CHECKPOINT = "检查点"
 CLASS = "类别"
 COUNT = "图像数量"
@@ -236,15 +236,94 @@ VIEWER = {
     "却不显示读到了什么，也不说明这对结果是否要紧。",
 }
 
+# 训练过程标签页
+BESIDE = "并排比较"
+BESIDE_INFO = "在同一时间轴上放第二次训练"
+ALONE = "不比较"
+THE_FRAME = "阶段"
+NO_SNAPSHOTS = "{name} 没有留下训练快照，请换一次训练。"
+ABOUT_TIMELAPSE = """
+#### 这段影片显示什么
+在每个阶段，模型都用**同样的噪声、同样的类别**作画，所以图变了，就是模型变了。
+曲线是从上一阶段到这一阶段的训练指标，滑块是在那台机器上训练所用的时间。
+"""
+
+# static/timelapse.html 里的文本
+FILM = {
+    "pictures": "模型在这一阶段画出的图",
+    "play": "播放影片",
+    "stage": "训练的阶段",
+    "hint": "每一列是一个类别，各阶段用的是同样的噪声。方向键移动滑块。",
+}
+
 # static/*.js 里的文本；{name} 在那里填入。
 SCRIPT = {
-    "moreTabs": "更多标签页",
+    # What Gradio itself says in English, and has no translation of.
+    "gradio": {
+        "Error": "出错了",
+        "More tabs": "更多标签页",
+        "Reset to default value": "恢复默认值",
+        "Reset to default": "恢复默认值",
+        "Gradio footer navigation": "页脚",
+        "Close": "关闭",
+        "Built with Gradio": "由 Gradio 构建",
+    },
     "copied": "已复制",
     "copiedPartly": "已复制，不含你的图",
     "play": "播放",
     "pause": "暂停",
     "noPicture": NO_PICTURE,
     "largeFile": LARGE_FILE.format(limit=20),
+    "film": {
+        "play": "播放影片",
+        "pause": "暂停",
+        "at": "{minutes} 分钟",
+        "alt": "{name}，第 {step} 步",
+        "facts": "第 {step} 步，已看 {images} 张图",
+        "figures": {
+            "D loss": "判别器损失",
+            "G loss": "生成器损失",
+            "penalty": "梯度惩罚",
+            "margin": "真图领先假图的分数",
+            "-ELBO": "−ELBO（nat）",
+            "nll": "重建（nat）",
+            "KL": "KL 项（nat）",
+            "active units": "有用的潜变量",
+            "bits/dim": "比特/维",
+            "loss": "损失",
+        },
+        "steps": {
+            "gan": {
+                "title": "GAN 训练的一步",
+                "list": [
+                    "两个网络都从随机权重开始；现在是第 {step} 步。",
+                    "生成器把一批噪声变成图：上面的图每次都来自同样的噪声。",
+                    "判别器给真图和假图成对打分。真图平均领先假图 {margin} 分；0 就表示它分不出来。",
+                    "双方各自降低自己的损失：判别器的是 {D_loss}，生成器的是 {G_loss}。"
+                    "等于 0.693（即 ln 2）时不分胜负。",
+                ],
+            },
+            "vae": {
+                "title": "VAE 训练的一步",
+                "list": [
+                    "编码器和解码器都从随机权重开始；现在是第 {step} 步。",
+                    "编码器把每张图变成一个高斯分布；其中 {active_units} 个潜变量带有信息。",
+                    "解码器把其中随机的一点变回一张图。",
+                    "两者一起降低两项之和：给定潜变量时说出这张图要 {nll} nat，"
+                    "说出潜变量要 {KL} nat，合起来就是上界 {_ELBO} nat。",
+                ],
+            },
+            "attention": {
+                "title": "自注意力训练的一步",
+                "list": [
+                    "所有权重都从随机值开始；现在是第 {step} 步，已看 {images} 张图。",
+                    "每个位置都看向此前的所有位置，所有层同时进行；掩码遮住后面的部分。",
+                    "模型说出下一个小块的每个值有多大可能。",
+                    "它降低的是对真实值的意外程度：每个像素值 {bits_dim} 比特；瞎猜是 8 比特。",
+                ],
+            },
+        },
+    },
     "attention": {
         "where": "第 {row} 行第 {column} 列",
         "rollout": "所有层的 rollout",

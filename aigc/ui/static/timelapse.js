@@ -1,0 +1,157 @@
+// The film of one or two runs. `props.value` is what `watch` in timelapse.py sent; from there on
+// nothing asks the server. Two runs share one clock: at each moment both show their last snapshot.
+
+const part = (name) => element.querySelector(`[data-part="${name}"]`);
+const viewer = part("viewer"), slider = part("slider");
+const words = window.aigcTexts.film;
+const say = (key, values) => window.aigc.fill(words[key], values);
+const COLOURS = ["#219684", "#c2571a"];
+
+let runs = [];
+let moments = []; // minutes of training at which some run has a snapshot
+let pictures = []; // one <img> a run
+let charts = []; // {name, cursor, values: one <b> a run}
+let playing = 0;
+let noting = 0;
+
+const plain = (text) => String(text).replace(/[<&>]/g, "");
+const short = (x) => (x === null || x === undefined ? "–"
+  : Math.abs(x) >= 1000 ? Math.round(x).toLocaleString("en") : Number(x.toPrecision(3)).toString());
+
+// The last snapshot of a run up to a moment, or its first one.
+function frameAt(run, minutes) {
+  let at = 0;
+  while (at + 1 < run.minutes.length && run.minutes[at + 1] <= minutes + 1e-9) at++;
+  return at;
+}
+
+function line(run, name, low, high) {
+  const end = moments[moments.length - 1] || 1, values = run.figures[name];
+  const points = values.flatMap((value, i) => (value === null || value === undefined ? []
+    : [`${((100 * run.minutes[i]) / end).toFixed(2)},${(60 - (56 * (value - low)) / (high - low || 1)).toFixed(2)}`]));
+  return `M${points.join("L")}`;
+}
+
+function buildCharts() {
+  const names = [...new Set(runs.flatMap((run) => Object.keys(run.figures)))];
+  charts = [];
+  part("charts").replaceChildren(...names.map((name) => {
+    const having = runs.filter((run) => name in run.figures);
+    const all = having.flatMap((run) => run.figures[name]).filter((x) => typeof x === "number");
+    const low = Math.min(...all), high = Math.max(...all);
+    const box = document.createElement("section");
+    box.className = "tl-chart";
+    const lines = having.map((run) => {
+      const second = runs.indexOf(run) ? "data-second" : "";
+      return `<path ${second} style="--run:${COLOURS[runs.indexOf(run)]}" d="${line(run, name, low, high)}"/>`;
+    }).join("");
+    const title = plain(words.figures[name] || name);
+    box.innerHTML = `<h5><span>${title}</span><span>${having.map((run) =>
+      `<b ${runs.indexOf(run) ? "data-second" : ""}></b>`).join("")}</span></h5>
+      <svg viewBox="0 0 100 64" preserveAspectRatio="none" role="img" aria-label="${title}">${lines}
+      <line x1="0" x2="0" y1="0" y2="64"/></svg>`;
+    charts.push({ name, having, cursor: box.querySelector("line"), values: [...box.querySelectorAll("b")] });
+    return box;
+  }));
+}
+
+function buildRuns() {
+  pictures = runs.map((run, i) => {
+    const box = document.createElement("section");
+    box.className = "tl-run";
+    box.style.setProperty("--run", COLOURS[i]);
+    box.innerHTML = `<h4><i></i>${plain(run.name)}<span></span></h4><img alt="">`;
+    const image = box.querySelector("img");
+    image.src = run.frames[0];
+    image.decode().then(() => { // the box keeps its height while the film runs
+      image.width = image.naturalWidth;
+      image.height = image.naturalHeight;
+    }).catch(() => {});
+    return { box, image, facts: box.querySelector("span") };
+  });
+  part("runs").replaceChildren(...pictures.map((one) => one.box));
+  part("runs").dataset.count = runs.length;
+}
+
+// What a step of training does, with the numbers of this very moment.
+function explain(run, at) {
+  const steps = words.steps[run.family];
+  if (!steps) return "";
+  const now = Object.fromEntries(Object.entries(run.figures).map(([name, values]) =>
+    [name.replace(/\W/g, "_"), `<b>${short(values[at])}</b>`]));
+  const known = { ...now, step: `<b>${short(run.step[at])}</b>`, images: `<b>${short(run.images[at])}</b>` };
+  const items = steps.list.filter((text) => [...text.matchAll(/\{(\w+)\}/g)].every(([, k]) => k in known));
+  return `<h4>${plain(run.name)}: ${steps.title}</h4><ol>${items.map((text) =>
+    `<li>${window.aigc.fill(text, known)}</li>`).join("")}</ol>`;
+}
+
+function show(at, keep = true) {
+  const minutes = moments[at], end = moments[moments.length - 1] || 1;
+  slider.value = at + 1;
+  part("at").textContent = say("at", { minutes: short(minutes) });
+  slider.setAttribute("aria-valuetext", part("at").textContent);
+  const frames = runs.map((run) => frameAt(run, minutes));
+  runs.forEach((run, i) => {
+    pictures[i].image.src = run.frames[frames[i]];
+    pictures[i].image.alt = say("alt", { name: run.name, step: run.step[frames[i]] });
+    pictures[i].facts.textContent = say("facts",
+      { step: short(run.step[frames[i]]), images: short(run.images[frames[i]]) });
+  });
+  for (const chart of charts) {
+    const x = (100 * minutes) / end;
+    chart.cursor.setAttribute("x1", x);
+    chart.cursor.setAttribute("x2", x);
+    chart.having.forEach((run, i) => {
+      chart.values[i].textContent = short(run.figures[chart.name][frames[runs.indexOf(run)]]);
+    });
+  }
+  part("steps").innerHTML = runs.map((run, i) => explain(run, frames[i])).join("");
+  if (!keep) return;
+  clearTimeout(noting);
+  noting = setTimeout(() => window.aigc.look("timelapse", { frame: at + 1 }), 120);
+}
+
+function stop() {
+  clearInterval(playing);
+  playing = 0;
+  part("play").setAttribute("aria-pressed", "false");
+  part("play").setAttribute("aria-label", words.play);
+}
+
+function play() {
+  let at = Number(slider.value) - 1;
+  if (at >= moments.length - 1) at = -1;
+  part("play").setAttribute("aria-pressed", "true");
+  part("play").setAttribute("aria-label", words.pause);
+  playing = setInterval(() => {
+    at++;
+    if (at < moments.length && viewer.isConnected) show(at, at === moments.length - 1);
+    if (at >= moments.length - 1) stop();
+  }, 260);
+}
+
+part("play").addEventListener("click", () => {
+  if (!runs.length) return;
+  if (playing) { stop(); show(Number(slider.value) - 1); } else play();
+});
+slider.addEventListener("input", () => {
+  stop();
+  show(Number(slider.value) - 1);
+});
+
+function receive() {
+  const value = props.value;
+  if (!value || !value.runs) return;
+  stop();
+  runs = value.runs;
+  moments = [...new Set(runs.flatMap((run) => run.minutes))].sort((a, b) => a - b);
+  slider.max = moments.length;
+  buildRuns();
+  buildCharts();
+  viewer.dataset.phase = "ready";
+  const asked = value.frame;
+  show(asked >= 1 && asked <= moments.length ? asked - 1 : moments.length - 1);
+}
+
+watch("value", receive);
+receive();

@@ -1,0 +1,104 @@
+"""Training as a film: what a model drew from the same noise at each stage, and its figures then.
+
+All frames travel to the browser once; the slider and the player work there
+(static/timelapse.js) and ask nobody.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from aigc.checkpoint import Checkpoint, CheckpointError, snapshots
+from aigc.ui import figures, parts, texts
+from aigc.ui.catalogue import Catalogue, whole
+
+ID = "timelapse"
+NEEDS = "snapshots"
+
+ALONE = "none"  # no second run beside the first
+MAX_FRAME = 100_000
+
+
+def read_frame(value: object) -> int:
+    """The stage that a link opens, from 1; the viewer keeps to what there is."""
+    return whole(texts.THE_FRAME, value, 1, MAX_FRAME)
+
+
+def read_beside(catalogue: Catalogue, value: object) -> str:
+    """The name of a second run, or 'none'. Raises ValueError with a sentence."""
+    if value in ("", None, ALONE):
+        return ALONE
+    return catalogue.find(value, NEEDS).name
+
+
+def film(chosen: Checkpoint) -> dict[str, Any]:
+    """One run for the browser: its frames as data addresses, and each figure along them."""
+    if chosen.path is None:
+        raise ValueError(texts.NO_SNAPSHOTS.format(name=chosen.name))
+    try:
+        stages = snapshots(chosen.path)
+    except CheckpointError as error:
+        raise ValueError(texts.NOT_LOADED.format(name=chosen.name, error=error)) from None
+    if not stages:
+        raise ValueError(texts.NO_SNAPSHOTS.format(name=chosen.name))
+    names = list(dict.fromkeys(name for stage in stages for name in stage.figures))
+    return {
+        "name": chosen.name,
+        "family": chosen.family,
+        "frames": [figures.address(stage.picture, "image/png") for stage in stages],
+        "step": [stage.step for stage in stages],
+        "images": [stage.images for stage in stages],
+        "minutes": [stage.minutes for stage in stages],
+        "figures": {name: [stage.figures.get(name) for stage in stages] for name in names},
+    }
+
+
+def watch(
+    catalogue: Catalogue, checkpoint: object, beside: object = ALONE, frame: object = ""
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The viewer's value and the settings that made it. Raises ValueError with a sentence."""
+    runs = [catalogue.find(checkpoint, NEEDS)]
+    other = read_beside(catalogue, beside)
+    if other != ALONE:
+        runs.append(catalogue.find(other, NEEDS))
+    made = {"checkpoint": runs[0].name, "revision": runs[0].revision, "beside": other}
+    at = read_frame(frame) if frame not in ("", None) else 0
+    return {"runs": [film(run) for run in runs], "frame": at, "made": made}, made
+
+
+def build(catalogue: Catalogue) -> parts.Page:
+    def run(checkpoint: str, beside: str, frame: str) -> tuple[Any, Any]:
+        return watch(catalogue, checkpoint, beside, frame)
+
+    names = [one.name for one in catalogue.able(NEEDS)]
+    with gr.Row(elem_classes="page"):
+        with gr.Column(scale=1, min_width=260, elem_classes="controls"):
+            checkpoint = parts.chooser(catalogue, NEEDS)
+            beside = gr.Dropdown(
+                [(texts.ALONE, ALONE), *((name, name) for name in names)], value=ALONE,
+                label=texts.BESIDE, info=texts.BESIDE_INFO, filterable=False,
+            )  # fmt: skip
+        with gr.Column(scale=3, min_width=300, elem_classes="result"):
+            viewer = gr.HTML(
+                {}, html_template=figures.template("timelapse.html", texts.FILM),
+                css_template=figures.read_static("timelapse.css"),
+                js_on_load=figures.read_static("timelapse.js"),
+                apply_default_css=False, elem_id="timelapse-viewer",
+            )  # fmt: skip
+            with gr.Row(elem_classes="actions"):
+                link = parts.link_button(ID)
+            made = parts.made_box()
+    parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_TIMELAPSE)
+
+    frame = gr.Textbox("", visible=False)  # a link says where to start
+    settings = {"checkpoint": checkpoint, "beside": beside, "frame": frame}
+    event: dict[str, Any] = {
+        "fn": parts.spoken(run), "inputs": list(settings.values()), "outputs": [viewer, made],
+        "show_progress": "hidden", **parts.PRIVATE, **parts.PAGE_WORK,
+    }  # fmt: skip
+    checkpoint.input(**event)
+    beside.input(**event)
+    readers = {"frame": read_frame, "beside": lambda value: read_beside(catalogue, value)}
+    return parts.Page(settings, event, made, link, readers)
