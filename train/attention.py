@@ -19,9 +19,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from aigc import latent
-from aigc.data import load
 from aigc.models.attention import Config, Transformer
-from train import loop
+from train import distributed, loop, watch
 
 
 @dataclass
@@ -98,7 +97,7 @@ def optimizers(model: Transformer, recipe: Recipe) -> dict[str, Optimizer]:
 
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
-    dataset = load(recipe.dataset, recipe.data, train=True, size=recipe.size)
+    dataset = loop.load_data(recipe)
     device = loop.device_of(recipe)
     channels, height, width = dataset.media.shape
     try:
@@ -126,6 +125,7 @@ def train(recipe: Recipe) -> Path:
         with loop.autocast(recipe, device):
             loss = nll(model.tokens(images), labels).mean() / dims
         loss.backward()
+        distributed.average_gradients(model.parameters())
         for optimizer in trained.values():
             loop.set_lr(optimizer, loop.cosine(progress, 1.0, 0.0, recipe.warmup))
             optimizer.step()
@@ -141,6 +141,7 @@ def train(recipe: Recipe) -> Path:
             optimizers=trained,
             step=step,
             advice="try half of --lr and --muon-lr, or a longer --warmup",
+            limits=watch.Limits("bits/dim"),
         )
     )
 

@@ -17,9 +17,8 @@ import tyro
 from torch import Tensor
 
 from aigc import latent
-from aigc.data import load
 from aigc.models.classifier import Classifier, Config, cross_entropy
-from train import loop
+from train import distributed, loop, watch
 
 
 @dataclass
@@ -54,7 +53,7 @@ def augment(
     """Turn (degrees), scale (a share) and move (pixels) each image at random, black coming in
     from outside: (N, C, H, W) -> the same."""
     n, _, height, width = images.shape
-    angle, scale, down, right = torch.rand(4, n, generator=generator) * 2 - 1
+    angle, scale, down, right = (torch.rand(n, 4, generator=generator) * 2 - 1).unbind(1)
     angle, scale = angle * turn * math.pi / 180, 1 + scale * zoom
     cos, sin = angle.cos() * scale, angle.sin() * scale
     move = torch.stack([right * 2 * shift / width, down * 2 * shift / height], 1)  # (N, 2)
@@ -66,7 +65,7 @@ def augment(
 
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
-    dataset = load(recipe.dataset, recipe.data, train=True, size=recipe.size)
+    dataset = loop.load_data(recipe)
     if len(dataset.labels) < 2:
         raise loop.TrainingError(
             f"a classifier needs classes to tell apart, and {recipe.data} has "
@@ -95,6 +94,7 @@ def train(recipe: Recipe) -> Path:
         loss = cross_entropy(logits.float(), targets, recipe.smoothing)
         adam.zero_grad()
         loss.backward()
+        distributed.average_gradients(model.parameters())
         loop.set_lr(adam, loop.cosine(progress, 1.0, 0.0, 0.05))
         adam.step()
         return {"loss": loss, "accuracy": (logits.argmax(1) == targets).float().mean()}
@@ -108,6 +108,7 @@ def train(recipe: Recipe) -> Path:
             optimizers={"adam": adam},
             step=step,
             advice="try half of --lr",
+            limits=watch.Limits("loss"),
         )
     )
 

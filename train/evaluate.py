@@ -177,6 +177,26 @@ def cache() -> Path:
     return Path(base) / "aigc" / "classifiers"
 
 
+def cached(train: Dataset) -> Path:
+    """Where the classifier of this data is kept, if one was trained on the way."""
+    digest = hashlib.sha256(train.images.numpy().tobytes())
+    digest.update(json.dumps([train.name, train.labels, train.media.to_dict()]).encode())
+    return cache() / f"classifier-{train.name}-{digest.hexdigest()[:16]}"
+
+
+def available_judge(train: Dataset) -> Checkpoint | None:
+    """The classifier for this data that needs no training: the one that ships, or one from the
+    cache; None where there is neither."""
+    if len(train.labels) < 2:
+        return None
+    for folder in (SHIPPED / f"classifier-{train.name}", cached(train)):
+        if (folder / checkpoint.CONFIG).exists():
+            judge = checkpoint.load(folder)
+            if not fits(judge, train):
+                return judge
+    return None
+
+
 def find_judge(train: Dataset, root: Path, given: Path | None) -> Checkpoint | None:
     """The classifier for this data: the given one, the one that ships, one from the cache, or one
     that is trained now. None for data without classes."""
@@ -187,14 +207,9 @@ def find_judge(train: Dataset, root: Path, given: Path | None) -> Checkpoint | N
         return judge
     if len(train.labels) < 2:
         return None
-    digest = hashlib.sha256(train.images.numpy().tobytes())
-    digest.update(json.dumps([train.name, train.labels, train.media.to_dict()]).encode())
-    kept = cache() / f"classifier-{train.name}-{digest.hexdigest()[:16]}"
-    for folder in (SHIPPED / f"classifier-{train.name}", kept):
-        if (folder / checkpoint.CONFIG).exists():
-            judge = checkpoint.load(folder)
-            if not fits(judge, train):
-                return judge
+    if (found := available_judge(train)) is not None:
+        return found
+    kept = cached(train)
     from train import classifier  # it imports the loop, which imports this module
 
     print(f"no classifier for {train.name} yet: one is trained and kept in {kept}", file=sys.stderr)

@@ -7,6 +7,9 @@ A family's script builds its networks and says what one step is; `run` does the 
     OUT.resume.safetensors      everything that is needed to go on, written at the start, every
                                 40 seconds and at the end
     OUT.resume.previous.safetensors     the state before it, for when that one is damaged
+    OUT.metrics.jsonl           what was reported on the way, see `train.watch`
+
+With torchrun the same command trains on several processes, see `train.distributed`.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
@@ -39,12 +42,16 @@ from torch.optim import Optimizer
 from tqdm import tqdm
 
 from aigc import checkpoint, latent
-from aigc.data import DATASETS, DataError, Dataset
+from aigc.data import DATASETS, DataError, Dataset, load
+from train import distributed, watch
 
 SAVE_EVERY_S = 40.0
 RESUME_FORMAT = 1
 # Flags that may differ between a run and the run that goes on from its state.
-MAY_CHANGE = {"data", "out", "minutes", "steps", "resume", "evaluate", "push_to_hub", "compile"}
+MAY_CHANGE = {
+    "data", "out", "minutes", "steps", "resume", "evaluate", "push_to_hub", "compile", "track",
+    "keep_going",
+}  # fmt: skip
 
 
 class TrainingError(Exception):
@@ -65,6 +72,8 @@ class Options:
     """Stop after this many minutes of training; the schedules follow."""
     steps: int = 0
     """Stop after this many steps. With --minutes, whichever comes first."""
+    images: int = 0
+    """Train on the first so many images alone; 0 for all."""
     size: int = 0
     """Side of the images in pixels, for --dataset folder; 0 is the data set's own."""
     batch: int = 64
@@ -85,6 +94,10 @@ class Options:
     """How many snapshots to keep through the run."""
     evaluate: bool = True
     """Compute the card's figures at the end (minutes on a CPU)."""
+    track: bool = False
+    """Show the run in trackio, too (pip install 'aigc[track]')."""
+    keep_going: bool = False
+    """Go on where a run that has collapsed or diverged would stop; NaN always stops it."""
     push_to_hub: str = ""
     """OWNER/NAME on the Hugging Face Hub to push the result to."""
 
@@ -98,6 +111,8 @@ def check(recipe: Options) -> None:
         raise TrainingError("--minutes and --steps are numbers from 0 up")
     if recipe.minutes == 0 and recipe.steps == 0:
         raise TrainingError("say how long to train: --minutes M or --steps N")
+    if recipe.images < 0:
+        raise TrainingError(f"--images is a number from 0 up, not {recipe.images}")
     if recipe.batch < 1:
         raise TrainingError(f"--batch is 1 or more, not {recipe.batch}")
     if recipe.dataset not in DATASETS:
@@ -110,15 +125,33 @@ def check(recipe: Options) -> None:
         raise TrainingError(f"--precision is auto, float32 or bfloat16, not {recipe.precision!r}")
     if not 0 <= recipe.ema <= 1:
         raise TrainingError(f"--ema is a share from 0 to 1, not {recipe.ema}")
+    if recipe.batch % distributed.size():
+        raise TrainingError(
+            f"--batch {recipe.batch} cannot be shared by {distributed.size()} processes; choose a "
+            "multiple of them"
+        )
     if recipe.push_to_hub:  # now, and not after an hour of training
         from aigc import hub
 
         hub.check_push(recipe.push_to_hub)
 
 
+def load_data(recipe: Options) -> Dataset:
+    """The training images that the flags name."""
+    found = distributed.in_turn(
+        lambda: load(recipe.dataset, recipe.data, train=True, size=recipe.size)
+    )
+    if not recipe.images:
+        return found
+    some = slice(recipe.images)
+    return dataclasses.replace(found, images=found.images[some], targets=found.targets[some])
+
+
 def device_of(recipe: Options) -> torch.device:
     if recipe.device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if torch.cuda.is_available():
+            return torch.device("cuda", torch.cuda.current_device())
+        return torch.device("cpu")
     try:
         torch.empty(0, device=recipe.device)
     except (RuntimeError, AssertionError) as error:
@@ -178,7 +211,8 @@ class Batches:
         return self.order[number]
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
-        """Step number from 0 -> images (batch, C, H, W) float32 in [0, 1], targets (batch,)."""
+        """Step number from 0 -> images (batch, C, H, W) float32 in [0, 1], targets (batch,); on
+        several processes, this one's rows of them."""
         n, start = len(self.images), step * self.batch
         parts, missing = [], self.batch
         while missing:
@@ -186,7 +220,7 @@ class Batches:
             part = self.epoch(epoch)[offset : offset + missing]
             parts.append(part)
             start, missing = start + len(part), missing - len(part)
-        indices = torch.cat(parts).to(self.images.device)
+        indices = torch.cat(parts)[distributed.rows(self.batch)].to(self.images.device)
         return self.images[indices].float() / 255, self.targets[indices]
 
 
@@ -201,12 +235,14 @@ class Job:
     """The whole model as it is trained; its EMA copy is what is saved."""
     optimizers: Mapping[str, Optimizer]
     step: Callable[[Tensor, Tensor, int, float, torch.Generator], dict[str, Tensor]]
-    """images, targets, number of the step, progress in [0, 1], generator -> what to report; updates
-    the weights."""
+    """images, targets, number of the step, progress in [0, 1], generator -> what to report, each a
+    number () or a list of them (L,); updates the weights."""
     advice: str
     """What to try when the run fails."""
-    diagnose: Callable[[Tensor], str] = lambda images: ""
-    """Snapshot images -> a sentence when the run has collapsed, else nothing."""
+    limits: watch.Limits = field(default_factory=watch.Limits)
+    """When it counts as lost."""
+    look: Callable[[], dict[str, float]] = dict
+    """Further figures, too costly for every step; asked for LOOKS times through the run."""
 
 
 def foreach_ema(average: list[Tensor], weights: list[Tensor], keep: float) -> None:
@@ -227,6 +263,14 @@ def _comparable(recipe: Options) -> dict[str, Any]:
     return {k: v for k, v in values.items() if k not in MAY_CHANGE}
 
 
+def parse(state: bytes) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What a state says about itself, and its tensors. Raises ValueError, TypeError, KeyError or
+    SafetensorError for anything else."""
+    tensors = safetensors.torch.load(state)
+    length = int.from_bytes(state[:8], "little")  # of the header, which is JSON
+    return dict(json.loads(json.loads(state[8 : 8 + length])["__metadata__"]["about"])), tensors
+
+
 class Run:
     """The state of a run, and the way from and to its file."""
 
@@ -240,12 +284,20 @@ class Run:
         self.seconds = 0.0
         self.snapshots: list[dict[str, Any]] = []
         self.pictures: list[bytes] = []
+        self.watch = watch.Watch(job.limits)
+        self.noticed: list[dict[str, Any]] = []
+        self.processes = 1
         self.kept = False  # whether `file` holds a state worth keeping beside the next one
 
     @property
     def file(self) -> Path:
         out = self.job.recipe.out
         return out.with_name(out.name + ".resume.safetensors")
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What a run that has begun leaves behind, the most finished first."""
+        return self.job.recipe.out, self.file, self.previous
 
     @property
     def previous(self) -> Path:
@@ -306,20 +358,20 @@ class Run:
             "step": self.step,
             "seconds": self.seconds,
             "snapshots": self.snapshots,
+            "noticed": self.noticed,
+            "watch": self.watch.to_dict(),
         }
         self.write(safetensors.torch.save(tensors, {"about": json.dumps(about, default=str)}))
 
-    def read(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """What a state says about itself, and its tensors: of the last state, or of the one before
-        it when that is damaged or missing, which is said."""
+    def read(self) -> bytes:
+        """The last state, or the one before it when that is damaged or missing, which is said."""
         if not self.file.exists() and not self.previous.exists():
             raise TrainingError(f"{self.file} is not there; leave --resume out to start a new run")
         problem = ""
         for path in (self.file, self.previous):
             try:
-                with safetensors.safe_open(path, "pt") as source:
-                    about = dict(json.loads(source.metadata()["about"]))
-                    tensors = {key: source.get_tensor(key) for key in source.keys()}
+                content = path.read_bytes()
+                about, _ = parse(content)
             except FileNotFoundError:
                 problem = problem or f"{path} is not there"
                 continue
@@ -330,11 +382,12 @@ class Run:
                 step = about.get("step")
                 print(f"{problem}; going on from the one before it, step {step}", file=sys.stderr)
             self.kept = path == self.file
-            return about, tensors
+            return content
         raise TrainingError(f"{problem}; move it away and start again")
 
     def restore(self) -> None:
-        about, tensors = self.read()
+        """Go on from the state on the first process's disk."""
+        about, tensors = parse(distributed.from_first(self.read() if distributed.first() else b""))
         given, stored = (
             json.loads(json.dumps(values, default=str))
             for values in (
@@ -373,9 +426,51 @@ class Run:
             ) from None
         self.step, self.seconds = int(about["step"]), float(about["seconds"])
         self.snapshots = list(about["snapshots"])
+        self.noticed = list(about.get("noticed", []))
+        self.watch.restore(about.get("watch", {}))
         self.pictures = [
             tensors[f"picture/{i}"].numpy().tobytes() for i in range(len(self.snapshots))
         ]
+
+    def log(self) -> watch.Log:
+        """The file of figures beside the run, and trackio, where it was asked for."""
+        recipe = self.job.recipe
+        path = recipe.out.with_name(recipe.out.name + ".metrics.jsonl")
+        try:
+            about = _comparable(recipe) | {"family": self.job.family}
+            return watch.Log(path, self.step, recipe.out.name if recipe.track else "", about)
+        except OSError as error:
+            raise TrainingError(
+                f"{path} could not be written ({error.strerror}); make room or choose another --out"
+            ) from None
+        except ImportError:
+            raise TrainingError(
+                "--track needs trackio: pip install 'aigc[track]', or leave --track out"
+            ) from None
+
+    def look(self, log: watch.Log | None, report: Mapping[str, watch.Value]) -> None:
+        """Write down how the run is, and say when it is lost."""
+        entry: dict[str, Any] = {
+            "step": self.step,
+            "images": self.step * self.job.recipe.batch,
+            "minutes": round(self.seconds / 60, 3),
+        }
+        if log:
+            log.write(entry | dict(report))
+        found = self.watch.look(self.step, self.progress(), report, self.job.model)
+        if not found:
+            return
+        self.noticed.append(entry | {"event": found})
+        if log:
+            log.write(self.noticed[-1])
+        sentence = f"{found}, at step {self.step}; {self.job.advice}"
+        if found.startswith("stalled") or self.job.recipe.keep_going:
+            if log:
+                tqdm.write(f"noticed: {sentence}", file=sys.stderr)
+            return
+        if log:
+            self.save()
+        raise TrainingError(f"{sentence}; --resume --keep-going goes on all the same")
 
     @contextmanager
     def averaged(self) -> Iterator[nn.Module]:
@@ -390,8 +485,8 @@ class Run:
             model.load_state_dict(own)
             model.train()
 
-    def snapshot(self, report: Mapping[str, float]) -> str:
-        """Draw the fixed pictures with the averaged weights; returns what `diagnose` says."""
+    def snapshot(self, report: Mapping[str, watch.Value]) -> None:
+        """Draw the fixed pictures with the averaged weights."""
         media, classes = self.job.dataset.media, len(self.job.dataset.labels)
         columns = min(classes, 10) or 10
         with self.averaged() as model:
@@ -406,10 +501,9 @@ class Run:
                 "images": self.step * self.job.recipe.batch,
                 "minutes": round(self.seconds / 60, 2),
                 "file": f"{self.step:07d}.png",
-                **{k: round(v, 5) for k, v in report.items()},
+                **{k: round(v, 5) for k, v in report.items() if isinstance(v, float)},
             }
         )
-        return self.job.diagnose(images)
 
 
 def preview(model: nn.Module, columns: int, rows: int, classes: int) -> Tensor:
@@ -472,24 +566,27 @@ def run(job: Job) -> Path:
     Raises TrainingError when the run cannot start or go on, KeyboardInterrupt when it was
     stopped by Ctrl-C or a TERM signal, after its state was written.
     """
-    recipe, device = job.recipe, device_of(job.recipe)
+    recipe, device, first = job.recipe, device_of(job.recipe), distributed.first()
     torch.set_float32_matmul_precision("high")
     state = Run(job, device)
     if recipe.resume:
         state.restore()
-    elif there := next((p for p in (recipe.out, state.file, state.previous) if p.exists()), None):
+    elif first and (there := next((p for p in state.files if p.exists()), None)):
         raise TrainingError(f"{there} exists; go on with --resume or choose another --out")
-    for left in recipe.out.parent.glob(f".{recipe.out.name}.*.partial"):
-        shutil.rmtree(left, ignore_errors=True)  # of a run that was killed while it wrote OUT
-    state.save()  # a folder that cannot be written to is said now, not when hours are lost
+    log: watch.Log | None = None
+    if first:
+        for left in recipe.out.parent.glob(f".{recipe.out.name}.*.partial"):
+            shutil.rmtree(left, ignore_errors=True)  # of a run that was killed while it wrote OUT
+        state.save()  # a folder that cannot be written to is said now, not when hours are lost
+        log = state.log()
     batches = Batches(job.dataset, recipe.batch, recipe.seed, device)
     job.model.train()
-    stopped: list[int] = []
+    signals: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if stopped:
+        if signals:
             raise KeyboardInterrupt
-        stopped.append(number)
+        signals.append(number)
 
     previous = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
     bar = tqdm(
@@ -499,58 +596,100 @@ def run(job: Job) -> Path:
         bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}",
         file=sys.stderr,
         mininterval=1.0,
+        disable=not first,
     )
     began = time.monotonic() - state.seconds
-    saved = shown = time.monotonic()
-    rate_from = state.step, time.monotonic()
-    report: dict[str, float] = {}
+    saved = shown = state.seconds
+    rate_from = state.step, state.seconds
+    looks = int(state.progress() * watch.LOOKS)
+    report: dict[str, watch.Value] = {}
     totals: dict[str, Tensor] = {}
     counted = 0
+    stopped = False
     pictures = recipe.snapshots if hasattr(job.model, "sample") else 0
+    draws = distributed.OwnRows(recipe.batch // distributed.size())
     try:
         while state.progress() < 1 and not stopped:
             images, targets = batches.at(state.step)
-            parts = job.step(images, targets, state.step, state.progress(), state.generator)
+            with draws if distributed.size() > 1 else nullcontext():
+                parts = job.step(images, targets, state.step, state.progress(), state.generator)
             state.step += 1
             state.update_average()
-            state.seconds = time.monotonic() - began
+            # One clock for all processes, so that they do the same things at the same steps.
+            clock = [time.monotonic() - began, float(len(signals))]
+            state.seconds, signalled = distributed.largest(clock)
+            stopped = bool(signalled)
             for key, value in parts.items():
                 totals[key] = totals[key] + value.detach() if key in totals else value.detach()
             counted += 1
-            now, progress = time.monotonic(), state.progress()
-            last = progress >= 1 or bool(stopped)
-            save = now - saved > SAVE_EVERY_S or last
-            if now - shown > 1 or counted >= 200 or save:
-                report = {key: float(value) / counted for key, value in totals.items()}
-                totals, counted, shown = {}, 0, now
+            progress = state.progress()
+            last = progress >= 1 or stopped
+            picture = pictures and progress * pictures >= len(state.snapshots) + 1
+            look = progress * watch.LOOKS >= looks + 1 or picture or last
+            save = state.seconds - saved > SAVE_EVERY_S or last
+            if state.seconds - shown > 1 or counted >= 200 or look or save:
+                report = mean(totals, counted)
+                totals, counted, shown = {}, 0, state.seconds
                 # Looked at before every save, so that a state that is written is a good one.
-                bad = [key for key, value in report.items() if not math.isfinite(value)]
+                bad = [key for key, value in report.items() if not finite(value)]
                 if bad:
                     raise TrainingError(
                         f"{bad[0]} became {report[bad[0]]} by step {state.step}; {job.advice}"
                     )
-                rate = (state.step - rate_from[0]) * recipe.batch / (now - rate_from[1])
-                words = {k: f"{v:.4g}" for k, v in report.items()} | {"img/s": f"{rate:.0f}"}
-                bar.set_postfix(words)
+                steps, seconds = state.step - rate_from[0], state.seconds - rate_from[1]
+                rate = steps * recipe.batch / max(seconds, 1e-9)
+                words = {k: f"{v:.4g}" for k, v in report.items() if isinstance(v, float)}
+                bar.set_postfix(words | {"img/s": f"{rate:.0f}"})
                 bar.update(progress - bar.n)
-            if pictures and progress * pictures >= len(state.snapshots) + 1:
-                problem = state.snapshot(report)
-                if problem:
-                    raise TrainingError(f"{problem} at step {state.step}; {job.advice}")
-                state.seconds = time.monotonic() - began
+            if look:
+                looks = int(progress * watch.LOOKS)
+                if log:
+                    report |= job.look() | {"images/s": rate, "memory MB": watch.memory_mb(device)}
+                state.look(log, report)
+                rate_from = state.step, state.seconds
+            if picture:
+                state.snapshot(report)
             if save:
-                state.save()
-                saved = time.monotonic()
+                if first:
+                    state.save()
+                saved = state.seconds
+    except distributed.Lost as lost:
+        raise TrainingError(
+            f"another process of this run was lost at step {state.step} ({lost}); the same command "
+            f"with --resume, on as many processes as there are now, goes on from {state.file}"
+        ) from None
+    except OSError as error:
+        raise TrainingError(
+            f"{error.filename or recipe.out} could not be written ({error.strerror}); make room, "
+            "and the same command with --resume goes on from the last good state"
+        ) from None
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
         bar.close()
+        if log:
+            log.close()
+    state.processes = distributed.size()
+    distributed.leave()
     if stopped:
-        print(
-            f"stopped at step {state.step}; the same command with --resume goes on", file=sys.stderr
-        )
+        if first:
+            print(
+                f"stopped at step {state.step}; the same command with --resume goes on",
+                file=sys.stderr,
+            )
         raise KeyboardInterrupt
-    return finish(job, state)
+    return finish(job, state) if first else recipe.out
+
+
+def mean(totals: Mapping[str, Tensor], steps: int) -> dict[str, watch.Value]:
+    """What was added up over `steps` steps -> its mean over them and over all processes."""
+    means = {key: value.float() / steps for key, value in totals.items()}
+    distributed.average(list(means.values()))
+    return {key: value.tolist() for key, value in means.items()}
+
+
+def finite(value: watch.Value) -> bool:
+    return all(map(math.isfinite, value if isinstance(value, list) else [value]))
 
 
 def finish(job: Job, state: Run) -> Path:
@@ -570,6 +709,10 @@ def finish(job: Job, state: Run) -> Path:
         "commit": commit(),
         "recipe": json.loads(json.dumps(_comparable(recipe), default=str)),
     }
+    if state.processes > 1:
+        training["processes"] = state.processes
+    if state.noticed:
+        training["noticed"] = state.noticed
     files = {
         f"snapshots/{entry['file']}": picture
         for entry, picture in zip(state.snapshots, state.pictures, strict=True)
@@ -609,8 +752,11 @@ def finish(job: Job, state: Run) -> Path:
 def main(train: Callable[[], object]) -> None:
     """Run a script; what a person can mend is one sentence on stderr and exit status 1."""
     try:
-        train()
+        with distributed.processes():
+            train()
     except (TrainingError, DataError, checkpoint.CheckpointError) as error:
         sys.exit(f"error: {error}")
+    except distributed.Lost:
+        sys.exit("error: another process ended before the run began; its message says why")
     except KeyboardInterrupt:
         sys.exit(130)

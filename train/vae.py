@@ -17,9 +17,8 @@ import tyro
 from torch import Tensor
 
 from aigc import latent
-from aigc.data import load
 from aigc.models.vae import VAE, Config, negative_elbo
-from train import loop
+from train import distributed, loop, watch
 
 
 @dataclass
@@ -49,7 +48,7 @@ class Recipe(loop.Options):
 
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
-    dataset = load(recipe.dataset, recipe.data, train=True, size=recipe.size)
+    dataset = loop.load_data(recipe)
     device = loop.device_of(recipe)
     channels, height, width = dataset.media.shape
     try:
@@ -84,6 +83,7 @@ def train(recipe: Recipe) -> Path:
         loss = negative_elbo(nll, kl.sum(1), recipe.beta * warm)
         adam.zero_grad()
         loss.backward()
+        distributed.average_gradients(model.parameters())
         # A rare step with a huge gradient (an outlier under a sharp posterior) ends a run.
         torch.nn.utils.clip_grad_norm_(model.parameters(), 200.0)
         loop.set_lr(adam, loop.cosine(progress, 1.0, 0.0, 0.01))
@@ -92,6 +92,7 @@ def train(recipe: Recipe) -> Path:
         active = (kl.mean(0) > 0.01).sum().float()
         return {
             "-ELBO": nll.mean() + total, "nll": nll.mean(), "KL": total, "active units": active,
+            "KL by unit": kl.mean(0).detach(),
         }  # fmt: skip
 
     return loop.run(
@@ -103,6 +104,7 @@ def train(recipe: Recipe) -> Path:
             optimizers={"adam": adam},
             step=step,
             advice="try half of --lr, or a longer --kl-warmup",
+            limits=watch.Limits("-ELBO", since=recipe.kl_warmup),
         )
     )
 
