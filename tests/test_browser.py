@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -24,6 +25,15 @@ TIMEOUT = 60_000  # ms; the machine that runs the tests may be busy
 PIXELS = """() => [...document.querySelectorAll('.result img, .result canvas')]
   .filter((node) => node.offsetParent !== null)
   .map((node) => node.tagName === 'IMG' ? node.src : node.toDataURL())"""
+
+
+# A file from the visitor's desktop.
+DROP = """(content) => {
+  const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], "film.webp", { type: "image/webp" }));
+  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -269,11 +279,21 @@ def test_downloads(server: str, visit: Any, tmp_path: Path) -> None:
     for tab, kind, size in (("sample", "PNG", (448, 448)), ("interpolate", "WEBP", (224, 224))):
         one.open(f"{server}?tab={tab}", tab)
         with one.page.expect_download() as waiting:
-            one.page.locator("a[download]:visible").click()
+            one.page.locator("a[download]:visible").first.click()
         path = tmp_path / waiting.value.suggested_filename
         waiting.value.save_as(path)
         with Image.open(path) as image:
             assert (image.format, image.size) == (kind, size)
+    # The animation, dropped on a page that shows something else, brings its view back.
+    restored = parse_qs(urlparse(one.page.url).query)
+    one.open(f"{server}?tab=sample&count=2&lang=en", "sample")
+    for content in (b"nothing", path.read_bytes()):
+        one.page.evaluate(DROP, base64.b64encode(content).decode())
+        if content == b"nothing":
+            one.page.wait_for_selector(".drop-note")
+            assert texts.SCRIPT["dropNothing"] in one.page.locator(".drop-note").inner_text()
+    one.made("interpolate")
+    assert parse_qs(urlparse(one.page.url).query) == {**restored, "lang": ["en"]}
     assert one.errors == []
 
 

@@ -10,6 +10,8 @@ import re
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
+from xml.etree import ElementTree
 
 import gradio as gr
 import numpy as np
@@ -23,7 +25,7 @@ from aigc import hub, latent, ui
 from aigc.checkpoint import CheckpointError, load
 from aigc.models import CAPABILITIES
 from aigc.ui import catalogue as rules
-from aigc.ui import figures, interpolate, parts, pictures, sample, texts
+from aigc.ui import figures, interpolate, labels, parts, pictures, sample, texts
 from aigc.ui.catalogue import Catalogue
 
 
@@ -304,14 +306,42 @@ def test_the_gallery_shows_the_very_pixels(catalogue: Catalogue) -> None:
         assert part in sample.page(wish, images)
 
 
-def test_the_download_carries_its_settings(catalogue: Catalogue) -> None:
-    wish = sample.read(catalogue, "gan-mnist", 6, 7, "3", 1.0)
-    link = sample.save_link(wish, sample.images(wish))
-    assert 'download="gan-mnist-seed7-3.png"' in link
-    image: Any = decode(re.findall(r'href="([^"]+)"', link)[0])
-    assert image.size == (3 * 112, 2 * 112)
-    assert json.loads(image.text["Settings"]) == wish.made
-    assert image.text["Source"] == "AI-generated"
+def marked(content: bytes) -> dict[str, str]:
+    """The fields of the mark in a file, as any reader of XMP finds them."""
+    image: Any = Image.open(io.BytesIO(content))
+    packet = image.info["xmp"]
+    tree = ElementTree.fromstring(packet if isinstance(packet, str) else packet.decode())
+    (described,) = tree.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
+    return {name.rpartition("}")[2]: value for name, value in described.attrib.items()}
+
+
+def test_downloads_say_that_ai_made_them(catalogue: Catalogue) -> None:
+    one = sample.read(catalogue, "gan-mnist", 6, 7, "3", 1.0)
+    walk = interpolate.read(catalogue, "vae-mnist", 1, "1", 2, "7", 3, "slerp")
+    pages, needs = pages_of(catalogue)
+    for tab, wish, links, size in (
+        (sample, one, sample.save_link(one, sample.images(one)), (3 * 112, 2 * 112)),
+        (interpolate, walk, interpolate.save_link(walk, interpolate.frames(walk)), (224, 224)),
+    ):
+        files = [
+            base64.b64decode(href.partition(",")[2])
+            for href in re.findall(r'href="([^"]+)"', links)
+        ]
+        sizes = []
+        for content in files:
+            fields = marked(content)
+            assert json.loads(fields["Settings"]) == wish.made  # type: ignore[attr-defined]
+            aigc = json.loads(fields["AIGC"])
+            assert aigc["Label"] == "1" and wish.made["revision"] in aigc["ProduceID"]  # type: ignore[attr-defined]
+            assert {"ContentProducer", "ContentPropagator", "PropagateID"} < aigc.keys()
+            assert fields["DigitalSourceType"].endswith("/trainedAlgorithmicMedia")
+            assert "2024/1689" in fields["description"]
+            query = dict(parse_qsl(fields["Address"]))
+            found, values, ignored = ui.follow(catalogue, pages, needs, query)
+            assert (found, ignored) == (tab.ID, [])
+            assert values == {name: wish.made[name] for name in pages[found].settings}  # type: ignore[attr-defined]
+            sizes.append(Image.open(io.BytesIO(content)).size)
+        assert sizes == [size, (size[0], size[1] + labels.STRIP)]  # the visible label
 
 
 # Interpolate

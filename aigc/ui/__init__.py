@@ -207,7 +207,9 @@ def launch(demo: gr.Blocks, **options: Any) -> Any:
     settings: dict[str, Any] = {
         "theme": theme(),
         "css": figures.read_static("style.css"),
-        "head": f"<script>{figures.read_static('app.js')}</script>",
+        "head": "".join(
+            f"<script>{figures.read_static(name)}</script>" for name in ("app.js", "drop.js")
+        ),
         "favicon_path": figures.STATIC / "favicon.svg",
         "footer_links": ["api", "gradio", "settings"],
         "max_file_size": MAX_UPLOAD,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import html
 import io
-import json
 import math
 import re
 from pathlib import Path
@@ -21,7 +20,7 @@ from torch import Tensor
 
 from aigc.checkpoint import Checkpoint
 from aigc.media import ImageMedia
-from aigc.ui import texts
+from aigc.ui import labels, texts
 
 STATIC = Path(__file__).parent / "static"
 MAX_PREVIEW_BYTES = 2**20
@@ -32,13 +31,11 @@ FRAME_MS = 60
 HEADLINE_FIGURES = 3  # on the card; the others are folded
 
 
-def png(image: Image.Image, made: dict[str, Any] | None = None) -> bytes:
-    """A PNG that says what made it, when `made` does: the settings, and that it is generated."""
+def png(image: Image.Image, mark: bytes = b"") -> bytes:
+    """A PNG; `mark` says what made it (`labels.xmp`)."""
     info = PngInfo()
-    if made:
-        info.add_text("Software", "AIGC")
-        info.add_text("Source", "AI-generated")
-        info.add_text("Settings", json.dumps(made))
+    if mark:
+        info.add_itxt("XML:com.adobe.xmp", mark.decode())
     buffer = io.BytesIO()
     image.save(buffer, "PNG", pnginfo=info, compress_level=3)
     return buffer.getvalue()
@@ -84,10 +81,11 @@ def download(content: bytes, kind: str, name: str, text: str) -> str:
     )
 
 
-def sheet_png(media: ImageMedia, images: Tensor, made: dict[str, Any]) -> bytes:
-    """The pictures as one PNG, each at least DOWNLOAD_SIDE wide, that carries its settings."""
-    sheet = media.grid(images, columns_of(len(images)))
-    return png(enlarge(sheet, DOWNLOAD_SIDE, media.width), made)
+def sheet_png(media: ImageMedia, images: Tensor, mark: bytes = b"", label: str = "") -> bytes:
+    """The pictures as one PNG, each at least DOWNLOAD_SIDE wide, with its mark, and a visible
+    `label` under it."""
+    sheet = enlarge(media.grid(images, columns_of(len(images))), DOWNLOAD_SIDE, media.width)
+    return png(labels.visible(sheet, label) if label else sheet, mark)
 
 
 def chips(made: dict[str, Any]) -> str:
@@ -105,18 +103,21 @@ def plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def animation(media: ImageMedia, frames: Tensor) -> bytes:
-    """(N, C, H, W) in [0, 1] -> an animated WebP that goes there and back, for ever.
+def animation(media: ImageMedia, frames: Tensor, mark: bytes = b"", label: str = "") -> bytes:
+    """(N, C, H, W) in [0, 1] -> an animated WebP that goes there and back, for ever, with its
+    mark, and a visible `label` under it.
 
     WebP and not GIF: the same frames take a tenth of the time and keep every grey.
     """
     pictures = [enlarge(media.to_pil(frame).convert("RGB"), FRAME_SIDE, media.width)
                 for frame in frames]  # fmt: skip
+    if label:
+        pictures = [labels.visible(picture, label) for picture in pictures]
     there_and_back = pictures + pictures[-2:0:-1]
     buffer = io.BytesIO()
     there_and_back[0].save(
         buffer, "WEBP", save_all=True, append_images=there_and_back[1:], duration=FRAME_MS,
-        loop=0, lossless=True, quality=0, method=0,
+        loop=0, lossless=True, quality=0, method=0, xmp=mark,
     )  # fmt: skip
     return buffer.getvalue()
 

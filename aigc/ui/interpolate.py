@@ -13,7 +13,7 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
-from aigc.ui import figures, parts, pictures, texts
+from aigc.ui import figures, labels, parts, pictures, texts
 from aigc.ui.catalogue import (
     ANY,
     MAX_STEPS,
@@ -111,10 +111,21 @@ def page(wish: Wish, made_frames: Tensor) -> str:
     return figures.player(wish.checkpoint.media, made_frames) + figures.chips(wish.made)
 
 
+def film_of(wish: Wish, made_frames: Tensor, label: str = "") -> bytes:
+    """The animation as a file, with its mark."""
+    mark = labels.xmp(ID, wish.made)
+    return figures.animation(wish.checkpoint.media, made_frames, mark, label)
+
+
 def save_link(wish: Wish, made_frames: Tensor) -> str:
-    """The animation to keep."""
-    film = figures.animation(wish.checkpoint.media, made_frames)
-    return figures.download(film, "image/webp", file_name(wish), texts.DOWNLOAD_ANIMATION)
+    """The animation to keep, and the same with a visible label."""
+    name = file_name(wish)
+    plain = film_of(wish, made_frames)
+    said = film_of(wish, made_frames, labels.VISIBLE.format(**wish.made))
+    labelled = name.replace(".webp", "-labelled.webp")
+    return figures.download(plain, "image/webp", name, texts.DOWNLOAD_ANIMATION) + figures.download(
+        said, "image/webp", labelled, texts.DOWNLOAD_LABELLED
+    )
 
 
 def build(catalogue: Catalogue) -> parts.Page:
@@ -127,7 +138,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         wish = read(catalogue, checkpoint, seed_a, label_a, seed_b, label_b, steps, path)
         media, result = wish.checkpoint.media, frames(wish)
         file = save_bytes_to_cache(
-            figures.animation(media, result), file_name(wish), cache_dir=animation.GRADIO_CACHE
+            film_of(wish, result), file_name(wish), cache_dir=animation.GRADIO_CACHE
         )
         settings = {{"path": "path_kind"}.get(name, name): v for name, v in wish.made.items()}
         return [media.to_pil(frame) for frame in result], file, settings

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
-from aigc.ui import figures, parts, texts
+from aigc.ui import figures, labels, parts, texts
 from aigc.ui.catalogue import (
     ANY,
     MAX_COUNT,
@@ -97,10 +97,14 @@ def page(wish: Wish, pictures: Tensor) -> str:
 
 
 def save_link(wish: Wish, pictures: Tensor) -> str:
-    """The pictures as one file to keep."""
-    sheet = figures.sheet_png(wish.checkpoint.media, pictures, wish.made)
-    name = f"{wish.checkpoint.name}-seed{wish.seed}-{wish.label}.png"
-    return figures.download(sheet, "image/png", name, texts.DOWNLOAD)
+    """The pictures as one file to keep, and the same with a visible label."""
+    media, mark = wish.checkpoint.media, labels.xmp(ID, wish.made)
+    name = f"{wish.checkpoint.name}-seed{wish.seed}-{wish.label}"
+    plain = figures.sheet_png(media, pictures, mark)
+    said = figures.sheet_png(media, pictures, mark, labels.VISIBLE.format(**wish.made))
+    return figures.download(plain, "image/png", f"{name}.png", texts.DOWNLOAD) + figures.download(
+        said, "image/png", f"{name}-labelled.png", texts.DOWNLOAD_LABELLED
+    )
 
 
 def build(catalogue: Catalogue) -> parts.Page:

@@ -13,9 +13,9 @@
     const { names } = shown[tab];
     const made = { ...shown[tab].made, ...looks[tab] };
     const query = new URLSearchParams({ tab });
+    for (const name of names) if (made[name] !== undefined) query.set(name, made[name]);
     const lang = new URLSearchParams(location.search).get("lang");  // what was chosen stays
     if (lang) query.set("lang", lang);
-    for (const name of names) if (made[name] !== undefined) query.set(name, made[name]);
     return `${location.origin}${location.pathname}?${query}`;
   };
 

@@ -34,6 +34,8 @@ COPY_LINK = "Copy link"
 DOWNLOAD = "Download PNG"
 DOWNLOAD_ANIMATION = "Download animation"
 
+DOWNLOAD_LABELLED = "With a visible label"
+
 END_A = "From"
 END_B = "To"
 PICTURE = "Start from a picture instead"
@@ -268,6 +270,7 @@ FILM = {
 
 # What static/*.js says; {name} is filled in there.
 SCRIPT = {
+    "dropNothing": "This file holds no settings of this app.",
     # What Gradio itself says in English, and has no translation of.
     "gradio": {},
     "copied": "Copied",

@@ -28,6 +28,8 @@ COPY_LINK = "复制链接"
 DOWNLOAD = "下载 PNG"
 DOWNLOAD_ANIMATION = "下载动画"
 
+DOWNLOAD_LABELLED = "带可见标识下载"
+
 END_A = "起点"
 END_B = "终点"
 PICTURE = "改用一张图作为起点或终点"
@@ -258,6 +260,7 @@ FILM = {
 
 # static/*.js 里的文本；{name} 在那里填入。
 SCRIPT = {
+    "dropNothing": "这个文件里没有本应用的设置。",
     # What Gradio itself says in English, and has no translation of.
     "gradio": {
         "Error": "出错了",
