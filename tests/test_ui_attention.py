@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -371,6 +372,29 @@ def test_the_weights_on_the_page_are_the_models(
         "(bar) => parseFloat(bar.style.width)"
     )
     assert abs(width - 100 * share) <= 0.6
+
+
+def test_the_surprise_of_each_place(page: Any, server: str, catalogue: Catalogue) -> None:
+    chosen, made = attention.read_settings(catalogue, NAME, 3, "5")
+    image = attention.finished(chosen, made)
+    model: Any = chosen.model
+    bits = model.surprise(image[None], [5])[0]
+    total = -float(model.log_prob(image[None], [5])[0]) / math.log(2)
+    assert math.isclose(float(bits.sum()), total, rel_tol=1e-4)
+    open_tab(page, f"{server}?tab=attention&seed=3&label=5&layer=2&head=1&position=100")
+    text = page.locator("[data-part=readout]").inner_text()
+    assert f"{float(bits[99]):.1f} bits here" in text
+    assert f"{total / 784:.3f} bits a value" in text
+    looks = {pixels(page, "[data-part=stage]")}
+    for tone in ("linear", "log"):
+        page.locator("[data-part=tone]").select_option(tone)
+        page.wait_for_timeout(100)
+        looks.add(pixels(page, "[data-part=stage]"))
+    page.locator("[data-option=surprise]").check()
+    page.wait_for_timeout(100)
+    looks.add(pixels(page, "[data-part=stage]"))
+    assert len(looks) == 4
+    assert f"{float(bits.max()):.1f} bits" in page.locator("[data-part=peak]").inner_text()
 
 
 def test_replay_rollout_and_the_other_direction(page: Any, server: str) -> None:

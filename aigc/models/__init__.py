@@ -103,6 +103,15 @@ class Attends(Protocol):
 
 
 @runtime_checkable
+class Surprises(Protocol):
+    """Says how unexpected each step of a picture was."""
+
+    def surprise(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """(N, C, H, W) in [0, 1] -> (N, T): -log2 of the probability that the model gave to each
+        patch before it was drawn, in bits. A picture's add up to its -log2 p."""
+
+
+@runtime_checkable
 class Classifies(Protocol):
     """Names the class of a picture."""
 
@@ -116,6 +125,7 @@ CAPABILITIES = {
     "decode": Decodes,
     "encode": Encodes,
     "attention": Attends,
+    "surprise": Surprises,
     "classify": Classifies,
 }
 

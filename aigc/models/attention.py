@@ -350,6 +350,14 @@ class Transformer(nn.Module):
         Bits/dim is -log_prob / (C H W log 2)."""
         return -self.nll(self.tokens(images), self.label_indices(labels))
 
+    @torch.inference_mode()
+    def surprise(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """See `aigc.models.Surprises`: (N, C, H, W) -> (N, T), which add up to -log_prob."""
+        patches = self.tokens(images)  # (N, T, P)
+        logits = self(patches, self.label_indices(labels)).float()  # (N, T, P, 256)
+        nats = F.cross_entropy(logits.flatten(0, 2), patches.flatten(), reduction="none")
+        return nats.view(patches.shape).sum(2) / math.log(2)
+
     # Generation with a key/value cache
 
     @torch.inference_mode()

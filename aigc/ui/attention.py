@@ -153,10 +153,14 @@ def whole_view(
     """Everything that the viewer needs for one finished picture."""
     weights = explain(chosen, image, made["label"])
     layers, heads, length, _ = weights.shape
-    return {
+    value = {
         **frame(chosen, image, length), **pack(weights), "layers": layers, "heads": heads,
         "view": wanted, "made": made, "label": made["label"],
     }  # fmt: skip
+    if "surprise" in chosen.capabilities:
+        bits = model_of(chosen).surprise(image[None], [chosen.label_index(made["label"])])[0]
+        value["bits"] = encode(bits.numpy().astype("<f4"))
+    return value
 
 
 def watch(

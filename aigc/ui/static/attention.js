@@ -18,9 +18,16 @@ const LUT = Array.from({ length: 256 }, (_, i) => {
   const x = (i / 255) * (VIRIDIS.length - 1), low = Math.min(Math.floor(x), VIRIDIS.length - 2);
   return VIRIDIS[low].map((c, k) => Math.round(c + (VIRIDIS[low + 1][k] - c) * (x - low)));
 });
-const colour = (share) => LUT[Math.round(255 * Math.sqrt(clamp(share, 0, 1)))];
-element.style.setProperty("--ramp", `linear-gradient(90deg, ${VIRIDIS.map((c, i) =>
-  `rgb(${c}) ${(100 * (i / (VIRIDIS.length - 1)) ** 2).toFixed(1)}%`)})`);
+// How a share of the brightest place becomes a colour, and back for the legend.
+const TONES = {
+  root: [(x) => Math.sqrt(x), (y) => y ** 2],
+  linear: [(x) => x, (y) => y],
+  log: [(x) => 1 + Math.log10(Math.max(x, 1e-3)) / 3, (y) => 10 ** (3 * (y - 1))],
+};
+const tone = (share) => TONES[option.tone][0](clamp(share, 0, 1));
+const colour = (share) => LUT[Math.round(255 * tone(share))];
+const paintRamp = () => element.style.setProperty("--ramp", `linear-gradient(90deg, ${VIRIDIS.map(
+  (c, i) => `rgb(${c}) ${(100 * TONES[option.tone][1](i / (VIRIDIS.length - 1))).toFixed(2)}%`)})`);
 
 let data = null; // the decoded value
 let picture = null; // a canvas with the picture, one pixel a pixel
@@ -29,7 +36,7 @@ let kept = { layer: 0, head: 0, position: 0 }; // what was clicked
 let preview = {}; // what is pointed at
 let touched = false; // whether the visitor has chosen something
 let playing = 0;
-const option = { sink: false, shared: false, lines: true, way: "from" };
+const option = { sink: false, shared: false, lines: true, surprise: false, way: "from", tone: "root" };
 const RING = "#ff6b3d";
 
 // Weights
@@ -47,6 +54,7 @@ function decode(value) {
     out.first = new Float32Array(bytes(value.first).buffer);
     out.peak = new Float32Array(bytes(value.peak).buffer);
     out.maps = bytes(value.maps);
+    if (value.bits) out.bits = new Float32Array(bytes(value.bits).buffer);
   }
   return out;
 }
@@ -197,12 +205,12 @@ function paintStage(ink, zoom, shown, map, scale) {
   ink.fillRect(0, 0, width, height);
   for (let i = map.low; i < map.high; i++) {
     const share = scale > 0 ? map.w[i] / scale : 0;
-    ink.globalAlpha = 0.92 * Math.sqrt(clamp(share, 0, 1));
+    ink.globalAlpha = 0.92 * tone(share);
     ink.fillStyle = `rgb(${colour(share)})`;
     ink.fillRect(...place(i, size), ...size);
   }
   ink.globalAlpha = 1;
-  if (option.way === "from")
+  if (option.way === "from" && map.w !== data.bits)
     for (let i = t + 1; i < data.steps; i++) {
       const [x, y] = place(i, size);
       ink.fillStyle = playing ? "#0b0d12" : "rgba(11, 13, 18, 0.6)";
@@ -222,7 +230,7 @@ function paintStage(ink, zoom, shown, map, scale) {
   ink.stroke();
   const [x, y] = place(t, size);
   ink.drawImage(picture, (x / zoom), (y / zoom), size[0] / zoom, size[1] / zoom, x, y, ...size);
-  if (option.lines) {
+  if (option.lines && map.w !== data.bits) {
     const centre = ([a, b]) => [a + size[0] / 2, b + size[1] / 2];
     const [cx, cy] = centre([x, y]);
     for (const i of strongest(map, 5).reverse()) {
@@ -271,12 +279,15 @@ function nameOf(layer, head) {
 function describe(shown, map) {
   const t = shown.position, total = sum(map), best = strongest(map, 3);
   const name = nameOf(shown.layer, shown.head), lines = [];
+  const surprise = data.bits && say("surprise", { bits: data.bits[t].toFixed(1),
+    all: (data.bits.reduce((a, b) => a + b, 0) / data.pixels.length).toFixed(3) });
   if (option.way === "later") {
     const steps = best.map((i) => say("lookedStep",
       { step: i + 1, where: where(i), share: percent(map.w[i]) })).join(words.list);
     lines.push(say("drawnIn", { where: where(t), step: t + 1 }));
     lines.push(say(best.length ? "lookedAt" : "lookedNone", { name, steps }));
     lines.push(quiet(say("lookedSum", { total: total.toFixed(1) })));
+    if (surprise) lines.push(surprise);
     return lines;
   }
   lines.push(say("stepDrew", { step: t + 1, where: where(t) }));
@@ -297,6 +308,7 @@ function describe(shown, map) {
     if (total > 1e-6)
       lines.push(quiet(say("spread", { places: (2 ** entropy).toFixed(1), far: far.toFixed(1) })));
   }
+  if (surprise) lines.push(surprise);
   return lines;
 }
 
@@ -317,9 +329,12 @@ function render() {
 function renderNow() {
   const shown = current(), t = shown.position;
   const maps = tiles.map((tile) => spread(tile.layer, tile.head, t));
-  const tops = maps.map(largest), map = spread(shown.layer, shown.head, t);
+  const bits = option.surprise && data.bits;
+  const map = bits ? { w: data.bits, low: 0, high: data.steps, first: 0 }
+    : spread(shown.layer, shown.head, t);
+  const tops = maps.map(largest);
   const all = Math.max(...tops), own = largest(map);
-  const scale = option.shared ? Math.max(all, own) : own;
+  const scale = option.shared && !bits ? Math.max(all, own) : own;
   tiles.forEach((tile, i) => {
     paintMap(tile.canvas, maps[i], option.shared ? all : tops[i]);
     tile.bar.style.width = percent(maps[i].first);
@@ -332,11 +347,12 @@ function renderNow() {
   viewer.style.setProperty("--row", Math.floor(t / data.columns));
   slider.value = t + 1;
   part("step").textContent = `${t + 1} / ${data.steps}`;
-  part("peak").textContent = say("brightest", { share: percent(scale) });
+  part("peak").textContent = bits ? say("brightestBits", { bits: scale.toFixed(1) })
+    : say("brightest", { share: percent(scale) });
   part("layer").value = shown.layer;
   part("head").value = shown.head;
   part("head").disabled = shown.layer === "rollout";
-  if (!playing) part("readout").innerHTML = describe(shown, map).map((p) => `<p>${p}</p>`).join("");
+  if (!playing) part("readout").innerHTML = describe(shown, bits ? spread(shown.layer, shown.head, t) : map).map((p) => `<p>${p}</p>`).join("");
   else part("readout").innerHTML = `<p>${say("stepDraws", { step: t + 1, where: where(t) })}</p>`;
 }
 
@@ -450,6 +466,7 @@ function receive() {
   viewer.style.setProperty("--rows", data.rows);
   viewer.style.setProperty("--contour", `url(${contour().toDataURL()})`);
   slider.max = data.steps;
+  viewer.toggleAttribute("data-nobits", !data.bits);
   viewer.dataset.phase = "ready";
   renderNow();
   remember();
@@ -548,6 +565,12 @@ slider.addEventListener("input", () => {
   stop();
   keep({ position: Number(slider.value) - 1 });
 });
+part("tone").addEventListener("change", (event) => {
+  option.tone = event.target.value;
+  paintRamp();
+  render();
+});
+paintRamp();
 for (const box of element.querySelectorAll("[data-option]"))
   box.addEventListener("change", () => {
     option[box.dataset.option] = box.checked;

@@ -220,6 +220,13 @@ from, all layers together.
 
 # static/attention.html, by the names that stand in it
 VIEWER = {
+    "surprise": "Surprise",
+    "surprise_title": "How unexpected each patch was, in place of the attention",
+    "tone": "Scale",
+    "tone_title": "How weights become colours",
+    "root": "root",
+    "linear": "linear",
+    "log": "log",
     "stage": "The picture and where one head looked",
     "layer": "Layer",
     "head": "Head",
@@ -336,6 +343,9 @@ SCRIPT = {
         },
     },
     "attention": {
+        "surprise": "The model was surprised by <b>{bits} bits</b> here; over the whole picture "
+        "it is {all} bits a value.",
+        "brightestBits": "brightest {bits} bits",
         "where": "row {row}, column {column}",
         "rollout": "The rollout over all layers",
         "oneHead": "Layer {layer}, head {head}",

@@ -213,6 +213,13 @@ $T$ 个小块的序列，在每个头里有 $T^2$ 个权重：边长翻倍，块
 
 # static/attention.html 里的文本
 VIEWER = {
+    "surprise": "意外程度",
+    "surprise_title": "不看注意力，看每个小块有多出乎意料",
+    "tone": "标尺",
+    "tone_title": "权重怎样变成颜色",
+    "root": "平方根",
+    "linear": "线性",
+    "log": "对数",
     "stage": "图，以及一个头看向哪里",
     "layer": "层",
     "head": "头",
@@ -328,6 +335,8 @@ SCRIPT = {
         },
     },
     "attention": {
+        "surprise": "模型对这里感到意外 <b>{bits} 比特</b>；整张图平均每个值 {all} 比特。",
+        "brightestBits": "最亮处 {bits} 比特",
         "where": "第 {row} 行第 {column} 列",
         "rollout": "所有层的 rollout",
         "oneHead": "第 {layer} 层第 {head} 头",
