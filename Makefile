@@ -9,10 +9,10 @@ ARGS ?=
 browse := $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),--open)
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check format figures bench screenshots
+.PHONY: help app test check format figures bench bench-training screenshots
 
 help: ## what there is to make
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 app: ## set up and open the app on http://127.0.0.1:7860
 	@tools/setup.sh app
@@ -42,6 +42,11 @@ bench: ## how long a visitor waits, on this machine
 	@tools/setup.sh dev
 	@tools/setup.sh chromium
 	@$(python) -m benchmarks.speed $(ARGS)
+
+bench-training: ## how fast each family trains, beside peers (DATA=/path/to/mnist)
+	@tools/setup.sh dev
+	@$(python) -m pip install -q -e '.[bench]'
+	@$(python) -m benchmarks.training --data $(or $(DATA),data) $(ARGS)
 
 screenshots: ## make the pictures of the READMEs from the running app
 	@tools/setup.sh dev

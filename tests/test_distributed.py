@@ -152,20 +152,6 @@ def test_a_batch_that_cannot_be_shared_is_one_sentence(mnist_root: Path, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_torchrun(mnist_root: Path, tmp_path: Path) -> None:
-    """The command that people type."""
-    flags = "--latent 4 --g-base 4 --d-base 4 --batch 8 --steps 4 --minutes 0 --snapshots 2"
-    flags += " --precision float32 --loss non-saturating"
-    command = [
-        sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "train.gan",
-        "--data", str(mnist_root), "--out", str(tmp_path / "x"), "--no-evaluate", *flags.split(),
-    ]  # fmt: skip
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
-    train("gan", mnist_root, tmp_path / "y", precision="float32", loss="non-saturating")
-    close(tmp_path / "y", tmp_path / "x")
-
-
 def test_own_rows_leave_one_process_alone() -> None:
     with distributed.OwnRows(3):
         inside = torch.randn(3, 2, generator=generator(1)), torch.rand((5,), generator=generator(2))
