@@ -162,14 +162,6 @@ class SelfAttention(nn.Module):
         out, weights = scaled_dot_product_attention(q, k, v, causal_mask(x.shape[1], x.device))
         return self.merge(out), weights
 
-    def cached(self, x: Tensor, q_turn: Turn, k_turn: Turn, cache: Tensor, t: int) -> Tensor:
-        """One position x (B, 1, dim); cache (2, B, heads, T, head_dim) gains its key and value."""
-        q, k, v = self.project(x, q_turn, k_turn)
-        cache[0, :, :, t : t + 1] = k
-        cache[1, :, :, t : t + 1] = v
-        seen = cache[:, :, :, : t + 1]  # (2, B, heads, t + 1, head_dim)
-        return self.merge(scaled_dot_product_attention(q, seen[0], seen[1])[0])
-
 
 class MLP(nn.Module):
     """Linear, squared ReLU (arXiv 2109.08668), linear: (B, T, dim) -> (B, T, dim)."""
@@ -200,10 +192,6 @@ class Block(nn.Module):
         x = x + out
         return x + self.mlp(self.mlp_norm(x)), weights
 
-    def cached(self, x: Tensor, q_turn: Turn, k_turn: Turn, cache: Tensor, t: int) -> Tensor:
-        x = x + self.attention.cached(self.attention_norm(x), q_turn, k_turn, cache, t)
-        return x + self.mlp(self.mlp_norm(x))
-
 
 class PixelHead(nn.Module):
     """From what the Transformer knows before a patch to logits for its values, in order.
@@ -232,12 +220,6 @@ class PixelHead(nn.Module):
         weight = self.inside * before[:, :, None]  # (P, P * FEATURES, hidden)
         inside = described @ weight.transpose(0, 1).flatten(1)  # (B, T, P * hidden)
         return self.logits(F.relu(self.prepare(h) + inside.unflatten(-1, (p, -1))).square())
-
-    def value(self, prepared: Tensor, described: Tensor, i: int) -> Tensor:
-        """Logits (B, 256) of value i, from prepared (B, P, hidden) and the values before it,
-        described (B, i * FEATURES)."""
-        inside = described @ self.inside[i, : i * FEATURES]  # (B, hidden)
-        return self.logits(F.relu(prepared[:, i] + inside).square())
 
 
 class Transformer(nn.Module):
@@ -370,32 +352,18 @@ class Transformer(nn.Module):
         """The tokens (N, T, P) after each step; one tensor, filled in place."""
         if not temperature >= 0:
             raise ValueError(f"a temperature is 0 or more, not {temperature}")
-        config, n = self.config, len(generators)
-        (_rows, columns), p = self.grid, config.patch_values
+        length, p = self.config.length, self.config.patch_values
         # Every draw of a picture comes from its own generator, at once: the picture is the same
         # in whatever batch it is drawn.
-        noise = torch.stack([torch.rand(config.length, p, generator=g) for g in generators])
-        q_turns, k_turns = self.turns()
-        cache = torch.empty(
-            config.layers, 2, n, config.heads, config.length, config.dim // config.heads
-        )
-        tokens = torch.zeros(n, config.length, p, dtype=torch.long)
-        blocks = cast("list[Block]", self.blocks)
-        x = self.start(self.label_indices(labels))  # (N, dim)
-        for t in range(config.length):
-            q_turn = q_turns[0][t : t + 1], q_turns[1][t : t + 1]
-            k_turn = k_turns[0][t : t + 1], k_turns[1][t : t + 1]
-            h = (x + self.row.weight[t // columns] + self.column.weight[t % columns])[:, None]
-            for block, block_cache in zip(blocks, cache):
-                h = block.cached(h, q_turn, k_turn, block_cache, t)  # (N, 1, dim)
-            prepared = self.head.prepare(h)[:, 0]  # (N, P, hidden)
-            described = torch.empty(n, 0)
+        noise = torch.stack([torch.rand(length, p, generator=g) for g in generators])
+        tokens = torch.zeros(len(generators), length, p, dtype=torch.long)
+        stepper = Stepper(self, self.label_indices(labels))
+        for t in range(length):
+            known = stepper.look(t)  # (N, P, hidden)
             for i in range(p):
-                logits = self.head.value(prepared, described, i)  # (N, 256)
-                value = draw_value(logits, noise[:, t, i], temperature)  # (N,)
-                tokens[:, t, i] = value
-                described = torch.cat([described, describe(value)], 1)  # (N, (i + 1) * FEATURES)
-            x = self.patch(described)
+                logits = stepper.logits(known[:, i])  # (N, 256)
+                tokens[:, t, i] = draw_value(logits, noise[:, t, i], temperature)
+                stepper.put(known, i, tokens[:, t, i])
             yield tokens
 
     def draw(
@@ -431,6 +399,84 @@ class Transformer(nn.Module):
             x, weights = block.explained(x, q_turn, k_turn)
             maps.append(weights)
         return torch.stack(maps, 1)
+
+
+class Stepper:
+    """The sequence one patch at a time: the same logits as `Transformer.forward`, but each step
+    costs one position, since keys and values of the earlier ones are kept.
+
+    At this size an operation costs more to start than to compute, so there are few: queries and
+    keys go through their norm and their turn together, the gains of the other norms are folded
+    into the matrices behind them, and what a pixel value adds is looked up in a table.
+    """
+
+    def __init__(self, model: Transformer, labels: Tensor) -> None:
+        config, n = model.config, len(labels)
+        self.heads, self.head_dim = config.heads, config.dim // config.heads
+        rows, columns = config.grid
+        (q_cos, q_sin), (k_cos, k_sin) = model.turns()
+        cos, sin = torch.stack([q_cos, k_cos], 1), torch.stack([q_sin, k_sin], 1)
+        # x cos + swapped x sin, with the halves of a pair swapped and one sign turned.
+        self.cos = torch.cat([cos, cos], -1)[:, :, None]  # (T, 2, 1, head_dim)
+        self.sin = torch.cat([-sin, sin], -1)[:, :, None]
+        self.places = (model.row.weight[:, None] + model.column.weight).flatten(0, 1)  # (T, dim)
+        self.cache = torch.empty(
+            config.layers, 2, n, config.heads, config.length, self.head_dim
+        )  # keys and values of every layer
+        self.layers = []
+        for block in cast("list[Block]", model.blocks):
+            attention, mlp = block.attention, block.mlp
+            self.layers.append(
+                (
+                    attention.qkv.weight * block.attention_norm.weight,
+                    torch.stack([attention.q_place, attention.k_place]).squeeze(2),
+                    torch.stack([attention.q_norm.weight, attention.k_norm.weight])[:, None],
+                    attention.out.weight,
+                    mlp.up.weight * block.mlp_norm.weight,
+                    mlp.down.weight,
+                )
+            )
+        head, p = model.head, config.patch_values
+        self.context = head.context.weight * head.norm.weight
+        self.context_bias, self.last = head.context.bias, head.logits
+        described = describe(torch.arange(VALUES))  # (256, FEATURES)
+        inside = head.inside.unflatten(1, (p, FEATURES))  # (P, P, FEATURES, hidden): to, from
+        # What value v of pixel j adds to the later pixels of its patch, and to the next step.
+        self.within = [described @ inside[j + 1 :, j] for j in range(p)]  # (P - 1 - j, 256, hidden)
+        self.patch = (described @ model.patch.weight.T.unflatten(0, (p, FEATURES))).unbind()
+        self.x = model.start(labels)  # (N, dim), grows into the input of the next step
+
+    def look(self, t: int) -> Tensor:
+        """What is known of the values of patch t before the first is drawn: (N, P, hidden)."""
+        h, n = self.x + self.places[t], len(self.x)
+        cos, sin = self.cos[t], self.sin[t]
+        for cache, (qkv, place, gain, out, up, down) in zip(self.cache, self.layers):
+            q_k_v = F.linear(normalised(h), qkv).view(n, 3, self.heads, self.head_dim)
+            q_k = normalised(q_k_v[:, :2] + place) * gain  # (N, 2, heads, head_dim)
+            a, b = q_k.chunk(2, -1)
+            q_k = torch.addcmul(q_k * cos, torch.cat([b, a], -1), sin)
+            cache[0, :, :, t], cache[1, :, :, t] = q_k[:, 1], q_k_v[:, 2]
+            k, v = cache[:, :, :, : t + 1]  # (N, heads, t + 1, head_dim) each
+            seen = F.scaled_dot_product_attention(q_k[:, 0, :, None], k, v)
+            h = h + F.linear(seen.flatten(1), out)
+            h = h + F.linear(F.relu(F.linear(normalised(h), up)).square(), down)  # (N, dim)
+        self.x = torch.zeros_like(h)
+        known = F.linear(normalised(h), self.context, self.context_bias)
+        return known.view(n, len(self.within), -1)
+
+    def logits(self, known: Tensor) -> Tensor:
+        """(N, hidden) of one pixel, all earlier ones put -> (N, 256)."""
+        return self.last(F.relu(known).square())
+
+    def put(self, known: Tensor, i: int, values: Tensor) -> None:
+        """Pixel i of this patch is values (N,): tell the later pixels and the next step."""
+        known[:, i + 1 :] += self.within[i][:, values].transpose(0, 1)
+        self.x += self.patch[i][values]
+
+
+def normalised(x: Tensor) -> Tensor:
+    """RMSNorm without a gain, over the last dimension."""
+    return x * (x.square().mean(-1, keepdim=True) + 1e-6).rsqrt()
 
 
 def draw_value(logits: Tensor, noise: Tensor, temperature: float) -> Tensor:
