@@ -70,17 +70,17 @@ def test_the_shown_path_equals_the_trained_path(model: Transformer) -> None:
 def test_cached_logits_equal_uncached(model: Transformer) -> None:
     """Draws an image with the cache, then reads every logit again in one full pass."""
     cached: list[torch.Tensor] = []
-    original = model.head.value
+    original = model.head.log_probs
 
-    def spy(*args: object) -> torch.Tensor:
-        cached.append(original(*args))  # type: ignore[arg-type]
+    def spy(features: torch.Tensor) -> torch.Tensor:
+        cached.append(original(features))
         return cached[-1]
 
-    model.head.value = spy  # type: ignore[method-assign, assignment]
+    model.head.log_probs = spy  # type: ignore[method-assign, assignment]
     try:
         images = model.sample(latent.generators(7, 2), [4, None])
     finally:
-        del model.head.value
+        del model.head.log_probs
     full = model(model.tokens(images), model.label_indices([4, None]))  # (2, T, P, 256)
     stepwise = torch.stack(cached, 1).view(2, 36, 4, 256)
     torch.testing.assert_close(stepwise, full, atol=1e-4, rtol=0)
