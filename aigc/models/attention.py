@@ -33,11 +33,11 @@ class Config:
     width: int = 28
     classes: int = 10
     patch: int = 2
-    layers: int = 5
-    heads: int = 4
-    dim: int = 128
+    layers: int = 4
+    heads: int = 5
+    dim: int = 160
     expansion: int = 4
-    head_dim_out: int = 192
+    head_dim_out: int = 160
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -92,6 +92,15 @@ def scaled_dot_product_attention(
 def causal_mask(length: int, device: torch.device | None = None) -> Tensor:
     """(length, length), True on and below the diagonal: position t sees positions 0..t."""
     return torch.ones(length, length, dtype=torch.bool, device=device).tril()
+
+
+def bfloat16_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Causal attention (B, heads, T, d_k) for training on a processor that computes in bfloat16:
+    forward and backward take 0.4 times as long as the fused kernel there (docs/experiments.md)."""
+    q, k, v = (x.to(torch.bfloat16) for x in (q / math.sqrt(q.shape[-1]), k, v))
+    future = torch.full((q.shape[-2],) * 2, -math.inf, dtype=torch.bfloat16).triu(1)  # (T, T)
+    scores = q @ k.transpose(-2, -1) + future  # (B, heads, T, T)
+    return scores.softmax(-1, dtype=torch.bfloat16) @ v
 
 
 def rotary(coordinates: Tensor, head_dim: int) -> tuple[Tensor, Tensor]:
@@ -154,6 +163,8 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor, q_turn: Turn, k_turn: Turn) -> Tensor:
         q, k, v = self.project(x, q_turn, k_turn)
+        if x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            return self.merge(bfloat16_attention(q, k, v))
         return self.merge(F.scaled_dot_product_attention(q, k, v, is_causal=True))
 
     def explained(self, x: Tensor, q_turn: Turn, k_turn: Turn) -> tuple[Tensor, Tensor]:
@@ -194,9 +205,11 @@ class Block(nn.Module):
 
 
 class PixelHead(nn.Module):
-    """From what the Transformer knows before a patch to logits for its values, in order.
+    """From what the Transformer knows before a patch to probabilities of its values, in order.
 
-    Value i sees the values 0..i-1 of its own patch, so the patch's probability is exact.
+    Value i sees the values 0..i-1 of its own patch, so the patch's probability is exact. Each
+    value is told in two steps, black or not and then which of the other 255, so that the 255
+    logits are needed only where a pixel is not black: one in five of MNIST.
     """
 
     def __init__(self, config: Config) -> None:
@@ -206,20 +219,49 @@ class PixelHead(nn.Module):
         self.context = nn.Linear(config.dim, values * hidden)
         # One row of blocks for each value; the mask keeps those of earlier values.
         self.inside = nn.Parameter(torch.empty(values, values * FEATURES, hidden))
-        self.logits = nn.Linear(hidden, VALUES)
+        self.mix_norm = nn.RMSNorm(hidden, eps=1e-6)
+        self.mix = nn.Linear(hidden, hidden)
+        self.black = nn.Linear(hidden, 1)
+        self.logits = nn.Linear(hidden, VALUES - 1)
 
     def prepare(self, h: Tensor) -> Tensor:
         """(B, T, dim) -> (B, T, P, hidden): the part that does not depend on the patch itself."""
         return self.context(self.norm(h)).unflatten(-1, (self.inside.shape[0], -1))
 
-    def forward(self, h: Tensor, patches: Tensor) -> Tensor:
-        """h (B, T, dim), patches (B, T, P) in 0..255 -> logits (B, T, P, 256)."""
+    def refine(self, known: Tensor) -> Tensor:
+        """What is known of a value, before and inside its patch, through two layers: the same
+        shape (..., hidden)."""
+        known = F.relu(known).square()
+        return known + F.relu(self.mix(self.mix_norm(known))).square()
+
+    def features(self, h: Tensor, patches: Tensor) -> Tensor:
+        """h (B, T, dim), patches (B, T, P) in 0..255 -> (B, T, P, hidden) for the two steps."""
         p = self.inside.shape[0]
         before = torch.ones(p, p, device=h.device).tril(-1).repeat_interleave(FEATURES, 1)
         described = describe(patches).flatten(-2)  # (B, T, P * FEATURES)
         weight = self.inside * before[:, :, None]  # (P, P * FEATURES, hidden)
         inside = described @ weight.transpose(0, 1).flatten(1)  # (B, T, P * hidden)
-        return self.logits(F.relu(self.prepare(h) + inside.unflatten(-1, (p, -1))).square())
+        return self.refine(self.prepare(h) + inside.unflatten(-1, (p, -1)))
+
+    def log_probs(self, features: Tensor) -> Tensor:
+        """(..., hidden) -> (..., 256) log-probabilities."""
+        return two_steps(self.black(features).float(), self.logits(features).float())
+
+    def nll(self, features: Tensor, patches: Tensor) -> Tensor:
+        """features (B, T, P, hidden), patches (B, T, P) -> nats of each image (B,)."""
+        is_black = patches == 0
+        black = self.black(features)[..., 0].float()  # (B, T, P)
+        first = F.softplus(torch.where(is_black, -black, black)).flatten(1).sum(1)  # (B,)
+        image, t, i = torch.nonzero(~is_black, as_tuple=True)  # (N,) each, N values that are not
+        others = self.logits(features[image, t, i]).float()  # (N, 255)
+        second = F.cross_entropy(others, patches[image, t, i] - 1, reduction="none")  # (N,)
+        return first.index_add(0, image, second)
+
+
+def two_steps(black: Tensor, others: Tensor) -> Tensor:
+    """Log-probabilities of all values from the logit of black (..., 1) and, for what is not, the
+    logits of the others (..., V - 1): (..., V)."""
+    return torch.cat([F.logsigmoid(black), F.logsigmoid(-black) + others.log_softmax(-1)], -1)
 
 
 class Transformer(nn.Module):
@@ -310,21 +352,23 @@ class Transformer(nn.Module):
         place = self.row.weight[:, None] + self.column.weight  # (rows, columns, dim)
         return x + place.flatten(0, 1)
 
-    def forward(self, patches: Tensor, labels: Tensor) -> Tensor:
-        """patches (B, T, P) int64 in 0..255, labels (B,) -> logits (B, T, P, 256); those of a
-        value depend on what stands before it alone."""
+    def hidden(self, patches: Tensor, labels: Tensor) -> Tensor:
+        """patches (B, T, P) int64 in 0..255, labels (B,) -> (B, T, dim): at t, what is known
+        before patch t."""
         q_turn, k_turn = self.turns(patches.device)
         x = self.embed(patches, labels)
         for block in self.blocks:
             x = block(x, q_turn, k_turn)
-        return self.head(x, patches)
+        return x
+
+    def forward(self, patches: Tensor, labels: Tensor) -> Tensor:
+        """patches (B, T, P) int64 in 0..255, labels (B,) -> log-probabilities (B, T, P, 256);
+        those of a value depend on what stands before it alone."""
+        return self.head.log_probs(self.head.features(self.hidden(patches, labels), patches))
 
     def nll(self, patches: Tensor, labels: Tensor) -> Tensor:
         """Negative log-likelihood in nats, one number an image: (B,). Exact, by the chain rule."""
-        logits = self(patches, labels).float()
-        return F.cross_entropy(logits.flatten(0, 2), patches.flatten(), reduction="none").view(
-            len(patches), -1
-        ).sum(1)  # fmt: skip
+        return self.head.nll(self.head.features(self.hidden(patches, labels), patches), patches)
 
     @torch.inference_mode()
     def log_prob(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:
@@ -438,7 +482,10 @@ class Stepper:
             )
         head, p = model.head, config.patch_values
         self.context = head.context.weight * head.norm.weight
-        self.context_bias, self.last = head.context.bias, head.logits
+        self.context_bias = head.context.bias
+        self.mix, self.mix_bias = head.mix.weight * head.mix_norm.weight, head.mix.bias
+        self.last = torch.cat([head.black.weight, head.logits.weight])  # (256, hidden)
+        self.last_bias = torch.cat([head.black.bias, head.logits.bias])
         described = describe(torch.arange(VALUES))  # (256, FEATURES)
         inside = head.inside.unflatten(1, (p, FEATURES))  # (P, P, FEATURES, hidden): to, from
         # What value v of pixel j adds to the later pixels of its patch, and to the next step.
@@ -465,8 +512,11 @@ class Stepper:
         return known.view(n, len(self.within), -1)
 
     def logits(self, known: Tensor) -> Tensor:
-        """(N, hidden) of one pixel, all earlier ones put -> (N, 256)."""
-        return self.last(F.relu(known).square())
+        """(N, hidden) of one pixel, all earlier ones put -> log-probabilities (N, 256)."""
+        known = F.relu(known).square()
+        known = known + F.relu(F.linear(normalised(known), self.mix, self.mix_bias)).square()
+        found = F.linear(known, self.last, self.last_bias)
+        return two_steps(found[:, :1], found[:, 1:])
 
     def put(self, known: Tensor, i: int, values: Tensor) -> None:
         """Pixel i of this patch is values (N,): tell the later pixels and the next step."""
