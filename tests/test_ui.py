@@ -389,6 +389,21 @@ def test_the_player_has_every_frame(catalogue: Catalogue) -> None:
     assert 'type="range" min="0" max="8"' in page
 
 
+def test_both_paths_stand_side_by_side(catalogue: Catalogue) -> None:
+    wish = interpolate.read(catalogue, "gan-mnist", 1, "1", 2, "7", 5, "slerp")
+    straight = interpolate.read(catalogue, "gan-mnist", 1, "1", 2, "7", 5, "lerp")
+    shown = interpolate.comparison(wish)
+    pixels = wish.checkpoint.media.to_uint8(interpolate.frames(straight))
+    assert len(sources(shown)) == 5
+    for source, frame in zip(sources(shown), pixels):
+        assert np.array_equal(np.asarray(decode(source)), frame[..., 0])
+    arc, line = (interpolate.walk(wish, kind)[1] for kind in ("slerp", "lerp"))
+    torch.testing.assert_close(arc[[0, -1]], line[[0, -1]])
+    assert line.min() < arc.min()  # which is why the arc is the default
+    assert f"as {line.min():.1f}, the arc no nearer than {arc.min():.1f}" in shown
+    assert shown.count("<polyline") == 2
+
+
 @pytest.mark.parametrize("steps", [2, 7])
 def test_the_animation_goes_there_and_back(catalogue: Catalogue, steps: int) -> None:
     wish = interpolate.read(catalogue, "vae-mnist", 1, "1", 2, "7", steps, "slerp")

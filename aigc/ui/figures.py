@@ -145,6 +145,33 @@ def player(media: ImageMedia, frames: Tensor) -> str:
     )
 
 
+def comparison(
+    media: ImageMedia, frames: Tensor, title: str, lengths: dict[str, list[float]], about: str
+) -> str:
+    """(N, C, H, W) in [0, 1] of another path under its `title`, and a chart of the `lengths` along
+    each path, whose names are `slerp` and `lerp`."""
+    strip = "".join(
+        f'<img class="frame" alt="{texts.FRAME} {i}" src="'
+        f'{address(png(media.to_pil(frame)), "image/png")}">'
+        for i, frame in enumerate(frames, 1)
+    )
+    top = max(max(values) for values in lengths.values()) or 1.0
+    lines, words = "", ""
+    for kind, values in lengths.items():
+        points = " ".join(
+            f"{100 * i / (len(values) - 1):.1f},{58 - 54 * value / top:.1f}"
+            for i, value in enumerate(values)
+        )
+        lines += f'<polyline class="{kind}" points="{points}"/>'
+        words += f'<span class="{kind}">{kind}</span>'
+    return (
+        f'<section class="compare"><h4>{title}</h4><div class="strip">{strip}</div>'
+        f"<h4>{texts.LENGTH_TITLE} {words}</h4>"
+        f'<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" '
+        f'aria-label="{html.escape(about)}">{lines}</svg><p>{about}</p></section>'
+    )
+
+
 def preview(checkpoint: Checkpoint) -> str:
     """The sample sheet that came with the checkpoint, or nothing."""
     path = checkpoint.path / "samples.png" if checkpoint.path else None

@@ -92,12 +92,35 @@ def place(checkpoint: Checkpoint, end: End) -> tuple[Tensor, Tensor]:
     return mean[0], condition
 
 
-def frames(wish: Wish) -> Tensor:
-    """(steps, C, H, W) in [0, 1]."""
+def walk(wish: Wish, kind: str) -> tuple[Tensor, Tensor]:
+    """The way along path `kind`: frames (steps, C, H, W) in [0, 1], and the length of the latent
+    at each, (steps,)."""
     with torch.inference_mode():
         ends = [place(wish.checkpoint, end) for end in wish.ends]
-        latents, conditions = latent.path(ends, wish.steps, wish.path)
-        return wish.checkpoint.model.decode(latents, conditions)  # type: ignore[operator]
+        latents, conditions = latent.path(ends, wish.steps, kind)
+        made = wish.checkpoint.model.decode(latents, conditions)  # type: ignore[operator]
+    return made, latents.norm(dim=1)
+
+
+def frames(wish: Wish) -> Tensor:
+    """(steps, C, H, W) in [0, 1]."""
+    return walk(wish, wish.path)[0]
+
+
+def comparison(wish: Wish) -> str:
+    """The other path between the same ends, and how long the latent is along both."""
+    (other,) = [kind for kind in latent.PATHS if kind != wish.path]
+    pictures, _ = walk(wish, other)
+    lengths = {kind: walk(wish, kind)[1].tolist() for kind in latent.PATHS}
+    model: Any = wish.checkpoint.model
+    priors = torch.stack([model.prior(g, None)[0] for g in latent.generators(0, 64)])  # (64, L)
+    return figures.comparison(
+        wish.checkpoint.media, pictures, texts.PATHS[other], lengths,
+        texts.LENGTHS.format(
+            low=f"{min(lengths['lerp']):.1f}", at=f"{min(lengths['slerp']):.1f}",
+            typical=f"{priors.norm(dim=1).mean():.1f}", dimensions=priors.shape[1],
+        ),
+    )  # fmt: skip
 
 
 def file_name(wish: Wish) -> str:
@@ -154,7 +177,7 @@ def build(catalogue: Catalogue) -> parts.Page:
             picture_b,
         )  # fmt: skip
         result = frames(wish)
-        shown, save = page(wish, result), save_link(wish, result)
+        shown, save = page(wish, result) + comparison(wish), save_link(wish, result)
         return shown, save, wish.made, wish.ends[0].seed, wish.ends[1].seed
 
     def encodes(name: str) -> Any:

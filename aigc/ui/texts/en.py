@@ -42,6 +42,11 @@ PICTURE = "Start from a picture instead"
 STEPS = "Steps"
 PATH = "Path"
 PATHS = {"slerp": "slerp · along the arc", "lerp": "lerp · straight line"}
+LENGTH_TITLE = "Length of the latent along the way"
+LENGTHS = (
+    "The straight line comes as near to the middle as {low}, the arc no nearer than {at}. Random "
+    "latents of {dimensions} numbers lie around {typical}, where the model was trained."
+)
 INTERPOLATE = "Interpolate"
 PLAY = "Play"
 FRAME = "Frame"

@@ -36,6 +36,11 @@ PICTURE = "改用一张图作为起点或终点"
 STEPS = "步数"
 PATH = "路径"
 PATHS = {"slerp": "slerp · 沿圆弧", "lerp": "lerp · 沿直线"}
+LENGTH_TITLE = "沿途潜向量的长度"
+LENGTHS = (
+    "直线离中心最近只有 {low}，圆弧最近是 {at}。{dimensions} 个数的随机潜向量长度在 {typical} 左右，"
+    "模型正是在那里训练的。"
+)
 INTERPOLATE = "插值"
 PLAY = "播放"
 FRAME = "帧"

@@ -1,0 +1,86 @@
+"""What a user would hope for with a folder of 300 photos as they come from cameras and phones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from aigc import checkpoint
+from aigc.data import load
+from tests.test_train import train
+from train import gan
+
+FORMATS = ("jpg", "png", "webp", "bmp", "tiff", "gif")
+
+
+def photo(number: int, rng: np.random.Generator) -> Image.Image:
+    """A bright disc over a dark horizon, upright, of any size; the sky is above."""
+    width, height = (int(side) for side in rng.integers(40, 260, 2))
+    image = Image.new("RGB", (width, height), (120, 170, 230))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, height // 2, width, height), fill=(20, 60 + number % 60, 20))
+    x, y = width // 2, height // 2
+    draw.ellipse((x - 12, y - 12, x + 12, y + 12), fill=(250, 220, 60))
+    return image
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for number in range(300):
+        image, kind = photo(number, rng), FORMATS[number % len(FORMATS)]
+        path = root / f"IMG_{number:04}.{kind}"
+        if number % 50 == 7:  # broken: empty, cut off, or no image at all
+            path.write_bytes((b"", b"\xff\xd8\xff\xe0 no photo", b"<html>")[number // 50 % 3])
+        elif kind == "jpg" and number % 4 == 0:  # held on its side, as the EXIF tag says
+            exif = Image.Exif()
+            exif[0x0112] = 6
+            image.rotate(90, expand=True).save(path, exif=exif)
+        elif kind == "png" and number % 4 == 1:  # transparent outside of the middle
+            image.putalpha(Image.new("L", image.size, 255))
+            image.save(path)
+        else:
+            image.save(path)
+    return root
+
+
+def test_a_folder_of_photos_is_read_upright_and_in_colour(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = [load("folder", photos, train, 64) for train in (True, False)]
+    assert sum(map(len, parts)) == 294
+    assert 10 < len(parts[1]) < 60
+    skipped = capsys.readouterr().err.splitlines()
+    assert len(skipped) == 6 and all("skipped" in line and "IMG_" in line for line in skipped)
+    images = parts[0].images.float()
+    assert images.shape[1:] == (3, 64, 64)
+    sky, ground = images[:, 2, :8].mean((1, 2)), images[:, 2, -8:].mean((1, 2))
+    assert (sky > ground + 100).all()  # each one upright
+
+
+def test_few_photos_train_a_gan_in_colour_with_augmentation(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    original = gan.augment
+    monkeypatch.setattr(gan, "augment", lambda x, u: calls.append(len(x)) or original(x, u))
+    folder = train("gan", photos, tmp_path / "mine", dataset="folder", size=64, steps=3)
+    assert calls == [16, 8] * 3
+    made = checkpoint.load(folder)
+    assert made.media.shape == (3, 64, 64) and made.labels == ()
+    assert json.loads((folder / "snapshots" / "index.json").read_text())
+    with Image.open(folder / "samples.png") as sheet:
+        assert sheet.mode == "RGB"
+
+
+@pytest.mark.parametrize("script", ["vae", "attention"])
+def test_few_photos_train_the_other_families(script: str, photos: Path, tmp_path: Path) -> None:
+    flags = {"dataset": "folder", "size": 64, "steps": 1}
+    flags |= {"patch": 8} if script == "attention" else {"likelihood": "gaussian"}
+    made = checkpoint.load(train(script, photos, tmp_path / "mine", **flags))
+    assert made.media.shape == (3, 64, 64)
