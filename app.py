@@ -1,6 +1,7 @@
-"""Open the app in a browser: python app.py [--checkpoints DIR] [--hub OWNER_OR_REPO ...]
+"""Open the app in a browser: python app.py [--checkpoints DIR] [--hub OWNER/NAME[@REVISION] ...]
 
-Everything stays on this machine unless --hub or --share is given.
+Everything stays on this machine unless --hub or --share is given, or somebody opens a checkpoint
+by its name on the Hub.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import sys
 from pathlib import Path
 
 from aigc import ui
+from aigc.hub import Follower
+from aigc.ui import remote
 
+HUB_WAIT_S = 4.0  # for a Hub that is there; after that the page comes without, and says so
 HERE = Path(__file__).resolve().parent
 
 
@@ -29,32 +33,39 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--checkpoints", type=Path, metavar="DIR",
                         default=env("AIGC_CHECKPOINTS", HERE / "checkpoints"),
                         help="a folder of checkpoints, or one checkpoint")  # fmt: skip
-    parser.add_argument("--hub", nargs="+", metavar="OWNER_OR_REPO",
-                        default=env("AIGC_HUB", "").split(),
-                        help="checkpoints on the Hugging Face Hub to add")  # fmt: skip
+    parser.add_argument("--hub", nargs="+", metavar="NAME", default=env("AIGC_HUB", "").split(),
+                        help="checkpoints on the Hugging Face Hub to add: OWNER/NAME[@REVISION], "
+                        "OWNER for all of its own, or collections/OWNER/SLUG")  # fmt: skip
+    parser.add_argument("--hub-allow", nargs="+", metavar="NAME",
+                        default=env("AIGC_HUB_ALLOW", "").split(),
+                        help="what visitors may open by its name on the Hub: OWNER, OWNER/NAME, * "
+                        "or none; without it everything where only this machine can look, and "
+                        "else what belongs to the owners of --hub")  # fmt: skip
     return parser.parse_args()
 
 
 def main() -> None:
     """Load the checkpoints, and serve until Ctrl-C."""
     options = arguments()
-    more: list[ui.Checkpoint] = []
-    broken: list[ui.Broken] = []
-    if options.hub:
-        from aigc import hub  # only here: without --hub nothing asks the network
-
-        for repo in options.hub:
-            try:
-                more.append(hub.pull(repo))
-            except (hub.HubError, ui.CheckpointError) as error:
-                broken.append(ui.Broken(repo, Path(repo), str(error)))
+    remote.claim_gpu()
     try:
-        catalogue = ui.catalogue_of(options.checkpoints, more, broken)
+        catalogue = ui.catalogue_of(options.checkpoints)
+        if options.hub and not catalogue.checkpoints:  # a page to show until the Hub answers
+            catalogue = ui.catalogue_of(HERE / "checkpoints")
     except ui.CheckpointError as error:
         sys.exit(str(error))
+    local = options.host in ("127.0.0.1", "localhost", "::1") and not options.share
+    hub = ui.Remote(
+        allow=remote.allowance(
+            options.hub_allow, options.hub, private=local and "SPACE_ID" not in os.environ
+        )
+    )
+    if options.hub:  # without it nothing asks the network
+        hub.follower = Follower(options.hub, catalogue.put)
+        hub.follower.begin(wait=HUB_WAIT_S)
     try:
         ui.launch(
-            ui.build(catalogue), server_name=options.host, server_port=options.port,
+            ui.build(catalogue, hub), server_name=options.host, server_port=options.port,
             share=options.share, inbrowser=options.open,
         )  # fmt: skip
     except OSError as error:

@@ -19,7 +19,7 @@ PACKAGES = {"PIL": "pillow", "huggingface_hub": "huggingface-hub"}
 
 # What each module may import of the project; the longest matching prefix counts.
 ALLOWED = {
-    "app": {"aigc.ui", "aigc.hub"},
+    "app": {"aigc.ui", "aigc.ui.remote", "aigc.hub"},
     "aigc": set(),
     "aigc.media": set(),
     "aigc.models": set(),

@@ -21,8 +21,8 @@ from conftest import save_tiny
 from PIL import Image
 
 import app
-from aigc import hub, latent, ui
-from aigc.checkpoint import CheckpointError, load
+from aigc import latent, ui
+from aigc.checkpoint import CheckpointError
 from aigc.models import CAPABILITIES
 from aigc.ui import catalogue as rules
 from aigc.ui import figures, interpolate, labels, parts, pictures, sample, texts
@@ -560,7 +560,7 @@ def test_a_value_error_becomes_the_sentence_on_the_page() -> None:
 def launched(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """app.py without a server: what it would have launched."""
     calls: list[dict[str, Any]] = []
-    monkeypatch.setattr(ui, "build", lambda catalogue: catalogue)
+    monkeypatch.setattr(ui, "build", lambda catalogue, hub: catalogue)
     monkeypatch.setattr(ui, "launch", lambda demo, **options: calls.append({"it": demo, **options}))
     return calls
 
@@ -584,21 +584,3 @@ def test_the_command_line(
 def test_a_wrong_folder_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match="nowhere is not a folder"):
         start(monkeypatch, "--checkpoints", "nowhere")
-
-
-def test_the_hub_adds_checkpoints_or_says_why_not(
-    launched: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tiny_checkpoints: Path
-) -> None:
-    def pull(repo: str) -> Any:
-        if repo == "someone/away":
-            raise hub.HubError("the Hub cannot be reached for someone/away; try again")
-        return load(tiny_checkpoints / "gan-mnist", name="gan-other", source=repo)
-
-    monkeypatch.setattr(hub, "pull", pull)
-    start(
-        monkeypatch, "--checkpoints", str(tiny_checkpoints), "--hub", "a/gan-other", "someone/away"
-    )
-    catalogue = launched[0]["it"]
-    assert catalogue.find("gan-other", "sample").source == "a/gan-other"
-    assert "the Hub cannot be reached" in ui.trouble(catalogue)
-    assert "someone/away" in ui.trouble(catalogue)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aigc import hub
 from aigc.checkpoint import CheckpointError
+from aigc.hub import space
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,7 +32,21 @@ def parser() -> argparse.ArgumentParser:
     pull = commands.add_parser("pull", help="download a checkpoint and print where it is")
     pull.add_argument("repo", metavar="OWNER/NAME[@REVISION]")
     pull.set_defaults(run=lambda o: hub.pull(o.repo).path)
+
+    host = commands.add_parser("space", help="put the app on a Space, or update it")
+    host.add_argument("repo", metavar="OWNER/NAME")
+    host.add_argument("--hardware", metavar="NAME", help="cpu-basic, zero-a10g, ...")
+    host.add_argument("--models", nargs="+", default=[], metavar="OWNER/NAME@SHA",
+                      help="checkpoints on the Hub that the Space shows besides")  # fmt: skip
+    host.add_argument("--dry-run", action="store_true", help="say what would be uploaded")
+    host.set_defaults(run=put_up)
     return top
+
+
+def put_up(options: argparse.Namespace) -> str:
+    """Upload the Space, or list what would be."""
+    planned = space.plan(options.repo, options.hardware, options.models)
+    return str(planned) if options.dry_run else space.publish(planned)
 
 
 def main() -> None:

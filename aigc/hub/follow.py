@@ -23,7 +23,8 @@ from aigc.hub.transfer import (
 )
 
 AGAIN_S = 5.0  # after the first failure that may pass; doubles up to ...
-SELDOM_S = 300.0  # ... this, which is also the pace for what is refused or broken
+OFTEN_S = 30.0  # ... this
+SELDOM_S = 300.0  # the pace for what is refused or broken
 PULL_S = 60.0  # for one checkpoint
 
 
@@ -125,7 +126,8 @@ class Follower:
         except CheckpointError as error:
             one.problem = str(error)
             passing = isinstance(error, HubError) and error.passing
-            one.pause = min(2 * one.pause or self.again, self.seldom) if passing else self.seldom
+            soon = min(2 * one.pause or self.again, OFTEN_S)
+            one.pause = soon if passing else self.seldom
             one.due = time.monotonic() + one.pause * random.uniform(0.8, 1.2)
 
     def _run(self) -> None:

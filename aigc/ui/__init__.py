@@ -34,16 +34,18 @@ from aigc.ui import (
     interpolate,
     languages,
     parts,
+    remote,
     sample,
     texts,
     timelapse,
 )  # fmt: skip
 from aigc.ui.catalogue import ANY, Catalogue, read_link
 from aigc.ui.parts import PRIVATE, QUIET, Page
+from aigc.ui.remote import Remote
 from aigc.ui.theme import theme
 
-__all__ = ["TABS", "Broken", "Catalogue", "Checkpoint", "CheckpointError", "build",
-           "catalogue_of", "launch"]  # fmt: skip
+__all__ = ["TABS", "Broken", "Catalogue", "Checkpoint", "CheckpointError", "Remote",
+           "build", "catalogue_of", "launch"]  # fmt: skip
 
 TABS = [sample, interpolate, attention, timelapse]
 
@@ -122,12 +124,12 @@ def switch() -> str:
     return f'<nav class="languages" aria-label="{texts.SWITCH}">{items}</nav>'
 
 
-def build(catalogue: Catalogue) -> languages.Blocks:
-    """The app on a catalogue, in every language."""
-    return languages.in_each_language(lambda: _build(catalogue))
+def build(catalogue: Catalogue, hub: Remote | None = None) -> languages.Blocks:
+    """The app on a catalogue, and what it has to do with the Hub, in every language."""
+    return languages.in_each_language(lambda: _build(catalogue, hub))
 
 
-def _build(catalogue: Catalogue) -> languages.Blocks:
+def _build(catalogue: Catalogue, hub: Remote | None) -> languages.Blocks:
     pages: dict[str, Page] = {}
 
     def checkpoints() -> list[dict[str, Any]]:
@@ -137,11 +139,13 @@ def _build(catalogue: Catalogue) -> languages.Blocks:
         title=texts.TITLE, analytics_enabled=False, delete_cache=(SECONDS_KEPT, SECONDS_KEPT)
     ) as demo:
         gr.HTML(
-            f'<div class="top">{switch()}<h1>{texts.NAME}</h1><p>{texts.TAGLINE}</p></div>'
+            f'<div class="top">{switch()}<h1>{texts.NAME}</h1><p>{texts.TAGLINE}</p>'
+            f"{remote.duplicate()}</div>"
             f"{trouble(catalogue)}",
             js_on_load=None,
         )
         notice = gr.HTML(visible=False, js_on_load=None)
+        away = gr.HTML(remote.note(catalogue, hub), js_on_load=None)
         if catalogue.checkpoints:
             items = {}
             with gr.Tabs() as tabs:
@@ -153,6 +157,8 @@ def _build(catalogue: Catalogue) -> languages.Blocks:
                             gr.Markdown(texts.NOTHING_ABLE.format(capability=module.NEEDS))
             if pages:
                 _wire(demo, catalogue, tabs, items, pages, notice)
+                if hub:
+                    _wire_hub(demo, catalogue, hub, away, pages)
         else:
             gr.Markdown(texts.EMPTY)
         gr.HTML(f'<footer class="credit">{texts.FOOTNOTE}</footer>', js_on_load=None)
@@ -174,11 +180,17 @@ def _wire(
     def opened(request: gr.Request) -> dict[Any, Any]:
         tab, values, ignored = follow(catalogue, pages, needs, dict(request.query_params))
         updates: dict[Any, Any] = {tabs: gr.Tabs(selected=tab), front: tab}
+        for name, page in pages.items():  # what came since the page was built
+            names = [one.name for one in catalogue.able(needs[name])]
+            updates[page.settings["checkpoint"]] = gr.Dropdown(choices=names)
         chosen = values.get("checkpoint", catalogue.able(needs[tab])[0].name)
         labels = parts.labels(catalogue, chosen, needs[tab])
         for name, component in pages[tab].settings.items():
             if name.startswith("label"):
                 updates[component] = gr.Dropdown(choices=labels, value=values.get(name, ANY))
+            elif name == "checkpoint" and name in values:
+                names = [one.name for one in catalogue.able(needs[tab])]
+                updates[component] = gr.Dropdown(choices=names, value=values[name])
             elif name in values:
                 updates[component] = gr.update(value=values[name])
         updates[notice] = gr.HTML(notice_of(ignored), visible=bool(ignored))
@@ -200,6 +212,46 @@ def _wire(
             None, page.made, None, js=f"(made) => aigc.remember('{name}', {names}, made)", **PRIVATE
         )
         page.link.click(None, None, None, js=f"() => aigc.copy('{name}')", **PRIVATE)
+
+
+def _wire_hub(
+    demo: gr.Blocks, catalogue: Catalogue, hub: Remote, away: gr.HTML, pages: dict[str, Page]
+) -> None:
+    """The note that follows the Hub, and the form that opens a checkpoint by its name."""
+    needs = {module.ID: module.NEEDS for module in TABS}
+    choosers = [page.settings["checkpoint"] for page in pages.values()]
+
+    def offered() -> list[Any]:
+        able = [catalogue.able(needs[tab]) for tab in pages]
+        return [gr.Dropdown(choices=[one.name for one in some]) for some in able]
+
+    def refresh() -> list[Any]:
+        return [remote.note(catalogue, hub), gr.Timer(active=hub.pending), *offered()]
+
+    if hub.follower:
+        clock = gr.Timer(remote.REFRESH_S, active=hub.pending)
+        clock.tick(refresh, None, [away, clock, *choosers], **QUIET)
+        demo.load(refresh, None, [away, clock, *choosers], **QUIET)
+    if not hub.allow:
+        return
+
+    def open_(text: str) -> list[Any]:
+        found = remote.open_named(catalogue, hub, text)
+        said = texts.HUB_OPENED.format(name=found.name, revision=found.revision[:12])
+        return [said, *offered()]
+
+    with gr.Accordion(texts.HUB_OPEN, open=False, elem_classes="from-hub"):
+        limit = remote.hub.VISITOR_BYTES >> 20
+        name = gr.Textbox(
+            label=texts.HUB_NAME, info=texts.HUB_HINT.format(limit=limit), max_length=300
+        )
+        button = gr.Button(texts.HUB_BUTTON, elem_id="hub-open")
+        said = gr.Markdown(elem_classes="hub-said")
+    # A turn of its own: nobody's pictures wait for a download.
+    gr.on(
+        [button.click, name.submit], parts.spoken(open_), name, [said, *choosers],
+        concurrency_id="hub", concurrency_limit=1, show_progress_on=said, **PRIVATE,
+    )  # fmt: skip
 
 
 def launch(demo: gr.Blocks, **options: Any) -> Any:

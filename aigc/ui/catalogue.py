@@ -37,10 +37,26 @@ class Catalogue:
             return [c for c in self.checkpoints if c.path and (c.path / name).is_file()]
         return [c for c in self.checkpoints if need in c.capabilities]
 
+    def put(self, checkpoint: Checkpoint) -> None:
+        """Add one, or replace the one of its name. Readers see the list before or after."""
+        names = [c.name for c in self.checkpoints]
+        if checkpoint.name in names:
+            at = names.index(checkpoint.name)
+            self.checkpoints = [*self.checkpoints[:at], checkpoint, *self.checkpoints[at + 1 :]]
+        else:
+            self.checkpoints = [*self.checkpoints, checkpoint]
+
+    def remove(self, name: str) -> None:
+        self.checkpoints = [c for c in self.checkpoints if c.name != name]
+
     def find(self, name: object, capability: str) -> Checkpoint:
         """The checkpoint of this name. Raises ValueError that lists the names, or says why the
         one that was meant cannot do it."""
         known = [c.name for c in self.able(capability)]
+        # What stands alone under its short name: gan-mnist for someone/gan-mnist.
+        if isinstance(name, str) and name not in {c.name for c in self.checkpoints}:
+            short = [c.name for c in self.checkpoints if c.name.rpartition("/")[2] == name]
+            name = short[0] if len(short) == 1 else name
         choose = texts.CHOOSE.format(known=", ".join(known)) if known else texts.NONE_CAN
         for checkpoint in self.checkpoints:
             if checkpoint.name == name:

@@ -74,6 +74,17 @@ NOTHING_ABLE = (
     "None of the loaded checkpoints can do this. This tab needs the capability **{capability}**."
 )
 
+HUB_AWAY = "Not everything came from the Hugging Face Hub; it is asked again by itself."
+HUB_CACHED = "Shown meanwhile: the copy on this machine, revision {revision}."
+HUB_WITHOUT = "The other checkpoints work meanwhile."
+HUB_OPEN = "Open a checkpoint from the Hugging Face Hub"
+HUB_NAME = "Its name"
+HUB_HINT = "OWNER/NAME, OWNER/NAME@REVISION, or its address; up to {limit} MB"
+HUB_BUTTON = "Open"
+HUB_OPENED = "{name} is here, revision {revision}: choose it above any result."
+HUB_NOT_ALLOWED = "{repo} cannot be opened here; this page opens checkpoints of {names}."
+DUPLICATE = "Duplicate this Space"
+
 FAMILIES = {
     "gan": "Generative adversarial network",
     "vae": "Variational autoencoder",

@@ -84,6 +84,17 @@ EMPTY = (
 )
 NOTHING_ABLE = "已加载的检查点都做不到这一点。这个标签页需要的能力是 **{capability}**。"
 
+HUB_AWAY = "并非所有检查点都已从 Hugging Face Hub 取得；会自动再次尝试。"
+HUB_CACHED = "暂时显示本机上的副本，版本 {revision}。"
+HUB_WITHOUT = "其他检查点照常可用。"
+HUB_OPEN = "从 Hugging Face Hub 打开检查点"
+HUB_NAME = "名称"
+HUB_HINT = "OWNER/NAME、OWNER/NAME@REVISION 或其网址；最大 {limit} MB"
+HUB_BUTTON = "打开"
+HUB_OPENED = "{name} 已就绪，版本 {revision}：在任一结果上方选择它。"
+HUB_NOT_ALLOWED = "此处不能打开 {repo}；本页只打开 {names} 的检查点。"
+DUPLICATE = "复制此 Space"
+
 FAMILIES = {
     "gan": "生成对抗网络",
     "vae": "变分自编码器",

@@ -1,0 +1,240 @@
+"""The app and the Hub: it starts whatever the Hub does, says so, and picks up what comes."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from conftest import hub_environment, save_tiny
+from gradio_client import Client
+from hub_server import HubServer
+from PIL import Image
+
+import app
+from aigc import hub, ui
+from aigc.checkpoint import load
+from aigc.ui import remote, texts
+from docs.screenshot import free_port
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def local(tiny_checkpoints: Path) -> ui.Catalogue:
+    return ui.catalogue_of(tiny_checkpoints)
+
+
+@pytest.fixture
+def pushed(tiny_checkpoints: Path, the_hub: HubServer) -> str:
+    return hub.push(tiny_checkpoints / "gan-mnist", "me/gan-mnist").revision
+
+
+def test_what_visitors_may_open() -> None:
+    assert remote.allowance([], [], private=True) == ("*",)
+    assert remote.allowance([], [], private=False) == ()
+    assert remote.allowance([], ["me/a@v1", "me/b", "you"], private=False) == ("me", "you")
+    assert remote.allowance(["none"], ["me"], private=True) == ()
+    assert remote.allowance(["a/b", "c"], ["me"], private=True) == ("a/b", "c")
+    only = ui.Remote(allow=("a/b", "c"))
+    assert [remote.allowed(only, r) for r in ("a/b", "c/d", "a/c")] == [True, True, False]
+
+
+def test_a_visitor_opens_a_checkpoint_by_its_name(pushed: str, local: ui.Catalogue) -> None:
+    page = ui.Remote(allow=("*",))
+    found = remote.open_named(local, page, " me/gan-mnist ")
+    assert (found.name, found.source, found.revision) == ("me/gan-mnist", "me/gan-mnist", pushed)
+    assert local.find("me/gan-mnist", "sample") is local.checkpoints[-1]
+    assert local.find("gan-mnist", "sample").source == "local"
+    count = len(local.checkpoints)
+    remote.open_named(local, page, "me/gan-mnist")
+    assert len(local.checkpoints) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("me/nothing", "me/nothing is not on the Hub"),
+        ("", "'' is no repository of the Hub; write OWNER/NAME"),
+        (None, "is no repository of the Hub"),
+        ("../../etc/passwd", "is no repository of the Hub"),
+        ("x" * 3000, "is no repository of the Hub"),
+    ],
+)
+def test_what_a_visitor_cannot_open(
+    text: object, sentence: str, pushed: str, local: ui.Catalogue
+) -> None:
+    with pytest.raises(ValueError, match=sentence) as caught:
+        remote.open_named(local, ui.Remote(allow=("*",)), text)
+    assert len(str(caught.value)) < 300
+
+
+def test_the_list_of_what_may_be_opened_holds(
+    pushed: str, local: ui.Catalogue, the_hub: HubServer
+) -> None:
+    the_hub.requests.clear()
+    with pytest.raises(ValueError, match="me/gan-mnist cannot be opened here"):
+        remote.open_named(local, ui.Remote(allow=("you",)), "me/gan-mnist")
+    assert the_hub.requests == []
+
+
+def test_a_large_checkpoint_is_not_opened(
+    pushed: str, local: ui.Catalogue, the_hub: HubServer
+) -> None:
+    the_hub.fail("/tree/", size=5 * 2**30)
+    with pytest.raises(ValueError, match="at most 64 MB are downloaded"):
+        remote.open_named(local, ui.Remote(allow=("*",)), "me/gan-mnist")
+
+
+def test_opened_checkpoints_do_not_pile_up(
+    tiny_checkpoints: Path, local: ui.Catalogue, the_hub: HubServer
+) -> None:
+    for i in range(remote.MAX_OPENED + 2):
+        hub.push(tiny_checkpoints / "vae-mnist", f"me/vae-{i}")
+    page = ui.Remote(allow=("*",))
+    before = len(local.checkpoints)
+    for i in range(remote.MAX_OPENED + 2):
+        remote.open_named(local, page, f"me/vae-{i}")
+    assert len(local.checkpoints) == before + remote.MAX_OPENED
+    assert hub.cached("me/vae-0") is None and hub.cached("me/vae-9") is not None
+
+
+def test_the_page_says_what_is_missing(local: ui.Catalogue, the_hub: HubServer) -> None:
+    the_hub.stop()
+    follower = hub.Follower(["me/<b>"[:3] + "gan"], local.put, again=60)
+    follower.begin(wait=10)
+    said = remote.note(local, ui.Remote(follower))
+    assert texts.HUB_AWAY in said and texts.HUB_WITHOUT in said
+    assert "<b>me/gan</b> The Hub cannot be reached" in said
+    follower.wanted[0].have = "0123456789abcdef"
+    assert texts.HUB_CACHED.format(revision="0123456789ab") in remote.note(
+        local, ui.Remote(follower)
+    )
+    follower.stop()
+    assert remote.note(local, None) == ""
+
+
+def test_a_name_stands_for_the_only_one_of_its_kind(tiny_checkpoints: Path) -> None:
+    gan = dataclasses.replace(load(tiny_checkpoints / "gan-mnist"), name="me/gan-mnist")
+    shelf = ui.Catalogue([gan])
+    assert shelf.find("gan-mnist", "sample") is gan
+    shelf.put(dataclasses.replace(gan, name="you/gan-mnist"))
+    with pytest.raises(ValueError, match="no checkpoint 'gan-mnist'"):
+        shelf.find("gan-mnist", "sample")
+
+
+def test_duplicating(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    assert remote.duplicate() == ""
+    monkeypatch.setenv("SPACE_ID", "me/demo")
+    assert 'href="https://huggingface.co/spaces/me/demo?duplicate=true"' in remote.duplicate()
+    monkeypatch.setenv("SPACE_ID", '"><script>')
+    assert remote.duplicate() == ""
+
+
+def test_zero_gpu_finds_a_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert remote.claim_gpu() is False
+    (tmp_path / "spaces.py").write_text(
+        "found = []\ndef GPU(f):\n    found.append(f)\n    return f\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    try:
+        assert remote.claim_gpu() is True
+        assert len(sys.modules["spaces"].found) == 1
+    finally:
+        sys.modules.pop("spaces", None)
+
+
+# In a process of its own, through app.py
+
+
+class Served:
+    def __init__(self, process: subprocess.Popen[bytes], url: str, seconds: float) -> None:
+        self.process, self.url, self.seconds = process, url, seconds
+        self.client = Client(url, verbose=False, analytics_enabled=False)
+
+    def names(self) -> dict[str, Any]:
+        listed: Any = self.client.predict(api_name="/checkpoints")
+        return {one["name"]: one for one in listed}
+
+    def page(self) -> str:
+        """What a browser is told to show."""
+        return httpx.get(f"{self.url}/config", timeout=60, trust_env=False).text
+
+    def wait_for(self, name: str, seconds: float = 120) -> dict[str, Any]:
+        end = time.monotonic() + seconds
+        while name not in (names := self.names()):
+            assert time.monotonic() < end, names
+            time.sleep(0.3)
+        return dict(names[name])
+
+
+@pytest.fixture
+def serve(the_hub: HubServer, tmp_path: Path, tiny_checkpoints: Path) -> Iterator[Any]:
+    running: list[Served] = []
+    folder = tmp_path / "shown"
+    save_tiny(folder / "vae-mnist", "vae")
+
+    def start(*arguments: str, **more: str) -> Served:
+        port = free_port()
+        words = ["--port", str(port), "--checkpoints", str(folder), *arguments]
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "app.py", *words], cwd=ROOT, stdout=subprocess.DEVNULL,
+            env=hub_environment(the_hub, tmp_path / "app-home") | more,
+        )  # fmt: skip
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/config", timeout=60, trust_env=False)
+                break
+            except httpx.HTTPError:
+                assert process.poll() is None, "the app did not start"
+                assert time.monotonic() - began < 300
+                time.sleep(0.1)
+        running.append(Served(process, f"http://127.0.0.1:{port}", time.monotonic() - began))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.client.close()
+        one.process.terminate()
+        one.process.wait(60)
+
+
+def test_the_app_goes_on_without_the_hub_and_picks_up_what_comes(
+    pushed: str, tiny_checkpoints: Path, the_hub: HubServer, serve: Any
+) -> None:
+    """Stopped, started: one app, from the environment, that is not started again."""
+    the_hub.stop()
+    one = serve(AIGC_HUB="me/gan-mnist")
+    assert list(one.names()) == ["vae-mnist"]
+    assert "The Hub cannot be reached for me/gan-mnist" in one.page()
+    the_hub.start()
+    shown = one.wait_for("me/gan-mnist")
+    assert (shown["source"], shown["revision"]) == ("me/gan-mnist", pushed)
+    # The same pictures as from the local folder.
+    images, settings = one.client.predict(
+        checkpoint="me/gan-mnist", count=3, seed=7, label="3", api_name="/sample"
+    )
+    loaded = load(tiny_checkpoints / "gan-mnist")
+    from aigc.latent import generators
+
+    model: Any = loaded.model
+    expected = loaded.media.to_uint8(model.sample(generators(7, 3), [3] * 3, 1.0))[..., 0]
+    pixels = np.stack([np.asarray(Image.open(i["image"])) for i in images])
+    assert np.array_equal(pixels, expected) and settings["revision"] == pushed
+
+
+def test_app_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["app.py"])
+    monkeypatch.setenv("AIGC_HUB", "me/a me/b@v1")
+    monkeypatch.setenv("AIGC_HUB_ALLOW", "me")
+    options = app.arguments()
+    assert options.hub == ["me/a", "me/b@v1"] and options.hub_allow == ["me"]
