@@ -26,7 +26,7 @@ class Recipe(loop.Options):
     """Defaults make `vae-mnist`."""
 
     batch: int = 128
-    minutes: float = 25.0
+    minutes: float = 80.0
     """Stop after this many minutes; the schedules follow. 0 for --steps alone."""
     lr: float = 0.002
     """Adam's learning rate; falls to nothing on a cosine."""
@@ -34,7 +34,7 @@ class Recipe(loop.Options):
     """The balance coefficient (lambda in the article): weight of the KL term. 1 is the ELBO."""
     kl_warmup: float = 0.05
     """Share of the run over which the weight of the KL term rises from 0."""
-    any_label: float = 0.5
+    any_label: float = 0.15
     """Share of the images that are shown without their class, as "any"; 1 for no classes."""
     likelihood: str = "bernoulli"
     """bernoulli, or gaussian with one learned standard deviation."""
