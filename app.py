@@ -14,7 +14,8 @@ from pathlib import Path
 # Before torch is imported. By default its threads wait for each other by spinning, and where
 # another process wants the core they wait for one that is not running: one drawing took 17.9 s
 # instead of 0.5 s beside two busy processes, and 0.6 s like this (docs/experiments.md).
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from aigc import ui
 from aigc.hub import Follower

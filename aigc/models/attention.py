@@ -232,7 +232,8 @@ class PixelHead(nn.Module):
         """What is known of a value, before and inside its patch, through two layers: the same
         shape (..., hidden)."""
         known = F.relu(known).square()
-        return known + F.relu(self.mix(self.mix_norm(known))).square()
+        # In float32 under autocast too: the fused norm takes no mixture of the two.
+        return known + F.relu(self.mix(self.mix_norm(known.float()))).square()
 
     def features(self, h: Tensor, patches: Tensor) -> Tensor:
         """h (B, T, dim), patches (B, T, P) in 0..255 -> (B, T, P, hidden) for the two steps."""
