@@ -6,7 +6,9 @@ import base64
 import io
 import json
 import re
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
@@ -382,3 +384,48 @@ def test_a_mistake_on_the_page_is_one_sentence(server: str, visit: Any) -> None:
     one.page.locator("button.primary:visible").click()
     one.page.wait_for_selector(".toast-body")
     assert "The seed is a whole number" in one.page.locator(".toast-body").inner_text()
+
+
+def test_the_page_works_inside_the_page_of_another_site(server: str, visit: Any) -> None:
+    """As on Spaces, where it stands in a frame whose origin is not that of the page around it."""
+
+    class Around(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = (
+                f'<iframe src="{server}?tab=sample&count=2" width="1200" height="800"></iframe>'
+                "<textarea></textarea>"
+            ).encode()
+            self.send_response(200 if self.path == "/" else 204)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body) if self.path == "/" else 0))
+            self.end_headers()
+            if self.path == "/":
+                self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    around = ThreadingHTTPServer(("127.0.0.1", 0), Around)
+    threading.Thread(target=around.serve_forever, daemon=True).start()
+    try:
+        one = visit()
+        one.page.goto(f"http://localhost:{around.server_address[1]}/")
+        inside = one.page.locator("iframe").element_handle().content_frame()
+        inside.wait_for_function("() => location.search.includes('checkpoint=')")
+        assert inside.evaluate("() => { try { return !parent.document } catch { return true } }")
+        before = inside.url
+        inside.locator("button.primary:visible").click()
+        inside.wait_for_function("(before) => location.href !== before", arg=before)
+        inside.wait_for_function(f"() => ({PIXELS})().length === 2")
+        # Frames have no permission to copy; the button does it all the same.
+        inside.locator("#sample-link").click()
+        inside.wait_for_function(
+            "(said) => document.getElementById('sample-link').textContent === said",
+            arg=texts.SCRIPT["copied"],
+        )
+        one.page.locator("textarea").press("Control+v")
+        assert one.page.locator("textarea").input_value() == inside.url
+        assert [said for said in one.errors if "Clipboard" not in said] == []
+    finally:
+        around.shutdown()
+        around.server_close()

@@ -22,6 +22,7 @@ import app
 from aigc import hub, ui
 from aigc.checkpoint import load
 from aigc.ui import remote, texts
+from aigc.ui.texts import zh
 from docs.screenshot import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -238,3 +239,103 @@ def test_app_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIGC_HUB_ALLOW", "me")
     options = app.arguments()
     assert options.hub == ["me/a", "me/b@v1"] and options.hub_allow == ["me"]
+
+
+# In a browser
+
+
+@pytest.fixture
+def look(local: ui.Catalogue, chromium: Any) -> Iterator[Any]:
+    """look(REMOTE, QUERY) serves `local` and gives a page on it that shows its first result."""
+    ends: list[Any] = []
+
+    def start(page_hub: ui.Remote, query: str = "", **options: Any) -> Any:
+        demo = ui.build(local, page_hub)
+        _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+        context = chromium.new_context(**options)
+        ends.extend([context.close, lambda: demo.close(verbose=False)])
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        page.goto(url + query)
+        page.wait_for_function("() => location.search.includes('checkpoint=')")
+        return page
+
+    yield start
+    for end in ends:
+        end()
+
+
+def open_by_name(page: Any, name: str) -> None:
+    if not page.locator("#hub-open").is_visible():
+        page.locator(".from-hub > button").click()
+    page.locator(".from-hub textarea, .from-hub input").first.fill(name)
+    page.locator("#hub-open").click()
+
+
+def choices(page: Any, label: str) -> list[str]:
+    """What the visible chooser of this label offers."""
+    box = page.locator(f"input[aria-label='{label}']:visible")
+    box.click()
+    page.locator("ul[role=listbox]").wait_for()
+    found = page.locator("ul[role=listbox] li").all_inner_texts()
+    box.press("Escape")
+    return [one.replace("✓", "").strip() for one in found]
+
+
+def test_what_is_opened_by_its_name_is_chosen_and_shown(
+    pushed: str, tiny_checkpoints: Path, the_hub: HubServer, look: Any
+) -> None:
+    page = look(ui.Remote(allow=("*",)), "?tab=sample&checkpoint=vae-mnist&label=3")
+    open_by_name(page, "me/gan-mnist")
+    page.wait_for_function("() => location.search.includes('checkpoint=me%2Fgan-mnist')")
+    said = texts.HUB_OPENED.format(name="me/gan-mnist", revision=pushed[:12])
+    assert page.locator(".prose.hub-said").inner_text() == said
+    box = page.locator(f"input[aria-label='{texts.CHECKPOINT}']:visible")
+    assert box.input_value() == "me/gan-mnist"
+    assert "label=any" in page.url  # the classes are those of the new one
+    # The other tabs offer it, and none of them changed its own.
+    page.get_by_role("tab", name=texts.TABS["timelapse"]).click()
+    page.wait_for_function("() => location.search.includes('tab=timelapse&checkpoint=')")
+    assert box.input_value() != "me/gan-mnist"
+    assert "me/gan-mnist" in choices(page, texts.CHECKPOINT)
+    assert "me/gan-mnist" in choices(page, texts.BESIDE)
+    # One that this tab can do nothing with says where it belongs.
+    hub.push(tiny_checkpoints / "classifier-mnist", "me/classifier")
+    page.get_by_role("tab", name=texts.TABS["sample"]).click()
+    open_by_name(page, "me/classifier")
+    page.wait_for_function(
+        "() => document.querySelector('.prose.hub-said').innerText.includes('me/classifier')"
+    )
+    assert box.input_value() == "me/gan-mnist"
+
+
+def test_the_note_goes_when_the_hub_is_back(
+    pushed: str, local: ui.Catalogue, the_hub: HubServer, look: Any
+) -> None:
+    """On a page that stays open, in the visitor's language."""
+    the_hub.stop()
+    follower = hub.Follower(["me/gan-mnist"], local.put, again=0.5)
+    follower.begin(wait=10)
+    try:
+        page = look(ui.Remote(follower), "?tab=sample&lang=zh", locale="zh-CN")
+        note = page.locator(".notice:visible", has_text="me/gan-mnist")
+        note.wait_for()
+        page.wait_for_timeout(1000 * (remote.REFRESH_S + 1))  # past the first look
+        assert zh.HUB_AWAY in note.inner_text() and zh.HUB_WITHOUT in note.inner_text()
+        page.evaluate("window.stayed = true")
+        the_hub.start()
+        note.wait_for(state="detached")
+        assert page.evaluate("window.stayed") is True
+        assert "me/gan-mnist" in choices(page, zh.CHECKPOINT)
+    finally:
+        follower.stop()
+
+
+def test_a_hub_that_hangs_holds_up_no_page(pushed: str, the_hub: HubServer, serve: Any) -> None:
+    plain = serve()
+    the_hub.fail(".", hang=600)
+    hung = serve("--hub", "me/gan-mnist")
+    assert "me/gan-mnist" in hung.page() and list(hung.names()) == ["vae-mnist"]
+    # Two starts on a busy machine differ by some of their own length.
+    late = hung.seconds - plain.seconds
+    assert late < app.HUB_WAIT_S + 1 + plain.seconds / 2, (plain.seconds, hung.seconds)

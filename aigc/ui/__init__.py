@@ -72,6 +72,18 @@ def follow(
     return tab, values, ignored + more
 
 
+def offered(catalogue: Catalogue, pages: dict[str, Page]) -> dict[Any, list[Any]]:
+    """Each component that chooses among checkpoints -> what it offers now: more may have come
+    since the page was built."""
+    choices: dict[Any, list[Any]] = {}
+    for module in TABS:
+        if page := pages.get(module.ID):
+            names = [one.name for one in catalogue.able(module.NEEDS)]
+            choices[page.settings["checkpoint"]] = names
+            choices |= {page.settings[name]: offer() for name, offer in page.offers.items()}
+    return choices
+
+
 def catalogue_of(
     folder: Path, more: Sequence[Checkpoint] = (), broken: Sequence[Broken] = ()
 ) -> Catalogue:
@@ -180,17 +192,15 @@ def _wire(
     def opened(request: gr.Request) -> dict[Any, Any]:
         tab, values, ignored = follow(catalogue, pages, needs, dict(request.query_params))
         updates: dict[Any, Any] = {tabs: gr.Tabs(selected=tab), front: tab}
-        for name, page in pages.items():  # what came since the page was built
-            names = [one.name for one in catalogue.able(needs[name])]
-            updates[page.settings["checkpoint"]] = gr.Dropdown(choices=names)
+        choices = offered(catalogue, pages)
+        updates |= {box: gr.Dropdown(choices=known) for box, known in choices.items()}
         chosen = values.get("checkpoint", catalogue.able(needs[tab])[0].name)
         labels = parts.labels(catalogue, chosen, needs[tab])
         for name, component in pages[tab].settings.items():
             if name.startswith("label"):
                 updates[component] = gr.Dropdown(choices=labels, value=values.get(name, ANY))
-            elif name == "checkpoint" and name in values:
-                names = [one.name for one in catalogue.able(needs[tab])]
-                updates[component] = gr.Dropdown(choices=names, value=values[name])
+            elif component in choices and name in values:
+                updates[component] = gr.Dropdown(choices=choices[component], value=values[name])
             elif name in values:
                 updates[component] = gr.update(value=values[name])
         updates[notice] = gr.HTML(notice_of(ignored), visible=bool(ignored))
@@ -219,26 +229,45 @@ def _wire_hub(
 ) -> None:
     """The note that follows the Hub, and the form that opens a checkpoint by its name."""
     needs = {module.ID: module.NEEDS for module in TABS}
-    choosers = [page.settings["checkpoint"] for page in pages.values()]
+    choosers = list(offered(catalogue, pages))
 
-    def offered() -> list[Any]:
-        able = [catalogue.able(needs[tab]) for tab in pages]
-        return [gr.Dropdown(choices=[one.name for one in some]) for some in able]
-
-    def refresh() -> list[Any]:
-        return [remote.note(catalogue, hub), gr.Timer(active=hub.pending), *offered()]
+    def boxes() -> dict[Any, Any]:
+        now = offered(catalogue, pages)
+        return {box: gr.Dropdown(choices=choices) for box, choices in now.items()}
 
     if hub.follower:
         clock = gr.Timer(remote.REFRESH_S, active=hub.pending)
-        clock.tick(refresh, None, [away, clock, *choosers], **QUIET)
-        demo.load(refresh, None, [away, clock, *choosers], **QUIET)
+
+        def refresh() -> dict[Any, Any]:
+            # In this order: what comes in between is seen at the next look.
+            pending, said = hub.pending, remote.note(catalogue, hub)
+            return {away: said, clock: gr.Timer(active=pending), **boxes()}
+
+        for event in (clock.tick, demo.load):
+            event(parts.spoken(refresh), None, [away, clock, *choosers], **QUIET)
     if not hub.allow:
         return
 
-    def open_(text: str) -> list[Any]:
+    def open_(text: str, tab: str) -> dict[Any, Any]:
         found = remote.open_named(catalogue, hub, text)
-        said = texts.HUB_OPENED.format(name=found.name, revision=found.revision[:12])
-        return [said, *offered()]
+        able = [one for one in pages if found in catalogue.able(needs[one])]
+        updates = boxes()
+        if tab in able:
+            sentence, page = texts.HUB_OPENED, pages[tab]
+            box = page.settings["checkpoint"]
+            choices = [one.name for one in catalogue.able(needs[tab])]
+            updates[box] = gr.Dropdown(choices=choices, value=found.name)
+            labels = parts.labels(catalogue, found.name, needs[tab])
+            for name, component in page.settings.items():
+                if name.startswith("label"):
+                    updates[component] = gr.Dropdown(choices=labels, value=ANY)
+        else:
+            sentence, tab = texts.HUB_ELSEWHERE if able else texts.HUB_NOWHERE, ""
+        updates[said] = sentence.format(
+            name=found.name, revision=found.revision[:12],
+            tabs=texts.either([texts.TABS[one] for one in able]) if able else "",
+        )  # fmt: skip
+        return {**updates, front: tab}
 
     with gr.Accordion(texts.HUB_OPEN, open=False, elem_classes="from-hub"):
         limit = remote.hub.VISITOR_BYTES >> 20
@@ -247,11 +276,17 @@ def _wire_hub(
         )
         button = gr.Button(texts.HUB_BUTTON, elem_id="hub-open")
         said = gr.Markdown(elem_classes="hub-said")
-    # A turn of its own: nobody's pictures wait for a download.
+    front = gr.Textbox(visible="hidden")
+    labels = [
+        component for page in pages.values() for name, component in page.settings.items()
+        if name.startswith("label")
+    ]  # fmt: skip
+    # A turn of its own: nobody's pictures wait for a download. Then the tab in front shows it.
     gr.on(
-        [button.click, name.submit], parts.spoken(open_), name, [said, *choosers],
+        [button.click, name.submit], parts.spoken(open_), [name, front],
+        [said, front, *choosers, *labels], js="(name) => [name, aigc.front()]",
         concurrency_id="hub", concurrency_limit=1, show_progress_on=said, **PRIVATE,
-    )  # fmt: skip
+    ).success(None, front, None, js="(tab) => { if (tab) aigc.make(tab); }", **PRIVATE)  # fmt: skip
 
 
 def launch(demo: gr.Blocks, **options: Any) -> Any:

@@ -44,6 +44,9 @@ class Page:
     """A `link_button(ID)`."""
     readers: dict[str, Callable[[object], Any]] = field(default_factory=dict)
     """Checks for names in `settings` beyond `catalogue.READERS`."""
+    offers: dict[str, Callable[[], list[Any]]] = field(default_factory=dict)
+    """Names in `settings` beside `checkpoint` whose choices are checkpoints, and what they are
+    now."""
 
 
 def made_box() -> gr.JSON:

@@ -33,6 +33,11 @@ def read_beside(catalogue: Catalogue, value: object) -> str:
     return catalogue.find(value, NEEDS).name
 
 
+def others(catalogue: Catalogue) -> list[tuple[str, str]]:
+    """The choices of a second run."""
+    return [(texts.ALONE, ALONE), *((one.name, one.name) for one in catalogue.able(NEEDS))]
+
+
 def film(chosen: Checkpoint) -> dict[str, Any]:
     """One run for the browser: its frames as data addresses, and each figure along them."""
     if chosen.path is None:
@@ -72,13 +77,12 @@ def build(catalogue: Catalogue) -> parts.Page:
     def run(checkpoint: str, beside: str, frame: str) -> tuple[Any, Any]:
         return watch(catalogue, checkpoint, beside, frame)
 
-    names = [one.name for one in catalogue.able(NEEDS)]
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=1, min_width=260, elem_classes="controls"):
             checkpoint = parts.chooser(catalogue, NEEDS)
             beside = gr.Dropdown(
-                [(texts.ALONE, ALONE), *((name, name) for name in names)], value=ALONE,
-                label=texts.BESIDE, info=texts.BESIDE_INFO, filterable=False,
+                others(catalogue), value=ALONE, label=texts.BESIDE, info=texts.BESIDE_INFO,
+                filterable=False,
             )  # fmt: skip
         with gr.Column(scale=3, min_width=300, elem_classes="result"):
             viewer = gr.HTML(
@@ -101,4 +105,5 @@ def build(catalogue: Catalogue) -> parts.Page:
     checkpoint.input(**event)
     beside.input(**event)
     readers = {"frame": read_frame, "beside": lambda value: read_beside(catalogue, value)}
-    return parts.Page(settings, event, made, link, readers)
+    offers = {"beside": lambda: others(catalogue)}
+    return parts.Page(settings, event, made, link, readers, offers)

@@ -32,16 +32,16 @@
     }
   };
 
-  // The first result of a tab, as soon as its components stand.
+  // A result of a tab with the settings that stand there, as soon as its components do.
+  const make = (tab) => {
+    const button = document.getElementById(`${tab}-first`);
+    if (button) button.click();
+    else setTimeout(() => make(tab), 30);
+  };
   const begin = (tab) => {
     if (begun.has(tab)) return;
     begun.add(tab);
-    const press = () => {
-      const button = document.getElementById(`${tab}-first`);
-      if (button) button.click();
-      else setTimeout(press, 30);
-    };
-    press();
+    make(tab);
   };
 
   window.aigc = {
@@ -49,6 +49,10 @@
     fill: (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]),
 
     seed: () => crypto.getRandomValues(new Uint32Array(1))[0],
+
+    // The tab that the visitor sees.
+    front: () => front || "",
+    make,
 
     // A result came: the address bar follows it when its tab is in front.
     remember(tab, names, made) {
