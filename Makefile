@@ -38,10 +38,11 @@ figures: ## write the figures of checkpoints/ into the READMEs
 	@tools/setup.sh app
 	@$(python) docs/figures.py
 
-bench: ## how long a visitor waits, on this machine
+bench: ## how long a visitor waits, and how fast attention draws, on this machine
 	@tools/setup.sh dev
 	@tools/setup.sh chromium
 	@$(python) -m benchmarks.speed $(ARGS)
+	@$(python) -m benchmarks.drawing
 
 bench-training: ## how fast each family trains, beside peers (DATA=/path/to/mnist)
 	@tools/setup.sh dev
