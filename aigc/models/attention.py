@@ -505,7 +505,7 @@ class Stepper:
             q_k = torch.addcmul(q_k * cos, torch.cat([b, a], -1), sin)
             cache[0, :, :, t], cache[1, :, :, t] = q_k[:, 1], q_k_v[:, 2]
             k, v = cache[:, :, :, : t + 1]  # (N, heads, t + 1, head_dim) each
-            seen = F.scaled_dot_product_attention(q_k[:, 0, :, None], k, v)
+            seen, _ = scaled_dot_product_attention(q_k[:, 0, :, None], k, v)
             h = h + F.linear(seen.flatten(1), out)
             h = h + F.linear(F.relu(F.linear(normalised(h), up)).square(), down)  # (N, dim)
         self.x = torch.zeros_like(h)
