@@ -278,7 +278,8 @@ def choices(page: Any, label: str) -> list[str]:
     box.click()
     page.locator("ul[role=listbox]").wait_for()
     found = page.locator("ul[role=listbox] li").all_inner_texts()
-    box.press("Escape")
+    box.blur()
+    page.locator("ul[role=listbox]").wait_for(state="detached")  # it fades
     return [one.replace("✓", "").strip() for one in found]
 
 
@@ -289,7 +290,7 @@ def test_what_is_opened_by_its_name_is_chosen_and_shown(
     open_by_name(page, "me/gan-mnist")
     page.wait_for_function("() => location.search.includes('checkpoint=me%2Fgan-mnist')")
     said = texts.HUB_OPENED.format(name="me/gan-mnist", revision=pushed[:12])
-    assert page.locator(".prose.hub-said").inner_text() == said
+    assert page.locator(".hub-said .said.status").inner_text() == said
     box = page.locator(f"input[aria-label='{texts.CHECKPOINT}']:visible")
     assert box.input_value() == "me/gan-mnist"
     assert "label=any" in page.url  # the classes are those of the new one
@@ -299,12 +300,17 @@ def test_what_is_opened_by_its_name_is_chosen_and_shown(
     assert box.input_value() != "me/gan-mnist"
     assert "me/gan-mnist" in choices(page, texts.CHECKPOINT)
     assert "me/gan-mnist" in choices(page, texts.BESIDE)
+    # What is not there is said in the same place, and nothing else changes.
+    page.get_by_role("tab", name=texts.TABS["sample"]).click()
+    open_by_name(page, "me/nothing")
+    wrong = page.locator(".hub-said .said.alert")
+    assert wrong.inner_text().startswith("me/nothing is not on the Hub")
+    assert box.input_value() == "me/gan-mnist" and not page.locator(".toast-body").count()
     # One that this tab can do nothing with says where it belongs.
     hub.push(tiny_checkpoints / "classifier-mnist", "me/classifier")
-    page.get_by_role("tab", name=texts.TABS["sample"]).click()
     open_by_name(page, "me/classifier")
     page.wait_for_function(
-        "() => document.querySelector('.prose.hub-said').innerText.includes('me/classifier')"
+        "() => document.querySelector('.hub-said .said').innerText.includes('me/classifier')"
     )
     assert box.input_value() == "me/gan-mnist"
 

@@ -249,11 +249,14 @@ def _wire_hub(
         return
 
     def open_(text: str, tab: str) -> dict[Any, Any]:
-        found = remote.open_named(catalogue, hub, text)
+        try:
+            found = remote.open_named(catalogue, hub, text)
+        except ValueError as error:  # said where the name was written, in place of what was there
+            return {said: remote.answer(str(error), wrong=True), front: ""}
         able = [one for one in pages if found in catalogue.able(needs[one])]
         updates = boxes()
         if tab in able:
-            sentence, page = texts.HUB_OPENED, pages[tab]
+            result, page = texts.HUB_OPENED, pages[tab]
             box = page.settings["checkpoint"]
             choices = [one.name for one in catalogue.able(needs[tab])]
             updates[box] = gr.Dropdown(choices=choices, value=found.name)
@@ -262,11 +265,11 @@ def _wire_hub(
                 if name.startswith("label"):
                     updates[component] = gr.Dropdown(choices=labels, value=ANY)
         else:
-            sentence, tab = texts.HUB_ELSEWHERE if able else texts.HUB_NOWHERE, ""
-        updates[said] = sentence.format(
-            name=found.name, revision=found.revision[:12],
-            tabs=texts.either([texts.TABS[one] for one in able]) if able else "",
-        )  # fmt: skip
+            result, tab = texts.HUB_ELSEWHERE if able else texts.HUB_NOWHERE, ""
+        tabs = texts.either([texts.TABS[one] for one in able]) if able else ""
+        updates[said] = remote.answer(
+            result.format(name=found.name, revision=found.revision[:12], tabs=tabs)
+        )
         return {**updates, front: tab}
 
     with gr.Accordion(texts.HUB_OPEN, open=False, elem_classes="from-hub"):
@@ -275,7 +278,7 @@ def _wire_hub(
             label=texts.HUB_NAME, info=texts.HUB_HINT.format(limit=limit), max_length=300
         )
         button = gr.Button(texts.HUB_BUTTON, elem_id="hub-open")
-        said = gr.Markdown(elem_classes="hub-said")
+        said = gr.HTML(js_on_load=None, elem_classes="hub-said")
     front = gr.Textbox(visible="hidden")
     labels = [
         component for page in pages.values() for name, component in page.settings.items()
@@ -283,9 +286,12 @@ def _wire_hub(
     ]  # fmt: skip
     # A turn of its own: nobody's pictures wait for a download. Then the tab in front shows it.
     gr.on(
-        [button.click, name.submit], parts.spoken(open_), [name, front],
-        [said, front, *choosers, *labels], js="(name) => [name, aigc.front()]",
-        concurrency_id="hub", concurrency_limit=1, show_progress_on=said, **PRIVATE,
+        [button.click, name.submit], parts.spoken(lambda: remote.answer(texts.HUB_OPENING)), None,
+        said, **QUIET,
+    ).then(
+        parts.spoken(open_), [name, front], [said, front, *choosers, *labels],
+        js="(name) => [name, aigc.front()]", show_progress="hidden", concurrency_id="hub",
+        concurrency_limit=1, **PRIVATE,
     ).success(None, front, None, js="(tab) => { if (tab) aigc.make(tab); }", **PRIVATE)  # fmt: skip
 
 

@@ -85,6 +85,19 @@ def open_named(catalogue: Catalogue, remote: Remote, text: object) -> Checkpoint
     return found
 
 
+def sentence(text: str) -> str:
+    """What aigc.hub says as a sentence of its own, as HTML. A name at its start stays as it is."""
+    start = text if "/" in text.split(" ")[0] else text[:1].upper() + text[1:]
+    marked = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(start))
+    return marked if text.endswith((".", "。", "…")) else f"{marked}{texts.STOP}"
+
+
+def answer(text: str, wrong: bool = False) -> str:
+    """What the form says under its button, as HTML."""
+    role = "alert" if wrong else "status"
+    return f'<p class="said {role}" role="{role}">{sentence(text)}</p>'
+
+
 def note(catalogue: Catalogue, remote: Remote | None) -> str:
     """What has not come from the Hub, as HTML; nothing when all is well."""
     problems = remote.follower.problems() if remote and remote.follower else []
@@ -93,10 +106,7 @@ def note(catalogue: Catalogue, remote: Remote | None) -> str:
     rows = []
     for name, why, have in problems:
         instead = texts.HUB_CACHED.format(revision=have[:12]) if have else texts.HUB_WITHOUT
-        rows.append(
-            f"<li><b>{html.escape(name)}</b> {html.escape(why[0].upper() + why[1:])}. "
-            f"{html.escape(instead)}</li>"
-        )
+        rows.append(f"<li><b>{html.escape(name)}</b> {sentence(why)} {html.escape(instead)}</li>")
     return f'<div class="notice" role="status">{texts.HUB_AWAY}<ul>{"".join(rows)}</ul></div>'
 
 
