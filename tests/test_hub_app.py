@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 import sys
 import time
@@ -75,6 +76,43 @@ def test_what_a_visitor_cannot_open(
     with pytest.raises(ValueError, match=sentence) as caught:
         remote.open_named(local, ui.Remote(allow=("*",)), text)
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("me/nothing", {}),
+        ("no name at all", {}),
+        ("https://example.com/me/gan-mnist", {}),
+        ("me/gan-mnist@v9", {}),
+        ("me/gan-mnist@..", {}),
+        ("me/empty", {}),
+        ("me/pickled", {}),
+        ("me/leads", {}),
+        ("me/gan-mnist", {"status": 403}),
+        ("me/gan-mnist", {"status": 429}),
+        ("me/gan-mnist", {"status": 500}),
+        ("me/gan-mnist", {"refuse": True}),
+        ("me/gan-mnist", {"body": b"<html>not the Hub"}),
+        ("me/gan-mnist", {"size": 5 * 2**30}),
+    ],
+)
+def test_what_a_visitor_cannot_open_is_said_in_chinese(
+    text: str, fault: dict[str, Any], pushed: str, local: ui.Catalogue, the_hub: HubServer
+) -> None:
+    the_hub.add("me/empty", {"notes.txt": b""})
+    the_hub.add("me/pickled", {**the_hub.files("me/gan-mnist"), "pytorch_model.bin": b""})
+    the_hub.add("me/leads", {**the_hub.files("me/gan-mnist"), "../config.json": b""})
+    if fault:
+        the_hub.fail("/me/gan-mnist", **fault)
+    with pytest.raises(ValueError, match=r"Hub|revision|me/") as caught:
+        remote.open_named(local, ui.Remote(allow=("*",)), text)
+    texts.speak("zh")
+    try:
+        said = remote.answer(str(caught.value), wrong=True)
+    finally:
+        texts.speak("en")
+    assert said.endswith("。</p>") and not re.search(r"\b(the|is|and|for|try|it)\b", said), said
 
 
 def test_the_list_of_what_may_be_opened_holds(
@@ -328,6 +366,7 @@ def test_the_note_goes_when_the_hub_is_back(
         note.wait_for()
         page.wait_for_timeout(1000 * (remote.REFRESH_S + 1))  # past the first look
         assert zh.HUB_AWAY in note.inner_text() and zh.HUB_WITHOUT in note.inner_text()
+        assert "连接不上 Hub，无法取得 me/gan-mnist" in note.inner_text()
         page.evaluate("window.stayed = true")
         the_hub.start()
         note.wait_for(state="detached")

@@ -86,7 +86,12 @@ def open_named(catalogue: Catalogue, remote: Remote, text: object) -> Checkpoint
 
 
 def sentence(text: str) -> str:
-    """What aigc.hub says as a sentence of its own, as HTML. A name at its start stays as it is."""
+    """What aigc.hub says as a sentence of its own, in the language of this task, as HTML. A name
+    at its start stays as it is."""
+    for pattern, own in texts.HUB_SAID.items():
+        if found := re.fullmatch(pattern, text, re.DOTALL):
+            text = own.format(**found.groupdict())
+            break
     start = text if "/" in text.split(" ")[0] else text[:1].upper() + text[1:]
     marked = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(start))
     return marked if text.endswith((".", "。", "…")) else f"{marked}{texts.STOP}"

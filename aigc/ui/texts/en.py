@@ -87,6 +87,9 @@ HUB_OPENED = "{name}, revision {revision}, is open and chosen above."
 HUB_ELSEWHERE = "{name}, revision {revision}, is open; this tab needs something else: see {tabs}."
 HUB_NOWHERE = "{name}, revision {revision}, is open, but no tab of this page can show it."
 HUB_NOT_ALLOWED = "{repo} cannot be opened here; this page opens checkpoints of {names}."
+# What aigc.hub says, in English for the terminal, as a language says it: a pattern of the whole
+# sentence -> the sentence with its groups. What is not here stands as it is.
+HUB_SAID: dict[str, str] = {}
 DUPLICATE = "Duplicate this Space"
 
 FAMILIES = {

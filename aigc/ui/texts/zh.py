@@ -97,6 +97,39 @@ HUB_OPENED = "{name} 已打开（版本 {revision}），上方已选中它。"
 HUB_ELSEWHERE = "{name} 已打开（版本 {revision}），但不适用于这个标签页，请到 {tabs} 查看。"
 HUB_NOWHERE = "{name} 已打开（版本 {revision}），但本页没有能展示它的标签页。"
 HUB_NOT_ALLOWED = "此处不能打开 {repo}；本页只打开 {names} 的检查点。"
+# aigc.hub 的英文句子 -> 中文；没有列出的按原样显示。
+HUB_SAID: dict[str, str] = {
+    r"not here yet: .*": "还没有取到，正在下载",
+    r"the Hub cannot be reached for (?P<repo>\S+) \((?P<kind>\w+)\); .*":
+        "连接不上 Hub，无法取得 {repo}（{kind}）；请检查网络后再试",
+    r"what answers for (?P<repo>\S+) is not the Hub \((?P<kind>\w+)\); .*":
+        "应答 {repo} 的并不是 Hub（{kind}）；请检查 HF_ENDPOINT 和网络",
+    r"the Hub took longer than (?P<seconds>\S+) s for (?P<repo>\S+); .*":
+        "Hub 在 {seconds} 秒内没有给出 {repo}；请稍后再试",
+    r"the Hub answered (?P<status>\d+) for (?P<repo>\S+); .*":
+        "请求 {repo} 时 Hub 返回了 {status}；请稍后再试",
+    r"the Hub asks for fewer requests \((?P<status>\d+), for (?P<repo>\S+)\); .*":
+        "请求 {repo} 过于频繁（{status}）；请过几分钟再试",
+    r"the Hub refuses (?P<repo>\S+) \((?P<status>\d+)\); .*":
+        "Hub 拒绝访问 {repo}（{status}）；请用有权限的令牌运行 `hf auth login`",
+    r"the download of (?P<repo>\S+) broke off; .*": "{repo} 的下载中断了；请再试一次",
+    r"(?P<repo>\S+) is not on the Hub, or is private; .*":
+        "Hub 上没有 {repo}，或者它是私有的；请检查名称，或运行 `hf auth login`",
+    r"(?P<repo>\S+) is gated: .*": "{repo} 需要申请：请在它的页面上申请，再运行 `hf auth login`",
+    r"(?P<repo>\S+) has no revision (?P<revision>.+); .*":
+        "{repo} 没有版本 {revision}；请写分支、标签或提交",
+    r"(?P<revision>.+) is no revision; .*": "{revision} 不是版本；请写分支、标签或提交",
+    r"(?P<name>.+) is no (repository|address) of the Hub; .*":
+        "{name} 不是 Hub 上的仓库；请写成 OWNER/NAME",
+    r"(?P<repo>\S+) is (?P<size>[\d,]+) MB, and at most (?P<limit>[\d,]+) MB are downloaded":
+        "{repo} 有 {size} MB，这里最多下载 {limit} MB",
+    r"(?P<repo>\S+) has no (?P<file>\S+): it is no checkpoint of this project":
+        "{repo} 里没有 {file}：它不是本项目的检查点",
+    r"(?P<repo>\S+) has the file (?P<file>.+), which runs code .*":
+        "{repo} 里有文件 {file}，读取它会执行代码；因此不下载",
+    r"(?P<repo>\S+) has a file named (?P<file>.+), which leads elsewhere; .*":
+        "{repo} 里有一个文件名 {file} 指向别处；因此不下载",
+}  # fmt: skip
 DUPLICATE = "复制此 Space"
 
 FAMILIES = {
