@@ -158,6 +158,9 @@ def test_the_page_says_what_is_missing(local: ui.Catalogue, the_hub: HubServer) 
     )
     follower.stop()
     assert remote.note(local, None) == ""
+    follower.wanted[0].problem = "me/gan is not on the Hub, or is private; `hf auth login`"
+    said = remote.note(local, ui.Remote(follower))
+    assert "<li><b>me/gan</b> is not on the Hub, or is private; <code>hf auth login" in said
 
 
 def test_a_name_stands_for_the_only_one_of_its_kind(tiny_checkpoints: Path) -> None:

@@ -111,7 +111,9 @@ def note(catalogue: Catalogue, remote: Remote | None) -> str:
     rows = []
     for name, why, have in problems:
         instead = texts.HUB_CACHED.format(revision=have[:12]) if have else texts.HUB_WITHOUT
-        rows.append(f"<li><b>{html.escape(name)}</b> {sentence(why)} {html.escape(instead)}</li>")
+        shown = html.escape(name)  # once, where the sentence begins with it
+        said = sentence(why).removeprefix(f"{shown} ")
+        rows.append(f"<li><b>{shown}</b> {said} {html.escape(instead)}</li>")
     return f'<div class="notice" role="status">{texts.HUB_AWAY}<ul>{"".join(rows)}</ul></div>'
 
 
