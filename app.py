@@ -11,11 +11,12 @@ import os
 import sys
 from pathlib import Path
 
-# Before torch is imported. By default its threads wait for each other by spinning, and where
-# another process wants the core they wait for one that is not running: one drawing took 17.9 s
-# instead of 0.5 s beside two busy processes, and 0.6 s like this (docs/experiments.md).
+# Before torch is imported. By default the threads of GNU OpenMP spin for milliseconds while they
+# wait for each other, and where another process wants the core they wait for one that is not
+# running: one drawing took 17.9 s instead of 0.3 s. A short spin costs an idle machine nothing
+# (docs/experiments.md).
 if __name__ == "__main__":
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 from aigc import ui
 from aigc.hub import Follower

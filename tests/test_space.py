@@ -123,7 +123,7 @@ def test_the_upload_alone_starts_the_app(the_hub: HubServer, tmp_path: Path) -> 
         assert "frame-ancestors" not in page.headers.get("content-security-policy", "")
         shown = httpx.get(f"http://127.0.0.1:{port}/config", timeout=60, trust_env=False).text
         assert "Duplicate this Space" in shown and "gan-mnist" in shown
-        assert "hub-open" not in shown  # on a Space nothing is open to everybody
+        assert '"elem_id":"hub-open"' not in shown  # on a Space nothing is open to everybody
     finally:
         process.terminate()
         process.wait(60)
