@@ -42,7 +42,7 @@ bench: ## how long a visitor waits, and how fast attention draws, on this machin
 	@tools/setup.sh dev
 	@tools/setup.sh chromium
 	@$(python) -m benchmarks.speed $(ARGS)
-	@$(python) -m benchmarks.drawing
+	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.drawing  # as app.py sets it
 
 bench-training: ## how fast each family trains, beside peers (DATA=/path/to/mnist)
 	@tools/setup.sh dev

@@ -16,7 +16,6 @@ Best of the rounds: another process on the machine only ever adds.
 from __future__ import annotations
 
 import argparse
-import platform
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -26,6 +25,7 @@ import torch
 
 from aigc import checkpoint, latent
 from aigc.models.attention import Transformer, draw_value
+from train import loop
 
 ROOT = Path(__file__).resolve().parent.parent
 LABEL, BATCH, SEED = 3, 16, 7
@@ -93,8 +93,7 @@ def main() -> None:
     steps = model.config.grid[1]
     print(
         f"{loaded.name} {loaded.revision}, {datetime.now(timezone.utc).date()}, "
-        f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, "
-        f"torch {torch.__version__}\n"
+        f"{loop.machine(torch.device('cpu'))}, torch {torch.__version__}\n"
     )
     print("| | |\n| --- | --- |")
     print(f"| one picture alone | {alone:.2f} s |")

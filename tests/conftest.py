@@ -15,11 +15,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from aigc.ui.catalogue import Catalogue
 
 # Before anything imports torch, gradio or huggingface_hub, which read these once.
 _HOME = Path(tempfile.mkdtemp(prefix="aigc-tests-"))
@@ -293,3 +296,22 @@ def chromium() -> Iterator[Any]:
         browser = launch(playwright)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def catalogue(tiny_checkpoints: Path) -> Catalogue:
+    """The tiny checkpoints as the app has them; a module of its own may serve others."""
+    from aigc import ui
+
+    return ui.catalogue_of(tiny_checkpoints)
+
+
+@pytest.fixture(scope="module")
+def server(catalogue: Catalogue) -> Iterator[str]:
+    """The address of the app on `catalogue`."""
+    from aigc import ui
+
+    demo = ui.build(catalogue)
+    _, address, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    yield address
+    demo.close(verbose=False)

@@ -6,7 +6,6 @@ import json
 import re
 import string
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -19,19 +18,6 @@ from aigc.ui.catalogue import Catalogue
 from aigc.ui.texts import en, zh
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
-
-
-@pytest.fixture(scope="module")
-def catalogue(tiny_checkpoints: Path) -> Catalogue:
-    return ui.catalogue_of(tiny_checkpoints)
-
-
-@pytest.fixture(scope="module")
-def server(catalogue: Catalogue) -> Iterator[str]:
-    demo = ui.build(catalogue)
-    _, address, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
-    yield address
-    demo.close(verbose=False)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import math
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,25 +21,12 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from aigc import latent, ui
+from aigc import latent
 from aigc.ui import attention, figures, texts
 from aigc.ui.catalogue import Catalogue
 
 NAME = "attention-mnist"
 LAYERS, HEADS, SIDE, LENGTH = 2, 2, 14, 196  # of the tiny checkpoint
-
-
-@pytest.fixture(scope="module")
-def catalogue(tiny_checkpoints: Path) -> Catalogue:
-    return ui.catalogue_of(tiny_checkpoints)
-
-
-@pytest.fixture(scope="module")
-def server(catalogue: Catalogue) -> Iterator[str]:
-    demo = ui.build(catalogue)
-    _, address, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
-    yield address
-    demo.close()
 
 
 @pytest.fixture(scope="module")

@@ -224,10 +224,6 @@ class PixelHead(nn.Module):
         self.black = nn.Linear(hidden, 1)
         self.logits = nn.Linear(hidden, VALUES - 1)
 
-    def prepare(self, h: Tensor) -> Tensor:
-        """(B, T, dim) -> (B, T, P, hidden): the part that does not depend on the patch itself."""
-        return self.context(self.norm(h)).unflatten(-1, (self.inside.shape[0], -1))
-
     def refine(self, known: Tensor) -> Tensor:
         """What is known of a value, before and inside its patch, through two layers: the same
         shape (..., hidden)."""
@@ -242,7 +238,7 @@ class PixelHead(nn.Module):
         described = describe(patches).flatten(-2)  # (B, T, P * FEATURES)
         weight = self.inside * before[:, :, None]  # (P, P * FEATURES, hidden)
         inside = described @ weight.transpose(0, 1).flatten(1)  # (B, T, P * hidden)
-        return self.refine(self.prepare(h) + inside.unflatten(-1, (p, -1)))
+        return self.refine((self.context(self.norm(h)) + inside).unflatten(-1, (p, -1)))
 
     def log_probs(self, features: Tensor) -> Tensor:
         """(..., hidden) -> (..., 256) log-probabilities."""
