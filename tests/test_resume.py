@@ -21,9 +21,14 @@ ROOT = Path(__file__).parent.parent
 
 # Forks a run for each moment at which it is killed: importing torch takes longer than the runs.
 DRIVER = """
-import os, random, shutil, signal, sys, time
+import os, random, shutil, signal, sys, threading, time
 from pathlib import Path
+from tqdm import tqdm
 from train import loop, vae
+
+# The bar's own lock is shared by all forks, and stays locked when its holder is killed.
+tqdm.set_lock(threading.RLock())
+tqdm.monitor_interval = 0  # nor is there a thread that may hold it while a run is forked
 
 how, data, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 loop.SAVE_EVERY_S = 0.0
