@@ -493,6 +493,14 @@ def test_the_card_shows_the_figures(tmp_path: Path) -> None:
     assert "<i>" not in card and "data:image/png" in card
 
 
+def test_chips_show_the_beginning_of_a_revision() -> None:
+    whole = "0123456789abcdef" * 2 + "01234567"
+    shown = figures.chips({"checkpoint": "me/<gan>", "revision": whole, "seed": 7})
+    assert f'<span title="{whole}"><b>revision</b> 0123456789ab</span>' in shown
+    assert "<span><b>checkpoint</b> me/&lt;gan&gt;</span>" in shown
+    assert "<span><b>seed</b> 7</span>" in shown
+
+
 def test_a_card_without_figures_or_preview(tmp_path: Path) -> None:
     folder = save_tiny(tmp_path / "vae-mnist", "vae")
     (folder / "samples.png").write_bytes(b"no picture")

@@ -89,12 +89,15 @@ def sheet_png(media: ImageMedia, images: Tensor, mark: bytes = b"", label: str =
 
 
 def chips(made: dict[str, Any]) -> str:
-    """The settings that made a result, as a line under it."""
-    items = "".join(
-        f"<span><b>{html.escape(texts.SETTINGS.get(name, name.replace('_', ' ')))}</b> "
-        f"{html.escape(texts.VALUES.get(value, plain(value)))}</span>"
-        for name, value in made.items()
-    )
+    """The settings that made a result, as a line under it. Of a revision its beginning; the whole
+    is in the title."""
+    items = ""
+    for name, value in made.items():
+        key = html.escape(texts.SETTINGS.get(name, name.replace("_", " ")))
+        said = texts.VALUES.get(value, plain(value))
+        title = f' title="{html.escape(said)}"' if name == "revision" else ""
+        said = said[:12] if name == "revision" else said
+        items += f"<span{title}><b>{key}</b> {html.escape(said)}</span>"
     return f'<div class="chips">{items}</div>'
 
 
