@@ -287,18 +287,23 @@ def test_app_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def look(local: ui.Catalogue, chromium: Any) -> Iterator[Any]:
-    """look(REMOTE, QUERY) serves `local` and gives a page on it that shows its first result."""
+    """look(REMOTE, QUERY) serves `local`, or the `shelf`, and gives a page on it that shows its
+    first result, or what it says without (`bare`)."""
     ends: list[Any] = []
 
-    def start(page_hub: ui.Remote, query: str = "", **options: Any) -> Any:
-        demo = ui.build(local, page_hub)
+    def start(
+        page_hub: ui.Remote, query: str = "", shelf: ui.Catalogue | None = None,
+        bare: bool = False, **options: Any,
+    ) -> Any:  # fmt: skip
+        demo = ui.build(shelf or local, page_hub)
         _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
         context = chromium.new_context(**options)
         ends.extend([context.close, lambda: demo.close(verbose=False)])
         context.set_default_timeout(60_000)
         page = context.new_page()
         page.goto(url + query)
-        page.wait_for_function("() => location.search.includes('checkpoint=')")
+        if not bare:
+            page.wait_for_function("() => location.search.includes('checkpoint=')")
         return page
 
     yield start
@@ -379,11 +384,78 @@ def test_the_note_goes_when_the_hub_is_back(
         follower.stop()
 
 
+@pytest.mark.parametrize("tab", ["attention", "sample"])
+def test_an_empty_tab_is_filled_when_the_hub_is_back(
+    tab: str, tiny_checkpoints: Path, the_hub: HubServer, look: Any
+) -> None:
+    """On a page that stays open: beside tabs that work, and where there was nothing at all."""
+    hub.push(tiny_checkpoints / "attention-mnist", "me/attention-mnist")
+    the_hub.stop()
+    vae = load(tiny_checkpoints / "vae-mnist")
+    shelf = ui.Catalogue([vae] if tab == "attention" else [])
+    follower = hub.Follower(["me/attention-mnist"], shelf.put, again=0.5)
+    follower.begin(wait=10)
+    try:
+        page = look(ui.Remote(follower), f"?tab={tab}", shelf, bare=True)
+        said = page.locator(f"#{tab}-empty")
+        said.wait_for()
+        assert texts.NOTHING_YET in said.inner_text()
+        train = page.locator("#none")
+        assert train.count() == (not shelf.checkpoints)
+        box = page.locator(f"input[aria-label='{texts.CHECKPOINT}']:visible")
+        page.wait_for_timeout(500)
+        assert not box.count() and not page.locator(".toast-body").count()
+        if tab == "attention":  # the others work meanwhile, and this one is looked at again
+            page.get_by_role("tab", name=texts.TABS["sample"]).click()
+            page.wait_for_function("() => location.search.includes('checkpoint=vae-mnist')")
+            page.get_by_role("tab", name=texts.TABS["attention"]).click()
+        page.evaluate("window.stayed = true")
+        the_hub.start()
+        page.wait_for_function(
+            f"() => location.search.includes('tab={tab}&checkpoint=me%2Fattention-mnist')"
+        )
+        assert page.evaluate("window.stayed") is True
+        assert box.input_value() == "me/attention-mnist"
+        assert not said.count() and not train.count()
+        label = page.locator(f"input[aria-label='{texts.CLASS}']:visible")
+        label.click()
+        assert page.locator("ul[role=listbox] li").count() == 11
+        label.blur()
+        assert "me/attention-mnist" in page.locator(".card:visible").inner_text()
+        # What cannot be filled by it still says so, and one that comes later finds it so.
+        page.get_by_role("tab", name=texts.TABS["timelapse"]).click()
+        assert not page.locator(".toast-body").count()
+        page.goto(page.url.split("?")[0] + f"?tab={tab}&seed=5")
+        page.wait_for_function("() => location.search.includes('seed=5')")
+        page.wait_for_function("() => location.search.includes('checkpoint=me%2Fattention-mnist')")
+        assert not page.locator(".notice:visible").count()
+    finally:
+        follower.stop()
+
+
+def test_opening_by_name_fills_an_empty_tab(
+    tiny_checkpoints: Path, the_hub: HubServer, look: Any
+) -> None:
+    hub.push(tiny_checkpoints / "attention-mnist", "me/attention-mnist")
+    shelf = ui.Catalogue([load(tiny_checkpoints / "vae-mnist")])
+    page = look(ui.Remote(allow=("*",)), "?tab=attention", shelf, bare=True)
+    page.locator("#attention-empty").wait_for()
+    open_by_name(page, "me/attention-mnist")
+    page.wait_for_function(
+        "() => location.search.includes('tab=attention&checkpoint=me%2Fattention-mnist')"
+    )
+    assert not page.locator("#attention-empty").count()
+    assert page.locator("#attention-viewer:visible").count() == 1
+
+
 def test_a_hub_that_hangs_holds_up_no_page(pushed: str, the_hub: HubServer, serve: Any) -> None:
     plain = serve()
     the_hub.fail(".", hang=600)
     hung = serve("--hub", "me/gan-mnist")
     assert "me/gan-mnist" in hung.page() and list(hung.names()) == ["vae-mnist"]
-    # Two starts on a busy machine differ by some of their own length.
-    late = hung.seconds - plain.seconds
-    assert late < app.HUB_WAIT_S + 1 + plain.seconds / 2, (plain.seconds, hung.seconds)
+    # Two starts on a busy machine differ by some of their own length, and one that became busy
+    # between the two is measured again.
+    starts = [plain.seconds]
+    while hung.seconds - max(starts) >= app.HUB_WAIT_S + 1 + max(starts) / 2:
+        assert len(starts) < 3, (starts, hung.seconds)
+        starts.append(serve().seconds)

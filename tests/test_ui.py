@@ -98,6 +98,22 @@ def test_a_tab_without_a_fitting_checkpoint_says_so(tmp_path: Path) -> None:
     assert "Interpolate" in shown + str(config)
 
 
+def test_a_tab_that_may_be_filled_later_is_laid_out(tmp_path: Path) -> None:
+    """Where the Hub may still bring something, in both languages; without it the page says how to
+    train."""
+    shelf = ui.catalogue_of(tmp_path)
+    demo = ui.build(shelf, ui.Remote(allow=("*",)))
+    public = {d["api_name"] for d in demo.get_config_file()["dependencies"]}
+    assert public >= {"checkpoints", "sample", "interpolate", "attention"}
+    for language, page in {"en": demo, **demo.others}.items():
+        components = page.get_config_file()["components"]
+        said = " ".join(str(c["props"].get("value")) for c in components)
+        assert said.count(texts.LANGUAGES[language].NOTHING_YET) == len(ui.TABS)
+        assert "python -m train.gan" in said
+    with pytest.raises(ValueError, match="There is no checkpoint ''; none is loaded that can"):
+        shelf.find("", "sample")
+
+
 # The catalogue
 
 

@@ -7,7 +7,8 @@ TABS is a plain list of modules. A tab is a module with
             (catalogue.NEEDED_FILES)
     build(catalogue) -> parts.Page
 
-`build` is called inside its gr.Tab, only when some checkpoint has the capability; it lays out
+`build` is called inside its gr.Tab, when some checkpoint has the capability, or when one may come
+from the Hub: then nothing is chosen yet (`parts.chooser`). It lays out
 the components, wires its own events (api_visibility="private", **parts.MODEL_WORK for whatever
 runs a model), adds its public endpoint with `parts.endpoint`, and returns the Page, by which the
 shell fills the settings from a link, makes the first result, and copies links. Handlers are
@@ -18,8 +19,10 @@ raise ValueError with one sentence (`parts.spoken` shows it).
 from __future__ import annotations
 
 import html
+import itertools
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +69,8 @@ def follow(
     if tab not in pages:
         if tab:
             ignored.append(texts.NO_TAB.format(name=shown(tab)))
-        return next(iter(pages)), {}, ignored
+        able = (name for name in pages if catalogue.able(needs[name]))
+        return next(able, next(iter(pages))), {}, ignored
     page = pages[tab]
     values, more = read_link(catalogue, needs[tab], list(page.settings), query, page.readers)
     return tab, values, ignored + more
@@ -82,6 +86,17 @@ def offered(catalogue: Catalogue, pages: dict[str, Page]) -> dict[Any, list[Any]
             choices[page.settings["checkpoint"]] = names
             choices |= {page.settings[name]: offer() for name, offer in page.offers.items()}
     return choices
+
+
+def chosen(catalogue: Catalogue, need: str, page: Page, name: str) -> dict[Any, Any]:
+    """What makes the page of a tab stand on this checkpoint: the chooser, and its classes."""
+    names = [one.name for one in catalogue.able(need)]
+    updates = {page.settings["checkpoint"]: gr.Dropdown(choices=names, value=name)}
+    labels = parts.labels(catalogue, name, need)
+    for setting, component in page.settings.items():
+        if setting.startswith("label"):
+            updates[component] = gr.Dropdown(choices=labels, value=ANY)
+    return updates
 
 
 def catalogue_of(
@@ -138,11 +153,19 @@ def switch() -> str:
 
 def build(catalogue: Catalogue, hub: Remote | None = None) -> languages.Blocks:
     """The app on a catalogue, and what it has to do with the Hub, in every language."""
-    return languages.in_each_language(lambda: _build(catalogue, hub))
+    # Once for all languages, since a checkpoint may come between.
+    able = {module.ID: bool(catalogue.able(module.NEEDS)) for module in TABS}
+    some, more = bool(catalogue.checkpoints), hub is not None and hub.may_bring
+    return languages.in_each_language(lambda: _build(catalogue, hub, able, some, more))
 
 
-def _build(catalogue: Catalogue, hub: Remote | None) -> languages.Blocks:
+def _build(
+    catalogue: Catalogue, hub: Remote | None, able: dict[str, bool], some: bool, more: bool
+) -> languages.Blocks:  # fmt: skip
+    """`able` says which tabs have a checkpoint, `some` whether there is any, and `more` whether
+    others may come."""
     pages: dict[str, Page] = {}
+    empty = Empty()
 
     def checkpoints() -> list[dict[str, Any]]:
         return [figures.described(one) for one in catalogue.checkpoints]
@@ -158,21 +181,30 @@ def _build(catalogue: Catalogue, hub: Remote | None) -> languages.Blocks:
         )
         notice = gr.HTML(visible=False, js_on_load=None)
         away = gr.HTML(remote.note(catalogue, hub), js_on_load=None)
-        if catalogue.checkpoints:
+        if not some:
+            with gr.Column(elem_id="none") as empty.none:
+                gr.Markdown(texts.EMPTY)
+        if some or more:
             items = {}
             with gr.Tabs() as tabs:
                 for module in TABS:
                     with gr.Tab(texts.TABS[module.ID], id=module.ID) as items[module.ID]:
-                        if catalogue.able(module.NEEDS):
+                        if able[module.ID]:
                             pages[module.ID] = module.build(catalogue)
-                        else:
-                            gr.Markdown(texts.NOTHING_ABLE.format(capability=module.NEEDS))
+                            continue
+                        lacking = texts.NOTHING_ABLE.format(capability=module.NEEDS)
+                        if not more:
+                            gr.Markdown(lacking)
+                            continue
+                        with gr.Column(elem_id=f"{module.ID}-empty") as said:
+                            gr.Markdown(f"{lacking} {texts.NOTHING_YET}")
+                        with gr.Column(visible=False) as page:
+                            pages[module.ID] = module.build(catalogue)
+                        empty.tabs[module.ID] = said, page
             if pages:
-                _wire(demo, catalogue, tabs, items, pages, notice)
+                _wire(demo, catalogue, tabs, items, pages, empty, notice)
                 if hub:
-                    _wire_hub(demo, catalogue, hub, away, pages)
-        else:
-            gr.Markdown(texts.EMPTY)
+                    _wire_hub(demo, catalogue, hub, away, pages, empty)
         gr.HTML(f'<footer class="credit">{texts.FOOTNOTE}</footer>', js_on_load=None)
         gr.api(
             checkpoints, api_name="checkpoints", queue=False,
@@ -183,9 +215,39 @@ def _build(catalogue: Catalogue, hub: Remote | None) -> languages.Blocks:
     return demo
 
 
+@dataclass
+class Empty:
+    """What stands on a page while nothing can be shown there, and goes when something comes."""
+
+    none: gr.Column | None = None
+    """How to train a checkpoint, when there is none at all."""
+    tabs: dict[str, tuple[gr.Column, gr.Column]] = field(default_factory=dict)
+    """ID of a tab -> what it says, and its page, out of sight until then."""
+
+    @property
+    def places(self) -> list[gr.Column]:
+        """The components that `filled` may change beside those of the tabs."""
+        return [*([self.none] if self.none else []), *itertools.chain(*self.tabs.values())]
+
+    def filled(
+        self, catalogue: Catalogue, pages: dict[str, Page], now: Sequence[str | None] = ()
+    ) -> dict[Any, Any]:
+        """Shows the page of each tab that a checkpoint can fill by now, with the first one chosen.
+        `now` is what is chosen on each, in the order of `tabs`; that stays."""
+        updates: dict[Any, Any] = {}
+        if self.none and catalogue.checkpoints:
+            updates[self.none] = gr.Column(visible=False)
+        needs = {module.ID: module.NEEDS for module in TABS}
+        for (tab, (said, page)), stands in itertools.zip_longest(self.tabs.items(), now):
+            if not stands and (name := catalogue.first(needs[tab])):
+                updates |= {said: gr.Column(visible=False), page: gr.Column(visible=True)}
+                updates |= chosen(catalogue, needs[tab], pages[tab], name)
+        return updates
+
+
 def _wire(
     demo: gr.Blocks, catalogue: Catalogue, tabs: gr.Tabs, items: dict[str, gr.Tab],
-    pages: dict[str, Page], notice: gr.HTML,
+    pages: dict[str, Page], empty: Empty, notice: gr.HTML,
 ) -> None:  # fmt: skip
     needs = {module.ID: module.NEEDS for module in TABS}
 
@@ -194,8 +256,9 @@ def _wire(
         updates: dict[Any, Any] = {tabs: gr.Tabs(selected=tab), front: tab}
         choices = offered(catalogue, pages)
         updates |= {box: gr.Dropdown(choices=known) for box, known in choices.items()}
-        chosen = values.get("checkpoint", catalogue.able(needs[tab])[0].name)
-        labels = parts.labels(catalogue, chosen, needs[tab])
+        updates |= empty.filled(catalogue, pages)
+        named = values.get("checkpoint", catalogue.first(needs[tab]))
+        labels = parts.labels(catalogue, named, needs[tab])
         for name, component in pages[tab].settings.items():
             if name.startswith("label"):
                 updates[component] = gr.Dropdown(choices=labels, value=values.get(name, ANY))
@@ -210,9 +273,9 @@ def _wire(
     front = gr.Textbox(visible="hidden")
     # A tab makes its first result when it comes to the front for the first time, but not before
     # the link was read. The browser says when, since it knows when the components stand.
-    demo.load(parts.spoken(opened), None, [tabs, notice, front, *settings], **QUIET).then(
-        None, front, None, js="(tab) => aigc.ready(tab)", **PRIVATE
-    )
+    demo.load(
+        parts.spoken(opened), None, [tabs, notice, front, *settings, *empty.places], **QUIET
+    ).then(None, front, None, js="(tab) => aigc.ready(tab)", **PRIVATE)
     for name, page in pages.items():
         items[name].select(None, None, None, js=f"() => aigc.visit('{name}')", **PRIVATE)
         first = gr.Button(visible="hidden", elem_id=f"{name}-first")
@@ -225,45 +288,51 @@ def _wire(
 
 
 def _wire_hub(
-    demo: gr.Blocks, catalogue: Catalogue, hub: Remote, away: gr.HTML, pages: dict[str, Page]
-) -> None:
+    demo: gr.Blocks, catalogue: Catalogue, hub: Remote, away: gr.HTML, pages: dict[str, Page],
+    empty: Empty,
+) -> None:  # fmt: skip
     """The note that follows the Hub, and the form that opens a checkpoint by its name."""
     needs = {module.ID: module.NEEDS for module in TABS}
     choosers = list(offered(catalogue, pages))
+    labels = [
+        component for page in pages.values() for name, component in page.settings.items()
+        if name.startswith("label")
+    ]  # fmt: skip
+    changing = [*choosers, *labels, *empty.places]
+    unfilled = [pages[name].settings["checkpoint"] for name in empty.tabs]
 
-    def boxes() -> dict[Any, Any]:
+    def boxes(*filled: str | None) -> dict[Any, Any]:
         now = offered(catalogue, pages)
-        return {box: gr.Dropdown(choices=choices) for box, choices in now.items()}
+        updates: dict[Any, Any] = {box: gr.Dropdown(choices=names) for box, names in now.items()}
+        return updates | empty.filled(catalogue, pages, filled)
 
     if hub.follower:
         clock = gr.Timer(remote.REFRESH_S, active=hub.pending)
 
-        def refresh() -> dict[Any, Any]:
+        def refresh(*filled: str | None) -> dict[Any, Any]:
             # In this order: what comes in between is seen at the next look.
             pending, said = hub.pending, remote.note(catalogue, hub)
-            return {away: said, clock: gr.Timer(active=pending), **boxes()}
+            return {away: said, clock: gr.Timer(active=pending), **boxes(*filled)}
 
-        for event in (clock.tick, demo.load):
-            event(parts.spoken(refresh), None, [away, clock, *choosers], **QUIET)
+        clock.tick(parts.spoken(refresh), unfilled, [away, clock, *changing], **QUIET)
+
+        def looked() -> dict[Any, Any]:
+            return {away: remote.note(catalogue, hub), clock: gr.Timer(active=hub.pending)}
+
+        demo.load(parts.spoken(looked), None, [away, clock], **QUIET)
     if not hub.allow:
         return
 
-    def open_(text: str, tab: str) -> dict[Any, Any]:
+    def open_(text: str, tab: str, *filled: str | None) -> dict[Any, Any]:
         try:
             found = remote.open_named(catalogue, hub, text)
         except ValueError as error:  # said where the name was written, in place of what was there
             return {said: remote.answer(str(error), wrong=True), front: ""}
         able = [one for one in pages if found in catalogue.able(needs[one])]
-        updates = boxes()
+        updates = boxes(*filled)
         if tab in able:
-            result, page = texts.HUB_OPENED, pages[tab]
-            box = page.settings["checkpoint"]
-            choices = [one.name for one in catalogue.able(needs[tab])]
-            updates[box] = gr.Dropdown(choices=choices, value=found.name)
-            labels = parts.labels(catalogue, found.name, needs[tab])
-            for name, component in page.settings.items():
-                if name.startswith("label"):
-                    updates[component] = gr.Dropdown(choices=labels, value=ANY)
+            result = texts.HUB_OPENED
+            updates |= chosen(catalogue, needs[tab], pages[tab], found.name)
         else:
             result, tab = texts.HUB_ELSEWHERE if able else texts.HUB_NOWHERE, ""
         tabs = texts.either([texts.TABS[one] for one in able]) if able else ""
@@ -280,18 +349,14 @@ def _wire_hub(
         button = gr.Button(texts.HUB_BUTTON, elem_id="hub-open")
         said = gr.HTML(js_on_load=None, elem_classes="hub-said")
     front = gr.Textbox(visible="hidden")
-    labels = [
-        component for page in pages.values() for name, component in page.settings.items()
-        if name.startswith("label")
-    ]  # fmt: skip
     # A turn of its own: nobody's pictures wait for a download. Then the tab in front shows it.
     gr.on(
         [button.click, name.submit], parts.spoken(lambda: remote.answer(texts.HUB_OPENING)), None,
         said, **QUIET,
     ).then(
-        parts.spoken(open_), [name, front], [said, front, *choosers, *labels],
-        js="(name) => [name, aigc.front()]", show_progress="hidden", concurrency_id="hub",
-        concurrency_limit=1, **PRIVATE,
+        parts.spoken(open_), [name, front, *unfilled], [said, front, *changing],
+        js="(name, _, ...more) => [name, aigc.front(), ...more]", show_progress="hidden",
+        concurrency_id="hub", concurrency_limit=1, **PRIVATE,
     ).success(None, front, None, js="(tab) => { if (tab) aigc.make(tab); }", **PRIVATE)  # fmt: skip
 
 

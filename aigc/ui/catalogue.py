@@ -37,6 +37,10 @@ class Catalogue:
             return [c for c in self.checkpoints if c.path and (c.path / name).is_file()]
         return [c for c in self.checkpoints if need in c.capabilities]
 
+    def first(self, need: str) -> str:
+        """The name of the first that is able, or '' when none is."""
+        return next((one.name for one in self.able(need)), "")
+
     def put(self, checkpoint: Checkpoint) -> None:
         """Add one, or replace the one of its name. Readers see the list before or after."""
         names = [c.name for c in self.checkpoints]

@@ -152,7 +152,7 @@ def save_link(wish: Wish, made_frames: Tensor) -> str:
 
 
 def build(catalogue: Catalogue) -> parts.Page:
-    default = catalogue.able(NEEDS)[0].name
+    default = catalogue.first(NEEDS)
 
     def interpolate(
         checkpoint: str = default, seed_a: int = 0, label_a: str = ANY, seed_b: int = 1,
@@ -170,7 +170,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         checkpoint: str, seed_a: int, label_a: str, seed_b: int, label_b: str, steps: int,
         path: str, picture_a: str, picture_b: str, _randomise: bool = False,
     ) -> tuple[Any, ...]:  # fmt: skip
-        if "encode" not in catalogue.find(checkpoint, NEEDS).capabilities:
+        if not encodes(checkpoint):
             picture_a = picture_b = ""  # the pads are out of sight
         wish = read(
             catalogue, checkpoint, seed_a, label_a, seed_b, label_b, steps, path, picture_a,
@@ -180,8 +180,8 @@ def build(catalogue: Catalogue) -> parts.Page:
         shown, save = page(wish, result) + comparison(wish), save_link(wish, result)
         return shown, save, wish.made, wish.ends[0].seed, wish.ends[1].seed
 
-    def encodes(name: str) -> Any:
-        return gr.Accordion(visible="encode" in catalogue.find(name, NEEDS).capabilities)
+    def encodes(name: str) -> bool:
+        return bool(name) and "encode" in catalogue.find(name, NEEDS).capabilities
 
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=2, min_width=280, elem_classes="controls"):
@@ -199,8 +199,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                     )
                     seed_b = gr.Number(1, label=texts.SEED, precision=0, min_width=100)
             with gr.Accordion(
-                texts.PICTURE, open=False,
-                visible="encode" in catalogue.find(checkpoint.value, NEEDS).capabilities,
+                texts.PICTURE, open=False, visible=encodes(checkpoint.value)
             ) as drawing:  # fmt: skip
                 with gr.Row(elem_classes="pair"):
                     picture_a = pictures.pad(texts.END_A, min_width=120)
@@ -235,7 +234,10 @@ def build(catalogue: Catalogue) -> parts.Page:
         "[c, again ? aigc.seed() : a, la, again ? aigc.seed() : b, lb, s, p, pa, pb, again]"
     )
     button.click(**{**event, "inputs": [*event["inputs"], randomise], "js": new_seeds})
-    checkpoint.change(parts.spoken(encodes), checkpoint, drawing, **parts.QUIET)
+    checkpoint.change(
+        parts.spoken(lambda name: gr.Accordion(visible=encodes(name))), checkpoint, drawing,
+        **parts.QUIET,
+    )  # fmt: skip
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label_a, label_b]).then(**event)
     animation = gr.File(visible=False, label="animation")
     parts.endpoint(

@@ -60,20 +60,24 @@ def link_button(tab: str) -> gr.Button:
 
 
 def labels(catalogue: Catalogue, checkpoint: str, capability: str) -> list[tuple[str, str]]:
-    """The choices of a class chooser: what stands there, and what it means."""
-    names = catalogue.find(checkpoint, capability).labels
+    """The choices of a class chooser: what stands there, and what it means. '' for `checkpoint`
+    while there is none."""
+    names = catalogue.find(checkpoint, capability).labels if checkpoint else ()
     return [(texts.VALUES.get(ANY, ANY), ANY), *((name, name) for name in names)]
 
 
 def chooser(catalogue: Catalogue, capability: str) -> gr.Dropdown:
-    """Choose among the checkpoints with a capability; below it the card of the chosen one."""
-    able = catalogue.able(capability)
-    names = [checkpoint.name for checkpoint in able]
-    box = gr.Dropdown(names, value=names[0], label=texts.CHECKPOINT, filterable=False)
-    card = gr.HTML(figures.card(able[0]), js_on_load=None)
-    box.change(
-        spoken(lambda name: figures.card(catalogue.find(name, capability))), box, card, **QUIET
-    )  # fmt: skip
+    """Choose among the checkpoints with a capability; below it the card of the chosen one. Nothing
+    is chosen while there is none."""
+
+    def card(name: str) -> str:
+        return figures.card(catalogue.find(name, capability)) if name else ""
+
+    names = [checkpoint.name for checkpoint in catalogue.able(capability)]
+    first = names[0] if names else None
+    box = gr.Dropdown(names, value=first, label=texts.CHECKPOINT, filterable=False)
+    below = gr.HTML(card(first or ""), js_on_load=None)
+    box.change(spoken(card), box, below, **QUIET)
     return box
 
 
@@ -96,7 +100,8 @@ def about(catalogue: Catalogue, checkpoint: gr.Dropdown, capability: str, more: 
     """How the family of the chosen checkpoint works, folded; `more` is about the tab."""
 
     def text(name: str) -> str:
-        return more + texts.ABOUT.get(catalogue.find(name, capability).family, "")
+        family = catalogue.find(name, capability).family if name else ""
+        return more + texts.ABOUT.get(family, "")
 
     with gr.Accordion(texts.ABOUT_TITLE, open=False, elem_classes="about"):
         shown = gr.Markdown(text(checkpoint.value), latex_delimiters=LATEX)

@@ -42,6 +42,11 @@ class Remote:
     def pending(self) -> bool:
         return self.follower is not None and self.follower.pending
 
+    @property
+    def may_bring(self) -> bool:
+        """Whether a checkpoint may still come while the app runs."""
+        return self.pending or bool(self.allow)
+
 
 def allowed(remote: Remote, repo: str) -> bool:
     return bool({EVERYTHING, repo, repo.split("/")[0]} & set(remote.allow))

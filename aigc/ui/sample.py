@@ -108,7 +108,7 @@ def save_link(wish: Wish, pictures: Tensor) -> str:
 
 
 def build(catalogue: Catalogue) -> parts.Page:
-    default = catalogue.able(NEEDS)[0].name
+    default = catalogue.first(NEEDS)
 
     def sample(
         checkpoint: str = default, count: int = 16, seed: int = 0, label: str = ANY,

@@ -38,10 +38,18 @@
     if (button) button.click();
     else setTimeout(() => make(tab), 30);
   };
+  // A tab that no checkpoint can fill yet waits for its first one.
+  const waiting = new Set();
   const begin = (tab) => {
     if (begun.has(tab)) return;
     begun.add(tab);
-    make(tab);
+    waiting.add(tab);
+    const look = () => {
+      if (document.getElementById(`${tab}-empty`)) return setTimeout(look, 200);
+      waiting.delete(tab);
+      make(tab);
+    };
+    look();
   };
 
   window.aigc = {
@@ -52,7 +60,7 @@
 
     // The tab that the visitor sees.
     front: () => front || "",
-    make,
+    make: (tab) => { if (!waiting.has(tab)) make(tab); },
 
     // A result came: the address bar follows it when its tab is in front.
     remember(tab, names, made) {

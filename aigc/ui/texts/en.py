@@ -73,6 +73,10 @@ EMPTY = (
 NOTHING_ABLE = (
     "None of the loaded checkpoints can do this. This tab needs the capability **{capability}**."
 )
+NOTHING_YET = (
+    "One that comes from the Hugging Face Hub, or is opened by its name there, is shown here at "
+    "once."
+)
 
 HUB_AWAY = "Not everything came from the Hugging Face Hub; it is asked again by itself."
 HUB_CACHED = "Shown meanwhile: the copy on this machine, revision {revision}."

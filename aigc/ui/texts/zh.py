@@ -83,6 +83,7 @@ EMPTY = (
     "--minutes 5\n```"
 )
 NOTHING_ABLE = "已加载的检查点都做不到这一点。这个标签页需要的能力是 **{capability}**。"
+NOTHING_YET = "一旦从 Hugging Face Hub 取得，或按名称打开了合适的检查点，就会立即显示在这里。"
 
 HUB_AWAY = "并非所有检查点都已从 Hugging Face Hub 取得；会自动再次尝试。"
 HUB_CACHED = "暂时显示本机上的副本，版本 {revision}。"
