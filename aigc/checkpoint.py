@@ -24,7 +24,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from aigc.media import ImageMedia, media_from_dict
+from aigc.media import Media, media_from_dict
 from aigc.models import FAMILIES, capabilities
 
 FORMAT = 1
@@ -47,7 +47,7 @@ class Checkpoint:
     name: str
     family: str
     model: nn.Module
-    media: ImageMedia
+    media: Any  # Media; the capabilities say which: whoever draws has ImageMedia
     labels: tuple[str, ...]
     dataset: str
     training: dict[str, Any]
@@ -96,7 +96,7 @@ def save(
     folder: Path,
     model: nn.Module,
     family: str,
-    media: ImageMedia,
+    media: Media,
     labels: tuple[str, ...],
     dataset: str,
     training: dict[str, Any],
@@ -297,7 +297,7 @@ def load(folder: Path, name: str = "", source: str = "local", revision: str = ""
     except ValueError as error:
         raise CheckpointError(f"{config_path}: {str(error)[:200]}") from None
     model = _build(config_path, config)
-    shape = model.config.image_shape  # type: ignore[union-attr]
+    shape = model.config.media_shape  # type: ignore[union-attr]
     if shape != media.shape:
         raise CheckpointError(f"{config_path}: 'media' is {media.shape} and 'config' makes {shape}")
     if model.config.classes != len(labels):  # type: ignore[union-attr]

@@ -1,11 +1,13 @@
-"""Data sets by name, whole in memory as 8-bit values."""
+"""Data sets by name, whole in memory: images as 8-bit values, texts as symbols."""
 
 from __future__ import annotations
 
 import hashlib
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aigc.media import ImageMedia
+from aigc.media import UNKNOWN, ImageMedia, TextMedia
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 
@@ -35,9 +37,38 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
+    def at(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """What a training step takes: the images at `indices` (B,), and their classes (B,)."""
+        return self.floats(indices), self.targets[indices]
+
+    def to(self, device: torch.device) -> Dataset:
+        return replace(self, images=self.images.to(device), targets=self.targets.to(device))
+
     def floats(self, indices: Tensor | slice = slice(None)) -> Tensor:
         """The images at `indices` as the models take them: (N, C, H, W) float32 in [0, 1]."""
         return self.images[indices].float() / 255
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """One long text, `symbols` (S,) int64 indices into those of its media. An item is a window of
+    `media.length` symbols, and there is one from every place on."""
+
+    name: str
+    symbols: Tensor
+    media: TextMedia
+    labels: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.symbols) - self.media.length + 1
+
+    def at(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """The windows (B, length) that begin at `indices` (B,), and no classes: zeros (B,)."""
+        steps = torch.arange(self.media.length, device=indices.device)
+        return self.symbols[indices[:, None] + steps], torch.zeros_like(indices)
+
+    def to(self, device: torch.device) -> Corpus:
+        return replace(self, symbols=self.symbols.to(device))
 
 
 def mnist(root: Path, train: bool, size: int) -> Dataset:
@@ -108,11 +139,86 @@ def folder(root: Path, train: bool, size: int) -> Dataset:
     return Dataset("folder", stack, torch.from_numpy(np.array(targets)), tuple(classes), media)
 
 
-DATASETS: dict[str, Callable[[Path, bool, int], Dataset]] = {"mnist": mnist, "folder": folder}
+WINDOW = 256  # symbols that a model of texts sees at once, unless another length is asked for
+SHAKESPEARE = (
+    "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
+)
+SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 
 
-def load(name: str, root: str | Path, train: bool = True, size: int = 0) -> Dataset:
-    """The training or the test part of a data set. `size` in pixels, 0 for its own default.
+def split(name: str, content: str, train: bool, size: int, source: Path) -> Corpus:
+    """The first nine tenths of a text to train, the rest to test, as everybody splits Shakespeare.
+    Its characters, in their order, are the symbols."""
+    media = TextMedia(UNKNOWN + "".join(sorted(set(content) - {UNKNOWN})), size or WINDOW)
+    border = int(len(content) * 0.9)
+    part = content[:border] if train else content[border:]
+    if len(part) < media.length:
+        raise DataError(
+            f"{source} has {len(content):,} characters; a text to learn from has at least "
+            f"{10 * media.length:,} (ten times --size)"
+        )
+    return Corpus(name, media.from_text(part), media)
+
+
+def shakespeare(root: Path, train: bool, size: int) -> Corpus:
+    """Karpathy's tiny Shakespeare, 1,115,394 characters, downloaded into `root/shakespeare` when it
+    is not there. `size` is the length of a window, 256 by default."""
+    path = root / "shakespeare" / "input.txt"
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        content = _download(SHAKESPEARE, path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror})") from None
+    return split("shakespeare", content.decode("utf-8", "replace"), train, size, path)
+
+
+def _download(url: str, path: Path) -> bytes:
+    """Fetch the text of SHAKESPEARE_SHA256 to `path`, whole or not at all."""
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            content: bytes = answer.read(2**24)
+    except (OSError, urllib.error.URLError) as error:
+        raise DataError(
+            f"{path} is not there and could not be downloaded ({error}); go online once, or point "
+            "--data at a folder that has it"
+        ) from None
+    if hashlib.sha256(content).hexdigest() != SHAKESPEARE_SHA256:
+        raise DataError(f"{url} is another text than it was; put the known one at {path}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+    return content
+
+
+def text(root: Path, train: bool, size: int) -> Corpus:
+    """Anybody's own text: `root` is a UTF-8 file. Line ends become one kind."""
+    try:
+        content = root.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError(f"{root} is no UTF-8 text; save it as UTF-8 and start again") from None
+    except OSError as error:
+        raise DataError(
+            f"{root} cannot be read ({error.strerror}); point --data at a text file"
+        ) from None
+    if "\0" in content:
+        raise DataError(f"{root} holds zero bytes, so it is no text; point --data at a text file")
+    if not content.strip():
+        raise DataError(f"{root} is empty; point --data at a text file")
+    content = content.replace("\r\n", "\n").replace("\r", "\n")
+    return split("text", content, train, size, root)
+
+
+Data = Dataset | Corpus
+DATASETS: dict[str, Callable[[Path, bool, int], Data]] = {
+    "mnist": mnist, "folder": folder, "shakespeare": shakespeare, "text": text,
+}  # fmt: skip
+
+
+def load(name: str, root: str | Path, train: bool = True, size: int = 0) -> Data:
+    """The training or the test part of a data set. `size` in pixels, or symbols of a window; 0
+    for its own default.
 
     Raises DataError for an unknown name or data that cannot be had.
     """

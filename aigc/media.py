@@ -1,7 +1,8 @@
 """What a model makes: sizes, and the way between tensors and things a person can look at.
 
 Every image tensor that crosses a module border is float32, (N, channels, height, width), in
-[0, 1]; 0 is black. A model may use another range inside.
+[0, 1]; 0 is black. A model may use another range inside. A text is a row of indices into the
+symbols of its media, int64, (N, T).
 """
 
 from __future__ import annotations
@@ -131,10 +132,52 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("RGB") if image.mode == "LAB" else image  # which it cannot make grey
 
 
-MEDIA = {ImageMedia.kind: ImageMedia}
+UNKNOWN = "\ufffd"  # stands for every character that is not among the symbols
 
 
-def media_from_dict(values: dict[str, object]) -> ImageMedia:
+@dataclass(frozen=True)
+class TextMedia:
+    """Texts of at most `length` symbols at a time; `symbols` are distinct characters, the first of
+    which is UNKNOWN. A text that crosses a module border is (T,) int64 indices into them."""
+
+    symbols: str
+    length: int
+
+    kind: ClassVar[str] = "text"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.symbols, str) or not self.symbols.startswith(UNKNOWN):
+            raise ValueError("the symbols of a text are a string that begins with U+FFFD")
+        if len(self.symbols) < 2 or len(set(self.symbols)) < len(self.symbols):
+            raise ValueError("the symbols of a text are two or more, all different")
+        if type(self.length) is not int or not 2 <= self.length <= 4096:
+            raise ValueError(f"the length of a text is 2 to 4096 symbols, not {self.length!r}")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.symbols), self.length
+
+    def to_dict(self) -> dict[str, object]:
+        return {"kind": self.kind, **asdict(self)}
+
+    def to_text(self, indices: Tensor) -> str:
+        """(T,) -> the characters."""
+        return "".join(self.symbols[i] for i in indices.tolist())
+
+    def from_text(self, text: str) -> Tensor:
+        """Characters -> (T,) int64; those that are no symbol become UNKNOWN, index 0."""
+        known = {symbol: i for i, symbol in enumerate(self.symbols)}
+        return torch.tensor([known.get(c, 0) for c in text], dtype=torch.long)
+
+
+Media = ImageMedia | TextMedia
+MEDIA: dict[str, type[ImageMedia] | type[TextMedia]] = {
+    ImageMedia.kind: ImageMedia,
+    TextMedia.kind: TextMedia,
+}
+
+
+def media_from_dict(values: dict[str, object]) -> Media:
     """The inverse of `to_dict`. Raises ValueError that names what is wrong."""
     kind = values.get("kind") if isinstance(values, dict) else None
     if not isinstance(kind, str) or kind not in MEDIA:

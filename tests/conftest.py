@@ -79,7 +79,8 @@ def write_idx(path: Path, values: np.ndarray) -> None:
 
 @pytest.fixture(scope="session")
 def mnist_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the `mnist` data set loads: 600 drawn digits to train, 300 to test."""
+    """A folder that the `mnist` data set loads: 600 drawn digits to train, 300 to test. Beside
+    them `text.txt`, which the `text` data set loads."""
     root = tmp_path_factory.mktemp("mnist")
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True)
@@ -89,7 +90,16 @@ def mnist_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         images = np.stack([draw_digit(int(digit), rng) for digit in targets])
         write_idx(raw / f"{split}-images-idx3-ubyte", images)
         write_idx(raw / f"{split}-labels-idx1-ubyte", targets)
+    (root / "text.txt").write_text(write_text(4000), encoding="utf-8")
     return root
+
+
+def write_text(length: int) -> str:
+    """Lines of made-up words of two letters that take turns, `length` characters."""
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("aeiou"), 3)) + "n" for _ in range(12)]
+    lines = [" ".join(rng.choice(words, 5)) for _ in range(length)]
+    return "\n".join(lines)[:length]
 
 
 @pytest.fixture(scope="session")
@@ -135,6 +145,7 @@ TINY: dict[str, dict[str, Any]] = {
     "gan": {"latent": 8, "g_base": 4, "d_base": 4},
     "vae": {"latent": 4, "base": 4, "hidden": 16},
     "attention": {"layers": 2, "heads": 2, "dim": 16, "head_dim_out": 16},
+    "writer": {"symbols": 28, "length": 24, "classes": 10, "layers": 2, "heads": 2, "dim": 16},
     "classifier": {},
 }
 
@@ -159,16 +170,26 @@ def tiny_model(family: str) -> Any:
     return model.eval()
 
 
+def media_of(model: Any) -> Any:
+    """The media that fits a model's Config."""
+    from aigc.media import UNKNOWN, ImageMedia, TextMedia
+
+    shape = model.config.media_shape
+    if len(shape) == 3:
+        return ImageMedia(*shape)
+    symbols, length = shape
+    return TextMedia(UNKNOWN + "\nabcdefghijklmnopqrstuvwxyz"[: symbols - 1], length)
+
+
 def save_tiny(folder: Path, family: str) -> Path:
     """Write a checkpoint of `tiny_model(family)` on drawn digits to `folder`, with all the files
     that a trained one has, and return the folder."""
     import io
 
     from aigc import checkpoint
-    from aigc.media import ImageMedia
 
     model = tiny_model(family)
-    media = ImageMedia(*model.config.image_shape)
+    media = media_of(model)
     rng = np.random.default_rng(0)
 
     def picture() -> bytes:
@@ -192,7 +213,7 @@ def save_tiny(folder: Path, family: str) -> Path:
         family,
         media,
         tuple(str(digit) for digit in range(10)),
-        "mnist",
+        "text" if family == "writer" else "mnist",
         {
             "command": f"python -m train.{family} --dataset mnist --data DIR --out OUT --steps 30",
             "seconds": 18,

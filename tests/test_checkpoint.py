@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
-from conftest import tiny_model
+from conftest import media_of, tiny_model
 
 from aigc import checkpoint
 from aigc.checkpoint import CheckpointError, load, save, scan
@@ -68,7 +68,7 @@ def edit_weights(folder: Path, change: Callable[[dict[str, torch.Tensor]], objec
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_model_comes_back_as_it_was(family: str, tmp_path: Path) -> None:
     model = tiny_model(family)
-    media = ImageMedia(*model.config.image_shape)
+    media = media_of(model)
     training = {"command": "a command", "steps": 3, "recipe": {"lr": 1e-3}}
     save(tmp_path / "x", model, family, media, LABELS, "drawn", training, {"a/b.txt": b"more"})
     loaded = load(tmp_path / "x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -10,11 +11,18 @@ import pytest
 import torch
 from PIL import Image
 
-from aigc.data import DATASETS, DataError, load
+from aigc.data import DATASETS, Corpus, DataError, load
+from aigc.media import UNKNOWN
 
 
 def roots(mnist_root: Path, image_folder: Path) -> dict[str, Path]:
-    return {"mnist": mnist_root, "folder": image_folder}
+    shakespeare = mnist_root / "shakespeare" / "input.txt"
+    shakespeare.parent.mkdir(exist_ok=True)
+    shakespeare.write_bytes((mnist_root / "text.txt").read_bytes())
+    return {
+        "mnist": mnist_root, "folder": image_folder, "shakespeare": mnist_root,
+        "text": mnist_root / "text.txt",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", list(DATASETS))
@@ -23,6 +31,13 @@ def test_every_data_set_keeps_the_contract(name: str, mnist_root: Path, image_fo
     for train in (True, False):
         data = load(name, root, train)
         assert data.name == name and len(data) > 0
+        items, classes = data.at(torch.tensor([0, len(data) - 1]))
+        assert len(items) == len(classes) == 2
+        if isinstance(data, Corpus):
+            assert items.dtype == torch.int64 and items.shape == (2, data.media.length)
+            assert 0 < items.min() and items.max() < len(data.media.symbols)
+            continue
+        assert items.dtype == torch.float32 and items.shape == (2, *data.media.shape)
         assert data.images.dtype == torch.uint8
         assert data.images.shape == (len(data), *data.media.shape)
         assert data.targets.dtype == torch.int64 and data.targets.shape == (len(data),)
@@ -118,3 +133,61 @@ def test_loose_images_beside_classes(image_folder: Path, tmp_path: Path) -> None
     shutil.copy(image_folder / "disc" / "turned.jpg", tmp_path / "x")
     with pytest.raises(DataError, match="beside its class folders"):
         load("folder", tmp_path / "x")
+
+
+def test_a_text_is_split_in_order(tmp_path: Path) -> None:
+    file = tmp_path / "mine.txt"
+    content = "".join(chr(97 + i % 26) for i in range(1000)) + "\r\nend"
+    file.write_bytes(b"\xef\xbb\xbf" + content.encode())
+    train, test = (load("text", file, part, 32) for part in (True, False))
+    assert isinstance(train, Corpus) and isinstance(test, Corpus)
+    assert train.media == test.media and train.media.symbols[0] == UNKNOWN
+    whole = train.media.to_text(train.symbols) + test.media.to_text(test.symbols)
+    assert whole == content.replace("\r\n", "\n")
+    assert len(train.symbols) == int(len(whole) * 0.9)
+    windows, _ = train.at(torch.tensor([3]))
+    assert train.media.to_text(windows[0]) == whole[3:35]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"), (b" \n ", "empty"), (b"too short", "at least"),
+        ("caf\u00e9".encode("latin-1") * 1000, "UTF-8"), (b"abc\0def" * 1000, "no text"),
+    ],
+)  # fmt: skip
+def test_what_is_no_text_is_said(content: bytes, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.txt"
+    file.write_bytes(content)
+    with pytest.raises(DataError, match=said) as caught:
+        load("text", file)
+    assert str(file) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_no_file_of_text(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none.txt"):
+        with pytest.raises(DataError, match="cannot be read"):
+            load("text", path)
+
+
+def test_another_shakespeare_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = tmp_path / "served.txt"
+    served.write_text("not what it was", encoding="utf-8")
+    monkeypatch.setattr("aigc.data.SHAKESPEARE", served.as_uri())
+    with pytest.raises(DataError, match="another text"):
+        load("shakespeare", tmp_path)
+    assert not (tmp_path / "shakespeare").exists()
+    monkeypatch.setattr("aigc.data.SHAKESPEARE", (tmp_path / "gone.txt").as_uri())
+    with pytest.raises(DataError, match="could not be downloaded"):
+        load("shakespeare", tmp_path)
+
+
+def test_shakespeare_is_downloaded_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = tmp_path / "served.txt"
+    content = ("To be, or not to be: that is the question.\n" * 100).encode()
+    served.write_bytes(content)
+    monkeypatch.setattr("aigc.data.SHAKESPEARE", served.as_uri())
+    monkeypatch.setattr("aigc.data.SHAKESPEARE_SHA256", hashlib.sha256(content).hexdigest())
+    load("shakespeare", tmp_path)
+    assert [p.name for p in (tmp_path / "shakespeare").iterdir()] == ["input.txt"]
+    assert (tmp_path / "shakespeare" / "input.txt").read_bytes() == content

@@ -24,6 +24,7 @@ EXPECTED = {
     "gan": SAMPLED,
     "vae": SAMPLED | {"negative_elbo", "negative_log_likelihood", "negative_elbo_given_class"},
     "attention": SAMPLED | {"bits_per_dim", "bits_per_dim_given_class"},
+    "writer": {"nats_per_character", "nats_per_character_long", "copied_windows"},
     "classifier": {"accuracy"},
 }
 

@@ -13,19 +13,21 @@ from aigc.models import CAPABILITIES, FAMILIES, capabilities
 SMALL = {
     "attention": {"layers": 2, "heads": 2, "dim": 32, "expansion": 2, "head_dim_out": 16},
     "vae": {"latent": 4, "base": 4, "hidden": 16},
+    "writer": {"symbols": 28, "length": 12, "layers": 2, "heads": 2, "dim": 32},
     "gan": {"latent": 5, "g_base": 4, "d_base": 4},
 }
 SIZES = {"grey": (1, 12, 12), "colour": (3, 16, 8)}  # small: drawing goes patch by patch
 
 
+def draws(family: str) -> bool:
+    """Whether it makes or takes pictures, and not texts."""
+    return "channels" in {entry.name for entry in dataclasses.fields(FAMILIES[family].Config)}
+
+
 def build(family: str, size: str = "grey", classes: int = 10) -> torch.nn.Module:
-    channels, height, width = SIZES[size]
     model_class = FAMILIES[family]
-    model = model_class(
-        model_class.Config(
-            channels=channels, height=height, width=width, classes=classes, **SMALL.get(family, {})
-        )
-    )
+    sizes = dict(zip(("channels", "height", "width"), SIZES[size])) if draws(family) else {}
+    model = model_class(model_class.Config(classes=classes, **sizes, **SMALL.get(family, {})))
     model.initialise(latent.generator(1))
     # Zeroed branches would let a test pass that never went through them.
     with torch.no_grad():
@@ -34,8 +36,12 @@ def build(family: str, size: str = "grey", classes: int = 10) -> torch.nn.Module
     return model.eval().requires_grad_(False)
 
 
-def families_with(capability: str) -> list[str]:
-    return [name for name in FAMILIES if capability in capabilities(build(name))]
+def families_with(capability: str, pictures: bool = True) -> list[str]:
+    """Those of pictures; with pictures=False, those of texts."""
+    return [
+        name for name in FAMILIES
+        if draws(name) is pictures and capability in capabilities(build(name))
+    ]  # fmt: skip
 
 
 @pytest.fixture(params=list(FAMILIES))
@@ -164,3 +170,56 @@ def test_attention_rows_add_up_and_never_see_the_future(name: str, size: str) ->
     torch.testing.assert_close(maps.sum(-1), torch.ones(maps.shape[:-1]))
     assert maps.triu(1).abs().max() == 0
     assert maps.min() >= 0
+
+
+@pytest.mark.parametrize("name", families_with("write", pictures=False))
+class TestWrites:
+    def test_shape_and_range(self, name: str) -> None:
+        model = build(name)
+        symbols, length = model.config.media_shape
+        texts = model.sample(latent.generators(0, 3), [0, 9, None])
+        assert texts.shape == (3, length) and texts.dtype == torch.int64
+        assert 0 <= texts.min() and texts.max() < symbols and len(texts.unique()) > 3
+
+    def test_text_does_not_depend_on_its_batch(self, name: str) -> None:
+        model = build(name)
+        together = model.sample(latent.generators(5, 4), [1, 2, None, 3])
+        alone = model.sample([latent.generator(5, 2)], [None])
+        assert torch.equal(together[2:3], alone)
+
+    def test_leaves_the_global_generator_alone(self, name: str) -> None:
+        model, before = build(name), torch.get_rng_state()
+        model.sample(latent.generators(0, 1), [None])
+        assert torch.equal(before, torch.get_rng_state())
+
+    def test_writing_grows_and_ends_at_the_sample(self, name: str) -> None:
+        model = build(name)
+        steps = [step.clone() for step in model.draw(latent.generators(0, 2), [3, None])]
+        assert [step.shape[1] for step in steps] == list(range(1, model.config.length + 1))
+        for step in steps:
+            assert torch.equal(step, steps[-1][:, : step.shape[1]])
+        assert torch.equal(steps[-1], model.sample(latent.generators(0, 2), [3, None]))
+
+    @pytest.mark.parametrize("temperature", [float("nan"), -1.0])
+    def test_bad_temperature(self, name: str, temperature: float) -> None:
+        with pytest.raises(ValueError, match="temperature"):
+            build(name).sample(latent.generators(0, 1), [None], temperature)
+
+    def test_prompt_comes_first_and_counts(self, name: str) -> None:
+        model, prompt = build(name), torch.tensor([3, 4, 5])
+        other = torch.tensor([6, 7, 8])
+        *_, a = model.write(latent.generators(0, 4), [None] * 4, prompt=prompt, length=9)
+        *_, b = model.write(latent.generators(0, 4), [None] * 4, prompt=other, length=9)
+        assert a.shape == (4, 12) and torch.equal(a[:, :3], prompt.expand(4, 3))
+        assert not torch.equal(a[:, 3:], b[:, 3:])
+
+    def test_goes_on_beyond_what_it_sees_at_once(self, name: str) -> None:
+        model = build(name)
+        length = 3 * model.config.length
+        *_, texts = model.write(latent.generators(0, 1), [None], length=length)
+        assert texts.shape == (1, length)
+        long = torch.arange(5 * model.config.length) % 20 + 2
+        *_, a = model.write(latent.generators(0, 1), [None], prompt=long, length=5)
+        last = long[-(model.config.length - 1) :]
+        *_, b = model.write(latent.generators(0, 1), [None], prompt=last, length=5)
+        assert torch.equal(a[:, -5:], b[:, -5:])

@@ -21,6 +21,7 @@ TINY: dict[str, dict[str, Any]] = {
     "gan": {"latent": 4, "g_base": 4, "d_base": 4},
     "vae": {"latent": 4, "base": 4, "hidden": 16},
     "attention": {"patch": 7, "layers": 1, "heads": 1, "dim": 8, "expansion": 1, "head_dim_out": 8},
+    "writer": {"dataset": "text", "size": 16, "layers": 1, "heads": 1, "dim": 8, "expansion": 1},
     "classifier": {"base": 8, "features": 8},
 }
 SCRIPTS = sorted(
@@ -29,6 +30,8 @@ SCRIPTS = sorted(
 
 
 def recipe(script: str, data: Path, out: Path, **flags: Any) -> Any:
+    if script == "writer" and data.is_dir():
+        data = data / "text.txt"
     values = {"batch": 8, "steps": 4, "snapshots": 2, "evaluate": False, "minutes": 0}
     values |= TINY[script] | flags
     return importlib.import_module(f"train.{script}").Recipe(data=data, out=out, **values)
@@ -62,7 +65,8 @@ class TestEveryScript:
     def test_makes_a_checkpoint(self, script: str, mnist_root: Path, tmp_path: Path) -> None:
         folder = train(script, mnist_root, tmp_path / "made")
         made = checkpoint.load(folder)
-        assert made.family == script and made.dataset == "mnist" and len(made.labels) == 10
+        assert made.family == script and made.dataset == TINY[script].get("dataset", "mnist")
+        assert len(made.labels) == (0 if script == "writer" else 10)
         assert made.training["steps"] == 4 and made.training["images"] == 32
         assert f"python -m train.{script}" in made.training["command"]
         assert (folder / "README.md").read_text().startswith("---")

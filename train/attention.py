@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 import tyro
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from aigc import latent
@@ -86,18 +86,20 @@ class Muon(Optimizer):
                 p.sub_(update, alpha=group["lr"] * max(1.0, p.shape[0] / p.shape[1]) ** 0.5)
 
 
-def optimizers(model: Transformer, recipe: Recipe) -> dict[str, Optimizer]:
-    """Muon for the matrices of the blocks, Adam for the rest."""
-    matrices = [p for p in model.blocks.parameters() if p.dim() == 2]
-    chosen = {id(p) for p in matrices} if recipe.muon_lr else set()
+def muon_and_adam(
+    model: nn.Module, blocks: nn.Module, lr: float, muon_lr: float
+) -> dict[str, Optimizer]:
+    """Muon for the matrices of the blocks, Adam for the rest of the model."""
+    matrices = [p for p in blocks.parameters() if p.dim() == 2]
+    chosen = {id(p) for p in matrices} if muon_lr else set()
     rest = [p for p in model.parameters() if id(p) not in chosen]
-    adam = torch.optim.Adam(rest, lr=recipe.lr, betas=(0.9, 0.98), eps=1e-10)
-    return {"adam": adam, "muon": Muon(matrices, lr=recipe.muon_lr)} if chosen else {"adam": adam}
+    adam = torch.optim.Adam(rest, lr=lr, betas=(0.9, 0.98), eps=1e-10)
+    return {"adam": adam, "muon": Muon(matrices, lr=muon_lr)} if chosen else {"adam": adam}
 
 
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
-    dataset = loop.load_data(recipe)
+    dataset = loop.load_images(recipe)
     device = loop.device_of(recipe)
     channels, height, width = dataset.media.shape
     try:
@@ -111,11 +113,11 @@ def train(recipe: Recipe) -> Path:
     model = Transformer(config)
     model.initialise(latent.generator(recipe.seed))
     model.to(device)
-    trained = optimizers(model, recipe)
+    trained = muon_and_adam(model, model.blocks, recipe.lr, recipe.muon_lr)
     if recipe.compile:
         for block in model.blocks:
             block.compile()  # the head picks out pixels by their value, which does not compile
-    dims = math.prod(config.image_shape)
+    dims = math.prod(config.media_shape)
 
     def step(
         images: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator

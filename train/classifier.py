@@ -65,7 +65,7 @@ def augment(
 
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
-    dataset = loop.load_data(recipe)
+    dataset = loop.load_images(recipe)
     if len(dataset.labels) < 2:
         raise loop.TrainingError(
             f"a classifier needs classes to tell apart, and {recipe.data} has "

@@ -10,6 +10,7 @@ Which figures, follows from what the model can do:
                     pixels and in those features, and how many samples are as good as copies
     elbo            -ELBO and the importance-weighted likelihood, nats (VAE)
     log_prob        bits per value of the image (attention)
+    text_nats       nats per character, and how much of what it writes stands in the training text
     classify        accuracy on the test images
 
 `--write` puts them into the checkpoint's `metrics.json` and writes its card again. That file is
@@ -53,7 +54,7 @@ from tqdm import tqdm
 
 from aigc import checkpoint, data, hub, latent, metrics
 from aigc.checkpoint import METRICS, Checkpoint
-from aigc.data import Dataset
+from aigc.data import Corpus, Data, Dataset
 from train import loop
 
 SEED = 1
@@ -141,6 +142,10 @@ def plain(value: float) -> str:
 
 def nats(value: float) -> str:
     return f"{value:.2f} nats"
+
+
+def nats4(value: float) -> str:
+    return f"{value:.4f} nats"
 
 
 def bits(value: float) -> str:
@@ -490,6 +495,69 @@ def exact_figures(measured: Checkpoint, test: Dataset) -> Figures:
     return figures
 
 
+# Texts
+
+COPIED = 20  # characters in a row that stand in the training text make a copied window
+WRITTEN = 100  # texts whose windows are looked up
+
+
+def windows(texts: list[str], size: int = COPIED) -> list[str]:
+    """Every run of `size` characters in each text."""
+    return [text[i : i + size] for text in texts for i in range(len(text) - size + 1)]
+
+
+def text_figures(measured: Checkpoint, train: Corpus, test: Corpus) -> Figures:
+    """Nats a character over the whole test text in order, and the share of copied windows."""
+    model: Any = measured.model
+    context = measured.media.length
+
+    def score(stride: int, what: str) -> float:
+        """The mean over all characters but the first `context - stride`; each is predicted from
+        `context - stride` to `context - 1` that stand before it."""
+        total, count, skipped = 0.0, 0, context - stride
+        starts = torch.arange(0, len(test), stride)
+        for part in batches(len(starts), SCORED, what):
+            found = model.text_nats(test.at(starts[part])[0], [None] * len(starts[part]))
+            total += found[:, skipped:].double().sum().item()
+            count += found[:, skipped:].numel()
+        return total / count
+
+    size = f"the last tenth of the text, {len(test.symbols):,} characters, in order"
+    found: Figures = {
+        "nats_per_character": Figure(
+            "Nats/character", score(context, "windows side by side"), nats4, "lower",
+            f"Exact negative log-likelihood, {size}, windows of {context} side by side: a "
+            f"character is predicted from 0 to {context - 1} before it.",
+        ),
+        "nats_per_character_long": Figure(
+            "Nats/character, long context", score(context // 2, "windows that overlap"), nats4,
+            "lower", f"The same with windows that overlap by half: from {context // 2} to "
+            f"{context - 1} before it.",
+        ),
+    }  # fmt: skip
+    learned = train.media.to_text(train.symbols)
+    made = make_texts(measured, WRITTEN)
+    real = [
+        test.media.to_text(test.at(row[None])[0][0])
+        for row in torch.linspace(0, len(test) - 1, WRITTEN).long()
+    ]
+    copied = [sum(w in learned for w in windows(t)) / len(windows(t)) for t in (made, real)]
+    return found | {
+        "copied_windows": Figure(
+            "Copied windows", copied[0], share, "",
+            f"Share of the {COPIED}-character windows of {WRITTEN} texts of {context} characters, "
+            f"seed {SEED}, temperature 1, that stand in the training text.",
+            copied[1], f"{WRITTEN} texts of the test part",
+        )
+    }  # fmt: skip
+
+
+def make_texts(made_by: Checkpoint, count: int) -> list[str]:
+    """Texts of seed SEED, each as long as the model sees at once."""
+    rows = made_by.model.sample(latent.generators(SEED, count), [None] * count)  # type: ignore[operator]
+    return [made_by.media.to_text(row) for row in rows]
+
+
 def classifier_figures(measured: Checkpoint, test: Dataset) -> Figures:
     """How often a classifier is right."""
     predicted, _ = judged(measured, test.images, "test images judged")
@@ -505,11 +573,17 @@ def classifier_figures(measured: Checkpoint, test: Dataset) -> Figures:
 # The whole
 
 
-def load_data(measured: Checkpoint, root: Path) -> tuple[Dataset, Dataset]:
+def load_data(measured: Checkpoint, root: Path) -> tuple[Data, Data]:
     """The training and the test part of the data that the checkpoint was trained on."""
-    size = measured.media.height
+    text = measured.media.kind == "text"
+    size = measured.media.length if text else measured.media.height
     train = data.load(measured.dataset, root, train=True, size=size)
     test = data.load(measured.dataset, root, train=False, size=size)
+    if text and test.media != measured.media:
+        raise EvaluationError(
+            f"{measured.name} knows other characters than {root} has; point --data at the text "
+            "that it was trained on"
+        )
     for part in (train, test):
         if part.media != measured.media or part.labels != measured.labels:
             raise EvaluationError(
@@ -531,6 +605,9 @@ def evaluate(options: Options) -> dict[str, Any]:
     train, test = load_data(measured, options.data)
     judge: Checkpoint | None = None
     figures: Figures = {}
+    if isinstance(train, Corpus) or isinstance(test, Corpus):
+        assert isinstance(train, Corpus) and isinstance(test, Corpus)  # parts of one data set
+        return results(options, measured, text_figures(measured, train, test), None)
     if "classify" in measured.capabilities:
         figures |= classifier_figures(measured, test)
     if hasattr(measured.model, "elbo"):
@@ -540,6 +617,13 @@ def evaluate(options: Options) -> dict[str, Any]:
     if "sample" in measured.capabilities:
         judge = find_judge(train, options.data, options.classifier)
         figures |= sample_figures(measured, judge, train, test, options.samples)
+    return results(options, measured, figures, judge)
+
+
+def results(
+    options: Options, measured: Checkpoint, figures: Figures, judge: Checkpoint | None
+) -> dict[str, Any]:
+    """What metrics.json holds."""
     words = ["python -m train.evaluate CHECKPOINT --data DIR"]
     for name in ("samples", "draws", "importance"):
         if getattr(options, name) != getattr(Options, name):

@@ -112,7 +112,7 @@ def train(recipe: Recipe) -> Path:
         raise loop.TrainingError(f"--augment is auto, on or off, not {recipe.augment!r}")
     if recipe.schedule not in SCHEDULES:
         raise loop.TrainingError(f"--schedule is {' or '.join(SCHEDULES)}, not {recipe.schedule!r}")
-    dataset = loop.load_data(recipe)
+    dataset = loop.load_images(recipe)
     device = loop.device_of(recipe)
     channels, height, width = dataset.media.shape
     try:

@@ -42,7 +42,7 @@ from torch.optim import Optimizer
 from tqdm import tqdm
 
 from aigc import checkpoint, latent
-from aigc.data import DATASETS, DataError, Dataset, load
+from aigc.data import DATASETS, Corpus, Data, DataError, Dataset, load
 from train import distributed, watch
 
 SAVE_EVERY_S = 40.0
@@ -63,7 +63,8 @@ class Options:
     """Flags of every training script."""
 
     dataset: str = "mnist"
-    """Data set: mnist, or folder (any folder of images, sub-folders are classes)."""
+    """Data set: mnist, folder (any folder of images, sub-folders are classes), shakespeare, or
+    text (any text file)."""
     data: Path = Path("data")
     """Where the data is, or where it is downloaded to."""
     out: Path = Path("runs/new")
@@ -75,7 +76,8 @@ class Options:
     images: int = 0
     """Train on the first so many images alone; 0 for all."""
     size: int = 0
-    """Side of the images in pixels, for --dataset folder; 0 is the data set's own."""
+    """Side of the images in pixels, for --dataset folder, or length of a window of text in
+    symbols; 0 is the data set's own."""
     batch: int = 64
     """Images a step."""
     seed: int = 0
@@ -136,14 +138,37 @@ def check(recipe: Options) -> None:
         hub.check_push(recipe.push_to_hub)
 
 
-def load_data(recipe: Options) -> Dataset:
-    """The training images that the flags name."""
+def load_images(recipe: Options) -> Dataset:
+    """The training images that the flags name. Raises TrainingError for a data set of texts."""
+    found = load_data(recipe)
+    if isinstance(found, Corpus):
+        raise TrainingError(
+            f"{found.name} holds text; train.writer takes it, and this script takes images"
+        )
+    return found
+
+
+def load_text(recipe: Options) -> Corpus:
+    """The training text that the flags name. Raises TrainingError for a data set of images."""
+    found = load_data(recipe)
+    if isinstance(found, Dataset):
+        raise TrainingError(
+            f"{found.name} holds images; this script takes text: --dataset shakespeare, or "
+            "--dataset text --data FILE"
+        )
+    return found
+
+
+def load_data(recipe: Options) -> Data:
+    """The training data that the flags name."""
     found = distributed.in_turn(
         lambda: load(recipe.dataset, recipe.data, train=True, size=recipe.size)
     )
     if not recipe.images:
         return found
     some = slice(recipe.images)
+    if isinstance(found, Corpus):
+        return dataclasses.replace(found, symbols=found.symbols[some])
     return dataclasses.replace(found, images=found.images[some], targets=found.targets[some])
 
 
@@ -198,30 +223,30 @@ class Batches:
     """The images of a step follow from the seed and the step alone: epoch after epoch, each in
     an order of its own, so a resumed run sees what it would have seen."""
 
-    def __init__(self, dataset: Dataset, batch: int, seed: int, device: torch.device) -> None:
-        self.images, self.targets = dataset.images.to(device), dataset.targets.to(device)
+    def __init__(self, dataset: Data, batch: int, seed: int, device: torch.device) -> None:
+        self.dataset, self.device = dataset.to(device), device
         self.batch, self.seed = batch, seed
         self.order: dict[int, Tensor] = {}
 
     def epoch(self, number: int) -> Tensor:
         if number not in self.order:
             source = latent.generator(self.seed, number)
-            fresh = torch.randperm(len(self.images), generator=source)
+            fresh = torch.randperm(len(self.dataset), generator=source)
             self.order = {k: v for k, v in self.order.items() if k == number - 1} | {number: fresh}
         return self.order[number]
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
         """Step number from 0 -> images (batch, C, H, W) float32 in [0, 1], targets (batch,); on
         several processes, this one's rows of them."""
-        n, start = len(self.images), step * self.batch
+        n, start = len(self.dataset), step * self.batch
         parts, missing = [], self.batch
         while missing:
             epoch, offset = divmod(start, n)
             part = self.epoch(epoch)[offset : offset + missing]
             parts.append(part)
             start, missing = start + len(part), missing - len(part)
-        indices = torch.cat(parts)[distributed.rows(self.batch)].to(self.images.device)
-        return self.images[indices].float() / 255, self.targets[indices]
+        indices = torch.cat(parts)[distributed.rows(self.batch)]
+        return self.dataset.at(indices.to(self.device))
 
 
 @dataclass
@@ -230,7 +255,7 @@ class Job:
 
     family: str
     recipe: Options
-    dataset: Dataset
+    dataset: Data
     model: nn.Module
     """The whole model as it is trained; its EMA copy is what is saved."""
     optimizers: Mapping[str, Optimizer]
@@ -487,7 +512,9 @@ class Run:
 
     def snapshot(self, report: Mapping[str, watch.Value]) -> None:
         """Draw the fixed pictures with the averaged weights."""
-        media, classes = self.job.dataset.media, len(self.job.dataset.labels)
+        dataset = self.job.dataset
+        assert isinstance(dataset, Dataset)  # only what draws pictures gets here
+        media, classes = dataset.media, len(dataset.labels)
         columns = min(classes, 10) or 10
         with self.averaged() as model:
             images = preview(model.cpu(), columns, 2, classes)
@@ -504,6 +531,11 @@ class Run:
                 **{k: round(v, 5) for k, v in report.items() if isinstance(v, float)},
             }
         )
+
+
+def draws_pictures(job: Job) -> bool:
+    """Whether the model makes what a snapshot can show."""
+    return hasattr(job.model, "sample") and isinstance(job.dataset, Dataset)
 
 
 def preview(model: nn.Module, columns: int, rows: int, classes: int) -> Tensor:
@@ -606,7 +638,7 @@ def run(job: Job) -> Path:
     totals: dict[str, Tensor] = {}
     counted = 0
     stopped = False
-    pictures = recipe.snapshots if hasattr(job.model, "sample") else 0
+    pictures = recipe.snapshots if draws_pictures(job) else 0
     draws = distributed.OwnRows(recipe.batch // distributed.size())
     try:
         while state.progress() < 1 and not stopped:
@@ -718,7 +750,7 @@ def finish(job: Job, state: Run) -> Path:
         for entry, picture in zip(state.snapshots, state.pictures, strict=True)
     }
     files["snapshots/index.json"] = (json.dumps(state.snapshots, indent=1) + "\n").encode()
-    if hasattr(model, "sample"):
+    if isinstance(dataset, Dataset) and hasattr(model, "sample"):
         columns = min(len(dataset.labels), 10) or 10
         buffer = io.BytesIO()
         grid = preview(model, columns, 5, len(dataset.labels))

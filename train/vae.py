@@ -48,7 +48,7 @@ class Recipe(loop.Options):
 
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
-    dataset = loop.load_data(recipe)
+    dataset = loop.load_images(recipe)
     device = loop.device_of(recipe)
     channels, height, width = dataset.media.shape
     try:

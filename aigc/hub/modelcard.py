@@ -12,11 +12,14 @@ from aigc.checkpoint import Checkpoint
 DATASETS = {
     "mnist": ("ylecun/mnist", "MNIST, handwritten digits (LeCun, Cortes and Burges)"),
     "folder": ("", "a private folder of images"),
+    "shakespeare": ("karpathy/tiny_shakespeare", "tiny Shakespeare, 1,115,394 characters"),
+    "text": ("", "a private text"),
 }
 TITLES = {
     "gan": "a generative adversarial network",
     "vae": "a variational autoencoder",
     "attention": "a Transformer that draws images patch by patch",
+    "writer": "a Transformer that writes character by character",
     "classifier": "a small convolutional classifier",
 }
 LIMITS = {
@@ -31,6 +34,10 @@ LIMITS = {
     "attention": (
         "It draws one patch after another and cannot correct what is drawn; its attention maps "
         "show where it looked, which is no explanation of what it drew."
+    ),
+    "writer": (
+        "It has read one small text and knows words by their letters alone: what it writes sounds "
+        "like that text and means nothing."
     ),
     "classifier": (
         "It knows nothing but its classes and gives any picture one of them, with no way to say "
@@ -52,6 +59,7 @@ def front_matter(shown: Checkpoint) -> str:
     """The YAML that the Hub reads, with every measured figure in its model-index."""
     makes = "sample" in shown.capabilities
     task = "unconditional-image-generation" if makes else "image-classification"
+    task = "text-generation" if shown.media.kind == "text" else task
     hub_id, _ = DATASETS.get(shown.dataset, ("", ""))
     results = [
         EvalResult(
@@ -89,13 +97,19 @@ def figures(shown: Checkpoint) -> list[tuple[str, dict[str, Any]]]:
 def snippet(shown: Checkpoint, repo: str = "") -> str:
     """Three lines of Python that load this checkpoint, from `repo` on the Hub or from the folder
     that the card lies in, and use it."""
-    c, h, w = shown.media.shape
     module = "hub" if repo else "checkpoint"
     load = (
         f'model = hub.pull("{repo}").model'
         if repo
         else f'model = checkpoint.load("{shown.name}").model  # the folder that this card lies in'
     )
+    if shown.media.kind == "text":
+        return "\n".join((
+            f"from aigc import {module}, latent",
+            load.replace("model = ", "writer = ").replace(").model", ")"),
+            "text = writer.media.to_text(writer.model.sample([latent.generator(7)], [None])[0])",
+        ))  # fmt: skip
+    c, h, w = shown.media.shape
     if "sample" in shown.capabilities:
         label = f"{len(shown.labels) - 1}" if shown.labels else "None"
         means = f", all of class {shown.labels[-1]!r}" if shown.labels else ""
@@ -145,13 +159,18 @@ def card(shown: Checkpoint, repo: str = "") -> str:
     training = shown.training
     makes = "sample" in shown.capabilities
     _, data = DATASETS.get(shown.dataset, ("", ""))
-    size = f"{shown.media.height}x{shown.media.width}"
+    text = shown.media.kind == "text"
     weights = sum(p.numel() for p in shown.model.parameters())
     kind = TITLES.get(shown.family, shown.family)
-    colour = "grey" if shown.media.channels == 1 else "colour"
+    if text:
+        things = f"text of {len(shown.media.symbols) - 1} different characters, "
+        things += f"{shown.media.length} at a time"
+    else:
+        colour = "grey" if shown.media.channels == 1 else "colour"
+        things = f"{shown.media.height}x{shown.media.width} {colour} images"
     parts = [f"# {shown.name}"]
     verb = "of" if makes else "for"
-    what = f"This is {kind} {verb} {size} {colour} images, trained from nothing on "
+    what = f"This is {kind} {verb} {things}, trained from nothing on "
     what += f"{data or shown.dataset}: {weights:,} weights"
     if shown.labels:
         names = ", ".join(shown.labels[:20]) + (" ..." if len(shown.labels) > 20 else "")
@@ -175,7 +194,10 @@ def card(shown: Checkpoint, repo: str = "") -> str:
     parts += ["## Training", f"```\n{training.get('command', 'not recorded')}\n```"]
     rows = [
         ("data", data or shown.dataset),
-        ("images seen", f"{training['images']:,}" if "images" in training else ""),
+        (
+            "windows of text seen" if text else "images seen",
+            f"{training['images']:,}" if "images" in training else "",
+        ),
         ("steps", f"{training['steps']:,}" if "steps" in training else ""),
         ("wall time", duration(training["seconds"]) if "seconds" in training else ""),
         ("machine", training.get("machine", "")),
@@ -188,10 +210,9 @@ def card(shown: Checkpoint, repo: str = "") -> str:
     limits = [LIMITS[shown.family]] if shown.family in LIMITS else []
     if makes:
         limits.append(
-            f"It knows {size} images like those of its training data and nothing else. Its "
-            "pictures are made up: they are no record of anything real, no evidence, and no "
-            "stand-in for real data in a measurement; say that they are generated where you "
-            "show them."
+            f"It knows {things} like those of its training data and nothing else. What it makes "
+            "is made up: no record of anything real, no evidence, and no stand-in for real data "
+            "in a measurement; say that it is generated where you show it."
         )
     parts += ["## Limits", " ".join(limits), "## License", "Apache-2.0."]
     return f"---\n{front_matter(shown).strip()}\n---\n" + "\n\n".join(parts) + "\n"

@@ -16,12 +16,14 @@ from aigc.models.attention import Transformer
 from aigc.models.classifier import Classifier
 from aigc.models.gan import GAN
 from aigc.models.vae import VAE
+from aigc.models.writer import Writer
 
 # Any: a family is asked for its capabilities, which its class does not promise by type.
 FAMILIES: dict[str, Any] = {
     "gan": GAN,
     "vae": VAE,
     "attention": Transformer,
+    "writer": Writer,
     "classifier": Classifier,
 }
 
@@ -36,7 +38,8 @@ class Samples(Protocol):
         labels: Sequence[int | None],
         temperature: float = 1.0,
     ) -> Tensor:
-        """One picture per generator, drawn from that generator alone: (N, C, H, W) in [0, 1].
+        """One picture or text per generator, drawn from that generator alone: (N, C, H, W) in
+        [0, 1], or (N, T) symbols.
 
         `labels[i]` is a class index or None for any class. `temperature` >= 0; 1 is the model's
         own distribution, less is more typical and less varied.
@@ -54,7 +57,28 @@ class Draws(Protocol):
         temperature: float = 1.0,
     ) -> Iterator[Tensor]:
         """Like `sample`, but yields the whole batch after each row of patches, the part that is
-        not drawn yet black; the last one equals `sample`'s result."""
+        not drawn yet black, or after each symbol, as far as it is written; the last one equals
+        `sample`'s result."""
+
+
+@runtime_checkable
+class Writes(Protocol):
+    """Goes on from a beginning, symbol by symbol."""
+
+    def write(
+        self,
+        generators: Sequence[torch.Generator],
+        labels: Sequence[int | None],
+        temperature: float = 1.0,
+        prompt: Tensor | None = None,
+        length: int = 0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+    ) -> Iterator[Tensor]:
+        """`length` symbols (0: as many as the model sees at once) after the `prompt` (P,), which
+        all texts share: yields (N, P + 1), (N, P + 2) and so on, each symbol from the text's own
+        generator. Of a prompt longer than the model sees at once the last part counts. `top_k`
+        (0: all) and `top_p` in (0, 1] leave only the likeliest symbols to choose from."""
 
 
 @runtime_checkable
@@ -122,6 +146,7 @@ class Classifies(Protocol):
 CAPABILITIES = {
     "sample": Samples,
     "draw": Draws,
+    "write": Writes,
     "decode": Decodes,
     "encode": Encodes,
     "attention": Attends,

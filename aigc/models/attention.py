@@ -56,7 +56,7 @@ class Config:
             raise ValueError("attention: dim is a multiple of 4 x heads (2-D rotary positions)")
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
+    def media_shape(self) -> tuple[int, int, int]:
         return self.channels, self.height, self.width
 
     @property

@@ -39,7 +39,7 @@ class Config:
             raise ValueError(f"classifier: base is a multiple of {GROUPS}, not {self.base}")
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
+    def media_shape(self) -> tuple[int, int, int]:
         return self.channels, self.height, self.width
 
     @property

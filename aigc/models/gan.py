@@ -56,7 +56,7 @@ class Config:
             )
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
+    def media_shape(self) -> tuple[int, int, int]:
         return self.channels, self.height, self.width
 
     @property

@@ -18,6 +18,7 @@ from aigc.ui import texts
 MAX_COUNT = 64
 MAX_STEPS = 64
 MAX_TEMPERATURE = 2.0
+MAX_PROMPT = 2000  # characters
 ANY = "any"
 # What a tab may need of a checkpoint besides the capabilities of its model.
 NEEDED_FILES = {"snapshots": SNAPSHOTS}
@@ -118,6 +119,15 @@ def read_temperature(value: object) -> float:
     return number
 
 
+def read_prompt(value: object) -> str:
+    """A text of up to MAX_PROMPT characters; line ends become one kind."""
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > MAX_PROMPT:
+        raise ValueError(texts.NO_PROMPT.format(limit=MAX_PROMPT))
+    return value.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def read_path(value: object) -> str:
     if value not in PATHS:
         raise ValueError(texts.NO_PATH.format(known=texts.either(PATHS), value=shown(value)))
@@ -147,6 +157,7 @@ READERS: dict[str, Callable[[object], Any]] = {
     "seed_b": read_seed,
     "steps": read_steps,
     "temperature": read_temperature,
+    "prompt": read_prompt,
     "path": read_path,
 }
 

@@ -19,7 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from aigc.checkpoint import Checkpoint
-from aigc.media import ImageMedia
+from aigc.media import ImageMedia, Media, TextMedia
 from aigc.ui import labels, texts
 
 STATIC = Path(__file__).parent / "static"
@@ -57,8 +57,11 @@ def columns_of(count: int) -> int:
     return min(8, math.ceil(math.sqrt(count))) if count <= 16 else 8
 
 
-def gallery(media: ImageMedia, images: Tensor, alt: str) -> str:
-    """(N, C, H, W) in [0, 1] -> the pictures side by side, crisp at every size."""
+def gallery(media: Media, images: Tensor, alt: str) -> str:
+    """(N, C, H, W) in [0, 1] -> the pictures side by side, crisp at every size; (N, T) symbols ->
+    the texts."""
+    if isinstance(media, TextMedia):
+        return writings(media, images)
     columns = columns_of(len(images))
     tiles = "".join(
         f'<img class="tile" alt="{html.escape(alt)} {i + 1}" src="'
@@ -66,6 +69,37 @@ def gallery(media: ImageMedia, images: Tensor, alt: str) -> str:
         for i, image in enumerate(images)
     )
     return f'<div class="sheet" style="--columns:{columns}">{tiles}</div>'
+
+
+def writings(media: TextMedia, texts_made: Tensor) -> str:
+    """(N, T) symbols -> the texts under each other, as they are: nothing in them is HTML, and no
+    mark in one turns what stands beside it."""
+    items = "".join(
+        f'<pre class="writing" tabindex="0">{html.escape(media.to_text(row))}</pre>'
+        for row in texts_made
+    )
+    return f'<div class="writings">{items}</div>'
+
+
+def pieces(media: Media, made: Tensor) -> tuple[list[Image.Image], list[str]]:
+    """What an endpoint returns of a batch: pictures, or texts."""
+    if isinstance(media, TextMedia):
+        return [], [media.to_text(row) for row in made]
+    return [media.to_pil(image) for image in made], []
+
+
+def downloads(media: Media, made: Tensor, name: str, mark: bytes, label: str, sentence: str) -> str:
+    """Links that save a batch with its `mark`, and with a visible `label`; texts begin with the
+    `sentence` that says what made them."""
+    if isinstance(media, TextMedia):
+        texts_made = [media.to_text(row) for row in made]
+        content = f"[{sentence}]\n\n" + "\n\n---\n\n".join(texts_made) + "\n"
+        return download(content.encode(), "text/plain", f"{name}.txt", texts.DOWNLOAD_TEXT)
+    plain_sheet = sheet_png(media, made, mark)
+    said = sheet_png(media, made, mark, label)
+    return download(plain_sheet, "image/png", f"{name}.png", texts.DOWNLOAD) + download(
+        said, "image/png", f"{name}-labelled.png", texts.DOWNLOAD_LABELLED
+    )
 
 
 def waiting() -> str:
@@ -93,6 +127,8 @@ def chips(made: dict[str, Any]) -> str:
     is in the title."""
     items = ""
     for name, value in made.items():
+        if value == "":  # an empty prompt
+            continue
         key = html.escape(texts.SETTINGS.get(name, name.replace("_", " ")))
         said = texts.VALUES.get(value, plain(value))
         title = f' title="{html.escape(said)}"' if name == "revision" else ""
@@ -209,15 +245,20 @@ def facts(checkpoint: Checkpoint) -> list[str]:
     """What the card says of the checkpoint itself."""
     media, training = checkpoint.media, checkpoint.training
     weights = quantity(sum(p.numel() for p in checkpoint.model.parameters()))
+    if isinstance(media, TextMedia):
+        what = texts.CHARACTERS.format(symbols=len(media.symbols) - 1, length=media.length)
+    else:
+        what = f"{media.width}×{media.height} {texts.COLOURS[media.channels]}"
     lines = [
-        f"{checkpoint.dataset}, {media.width}×{media.height} {texts.COLOURS[media.channels]}",
+        f"{checkpoint.dataset}, {what}",
         f"{weights} {texts.WEIGHTS}",
     ]
     seconds, seen = training.get("seconds"), training.get("images")
     if isinstance(seconds, (int, float)) and seconds > 0:
         lines.append(f"{texts.TRAINED} {duration(seconds)}")
     if isinstance(seen, (int, float)) and seen > 0:
-        lines.append(f"{quantity(seen)} {texts.SEEN}")
+        unit = texts.WINDOWS_SEEN if isinstance(media, TextMedia) else texts.SEEN
+        lines.append(f"{quantity(seen)} {unit}")
     return lines
 
 

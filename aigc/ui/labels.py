@@ -60,6 +60,11 @@ def address(tab: str, made: dict[str, Any]) -> str:
     return urlencode({"tab": tab, **values})
 
 
+def words(tab: str, made: dict[str, Any]) -> str:
+    """The mark of a text, which has no place for metadata: it is said in its first line."""
+    return f"{sentence(made)} AIGC: {aigc_field(made)} Made again by ?{address(tab, made)}"
+
+
 def xmp(tab: str, made: dict[str, Any]) -> bytes:
     """The packet."""
     fields = {

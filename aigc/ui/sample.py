@@ -1,7 +1,8 @@
-"""Pictures from nothing but a seed."""
+"""Pictures and texts from nothing but a seed, or from a beginning."""
 
 from __future__ import annotations
 
+import html
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,15 +12,17 @@ import gradio as gr
 from torch import Tensor
 
 from aigc import latent
-from aigc.checkpoint import Checkpoint
+from aigc.checkpoint import Checkpoint, shown
 from aigc.ui import figures, labels, parts, texts
 from aigc.ui.catalogue import (
     ANY,
     MAX_COUNT,
+    MAX_PROMPT,
     MAX_TEMPERATURE,
     Catalogue,
     read_count,
     read_label,
+    read_prompt,
     read_seed,
     read_temperature,
 )  # fmt: skip
@@ -39,14 +42,17 @@ class Wish:
     seed: int
     label: str
     temperature: float
+    prompt: str = ""
 
     @property
     def made(self) -> dict[str, Any]:
-        """The settings of the result, by the names of the endpoint."""
+        """The settings of the result, by the names of the endpoint; a prompt only where the model
+        takes one."""
+        prompt = {"prompt": self.prompt} if takes_prompt(self.checkpoint) else {}
         return {
             "checkpoint": self.checkpoint.name, "revision": self.checkpoint.revision,
             "count": self.count, "seed": self.seed, "label": self.label,
-            "temperature": self.temperature,
+            "temperature": self.temperature, **prompt,
         }  # fmt: skip
 
     @property
@@ -58,19 +64,53 @@ class Wish:
 
 def read(
     catalogue: Catalogue, checkpoint: object, count: object, seed: object, label: object,
-    temperature: object,
+    temperature: object, prompt: object = "",
 ) -> Wish:  # fmt: skip
-    """Check everything. Raises ValueError with one sentence."""
+    """Check everything. Raises ValueError with one sentence. A prompt for a model that takes none
+    is left out: the box keeps it while another checkpoint is chosen."""
     chosen = catalogue.find(checkpoint, NEEDS)
     return Wish(
         chosen, read_count(count), read_seed(seed), read_label(chosen, label),
-        read_temperature(temperature),
+        read_temperature(temperature), read_prompt(prompt) if takes_prompt(chosen) else "",
     )  # fmt: skip
 
 
+def takes_prompt(checkpoint: Checkpoint) -> bool:
+    return "write" in checkpoint.capabilities
+
+
+def noted(wish: Wish) -> str:
+    """What became of a prompt, where that is not what a person would expect, as HTML."""
+    if not wish.prompt:
+        return ""
+    media = wish.checkpoint.media
+    unknown = sorted({c for c in wish.prompt if c not in media.symbols})
+    said = []
+    if unknown:
+        some = ", ".join(shown(c) for c in unknown[:8]) + (" ..." if len(unknown) > 8 else "")
+        said.append(texts.UNKNOWN_SYMBOLS.format(symbols=some))
+    if len(wish.prompt) >= media.length:
+        said.append(texts.LONG_PROMPT.format(length=media.length - 1))
+    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in said)
+    return f'<div class="notice" role="status"><ul>{items}</ul></div>' if said else ""
+
+
 def images(wish: Wish) -> Tensor:
-    """(count, C, H, W) in [0, 1]."""
+    """(count, C, H, W) in [0, 1], or (count, T) symbols."""
+    if wish.prompt:
+        *_, made = growing(wish)
+        return made
     return wish.checkpoint.model.sample(*wish.draw)  # type: ignore[operator]
+
+
+def growing(wish: Wish) -> Iterator[Tensor]:
+    """The model's own steps towards the result."""
+    if wish.prompt:
+        media = wish.checkpoint.media
+        return wish.checkpoint.model.write(  # type: ignore[operator]
+            *wish.draw, prompt=media.from_text(wish.prompt)
+        )
+    return wish.checkpoint.model.draw(*wish.draw)  # type: ignore[operator]
 
 
 def views(wish: Wish) -> Iterator[tuple[Tensor, bool]]:
@@ -80,7 +120,7 @@ def views(wish: Wish) -> Iterator[tuple[Tensor, bool]]:
         yield images(wish), True
         return
     last, pictures = 0.0, None
-    for pictures in wish.checkpoint.model.draw(*wish.draw):  # type: ignore[operator]
+    for pictures in growing(wish):
         if time.monotonic() - last >= SECONDS_BETWEEN_VIEWS:
             yield pictures, False
             last = time.monotonic()
@@ -93,18 +133,17 @@ def page(wish: Wish, pictures: Tensor) -> str:
     alt = texts.PICTURE_ALT.format(
         name=wish.checkpoint.name, label=texts.VALUES.get(wish.label, wish.label)
     )
-    return figures.gallery(wish.checkpoint.media, pictures, alt) + figures.chips(wish.made)
+    made = figures.gallery(wish.checkpoint.media, pictures, alt)
+    return noted(wish) + made + figures.chips(wish.made)
 
 
 def save_link(wish: Wish, pictures: Tensor) -> str:
-    """The pictures as one file to keep, and the same with a visible label."""
-    media, mark = wish.checkpoint.media, labels.xmp(ID, wish.made)
+    """The result as one file to keep, and the same with a visible label."""
     name = f"{wish.checkpoint.name}-seed{wish.seed}-{wish.label}"
-    plain = figures.sheet_png(media, pictures, mark)
-    said = figures.sheet_png(media, pictures, mark, labels.VISIBLE.format(**wish.made))
-    return figures.download(plain, "image/png", f"{name}.png", texts.DOWNLOAD) + figures.download(
-        said, "image/png", f"{name}-labelled.png", texts.DOWNLOAD_LABELLED
-    )
+    return figures.downloads(
+        wish.checkpoint.media, pictures, name, labels.xmp(ID, wish.made),
+        labels.VISIBLE.format(**wish.made), labels.words(ID, wish.made),
+    )  # fmt: skip
 
 
 def build(catalogue: Catalogue) -> parts.Page:
@@ -112,16 +151,17 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     def sample(
         checkpoint: str = default, count: int = 16, seed: int = 0, label: str = ANY,
-        temperature: float = 1.0,
+        temperature: float = 1.0, prompt: str = "",
     ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
-        wish = read(catalogue, checkpoint, count, seed, label, temperature)
-        return [wish.checkpoint.media.to_pil(image) for image in images(wish)], wish.made
+        wish = read(catalogue, checkpoint, count, seed, label, temperature, prompt)
+        pictures, written = figures.pieces(wish.checkpoint.media, images(wish))
+        return pictures, wish.made | ({"texts": written} if written else {})
 
     def run(
-        checkpoint: str, count: int, seed: int, label: str, temperature: float,
+        checkpoint: str, count: int, seed: int, label: str, temperature: float, prompt: str,
         _randomise: bool = False,
     ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
-        wish = read(catalogue, checkpoint, count, seed, label, temperature)
+        wish = read(catalogue, checkpoint, count, seed, label, temperature, prompt)
         for pictures, finished in views(wish):
             if finished:
                 yield page(wish, pictures), save_link(wish, pictures), wish.made, wish.seed
@@ -135,6 +175,10 @@ def build(catalogue: Catalogue) -> parts.Page:
                 label = gr.Dropdown(
                     parts.labels(catalogue, checkpoint.value, NEEDS), value=ANY, label=texts.CLASS
                 )
+                prompt = gr.Textbox(
+                    label=texts.PROMPT, info=texts.PROMPT_INFO, max_length=MAX_PROMPT, lines=2,
+                    visible=takes_prompt(catalogue.find(checkpoint.value, NEEDS)),
+                )  # fmt: skip
                 count = gr.Slider(1, MAX_COUNT, 16, step=1, label=texts.COUNT)
                 temperature = gr.Slider(
                     0, MAX_TEMPERATURE, 1, step=0.05, label=texts.TEMPERATURE,
@@ -153,21 +197,27 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     settings = {
         "checkpoint": checkpoint, "count": count, "seed": seed, "label": label,
-        "temperature": temperature,
+        "temperature": temperature, "prompt": prompt,
     }  # fmt: skip
+
+    def offer_prompt(name: str) -> Any:
+        return gr.Textbox(visible=takes_prompt(catalogue.find(name, NEEDS)))
+
+    checkpoint.change(parts.spoken(offer_prompt), checkpoint, prompt, **parts.QUIET)
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
         "outputs": [gallery, save, made, seed], "show_progress": "minimal",
         "show_progress_on": gallery, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     # The switch is read in the browser, so that a new seed costs no second round trip.
-    new_seed = "(c, n, s, l, t, again) => [c, n, again ? aigc.seed() : s, l, t, again]"
+    new_seed = "(c, n, s, l, t, p, again) => [c, n, again ? aigc.seed() : s, l, t, p, again]"
     button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
     parts.endpoint(
         sample, "sample",
         [gr.Gallery(visible=False, format="png", label="images"),
          gr.JSON(visible=False, label="settings")],
-        "Pictures of a checkpoint, and the settings that made them.",
+        "Pictures of a checkpoint, and the settings that made them. A checkpoint that writes goes "
+        "on from `prompt`, and its `texts` stand among the settings.",
     )  # fmt: skip
     return parts.Page(settings, event, made, link)

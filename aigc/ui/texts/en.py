@@ -29,6 +29,14 @@ SEED_INFO = "The same seed gives the same pictures"
 RANDOMISE = "New seed each time"
 TEMPERATURE = "Temperature"
 TEMPERATURE_INFO = "Below 1 plays safe, above 1 takes risks"
+PROMPT = "Beginning"
+PROMPT_INFO = "The text goes on from here; empty starts from nothing"
+NO_PROMPT = "a prompt is a text of at most {limit} characters"
+UNKNOWN_SYMBOLS = (
+    "This model has never seen {symbols}; � stands in the text where the prompt had it."
+)
+LONG_PROMPT = "The model sees {length} characters at once: it went on from the last ones."
+DOWNLOAD_TEXT = "Download text"
 SAMPLE = "Sample"
 COPY_LINK = "Copy link"
 DOWNLOAD = "Download PNG"
@@ -100,9 +108,12 @@ FAMILIES = {
     "gan": "Generative adversarial network",
     "vae": "Variational autoencoder",
     "attention": "Self-attention, drawn patch by patch",
+    "writer": "Self-attention, written character by character",
     "classifier": "Classifier",
 }
 
+CHARACTERS = "{symbols} different characters, {length} at a time"
+WINDOWS_SEEN = "windows of text seen"
 COLOURS = {1: "grey", 3: "colour"}
 WEIGHTS = "weights"
 TRAINED = "trained for"
@@ -173,6 +184,22 @@ an exact likelihood, reported in bits per pixel value; the price is that a pictu
 steps as it has patches, and that the attention itself grows with the square of their number.
 
 **Temperature** divides the logits before each draw: below 1 it prefers the likely values, at 0
+it always takes the likeliest.
+""",
+    "writer": r"""
+#### Self-attention that writes
+A text is a sequence of characters, written one after the other, each conditioned on all before it.
+Every step asks the earlier ones: its **query** $q$ is compared with their **keys** $k$, and the
+softmax of the scores says how much of each **value** $v$ flows in. A mask forbids looking ahead.
+
+$$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}} + M\right) V
+\qquad p(x) = \prod_t p(x_t \mid x_1, \dots, x_{t-1})$$
+
+The model knows no words, only characters: spelling, line breaks and who is speaking are all
+learned from one book. It sees a limited number of characters at once and forgets what came before.
+The less it has read, the more it learns by heart: "copied windows" on the card says how much.
+
+**Temperature** divides the logits before each draw: below 1 it prefers the likely characters, at 0
 it always takes the likeliest.
 """,
 }

@@ -23,6 +23,12 @@ SEED_INFO = "同一个种子总是生成同样的图"
 RANDOMISE = "每次换一个新种子"
 TEMPERATURE = "温度"
 TEMPERATURE_INFO = "低于 1 更稳妥，高于 1 更冒险"
+PROMPT = "开头"
+PROMPT_INFO = "从这里接着写；留空则从头写起"
+NO_PROMPT = "开头是不超过 {limit} 个字符的文字"
+UNKNOWN_SYMBOLS = "这个模型从没见过 {symbols}；它们在文中显示为 �。"
+LONG_PROMPT = "这个模型一次看 {length} 个字符：它接着最后的部分往下写。"
+DOWNLOAD_TEXT = "下载文字"
 SAMPLE = "采样"
 COPY_LINK = "复制链接"
 DOWNLOAD = "下载 PNG"
@@ -49,7 +55,7 @@ FRAME = "帧"
 SETTINGS: dict[str, str] = {
     "checkpoint": "检查点", "revision": "版本", "count": "图像数量", "seed": "种子",
     "label": "类别", "temperature": "温度", "label_a": "起点类别", "label_b": "终点类别",
-    "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
+    "prompt": "开头", "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
     "picture_b": "终点的图", "steps": "步数", "path": "路径",
 }  # fmt: skip
 VALUES: dict[object, str] = {"any": "任意", "a picture": "你给的图"}
@@ -59,6 +65,9 @@ TIMES = (" 秒", " 分钟", " 小时")
 QUANTITIES = ((1e8, " 亿"), (1e4, " 万"))
 FIGURES: dict[str, str] = {
     "Label accuracy": "标签准确率",
+    "Nats/character": "每个字符的奈特数",
+    "Nats/character, long context": "每个字符的奈特数，长上文",
+    "Copied windows": "照抄的片段",
     "Frechet distance": "Fréchet 距离",
     "Precision": "精确率",
     "Recall": "召回率",
@@ -137,9 +146,12 @@ FAMILIES = {
     "gan": "生成对抗网络",
     "vae": "变分自编码器",
     "attention": "自注意力，一块一块地画",
+    "writer": "自注意力，一个字符一个字符地写",
     "classifier": "分类器",
 }
 
+CHARACTERS = "{symbols} 种字符，一次看 {length} 个"
+WINDOWS_SEEN = "段文字"
 COLOURS = {1: "灰度", 3: "彩色"}
 WEIGHTS = "个权重"
 TRAINED = "训练了"
@@ -199,6 +211,19 @@ $$p(x) = \prod_t p(x_t \mid x_1, \dots, x_{t-1})$$
 就要走多少步，而注意力本身的计算量随块数的平方增长。
 
 **温度**在每次抽取之前除以 logits：低于 1 偏爱更可能的值，等于 0 则总取最可能的那个。
+""",
+    "writer": r"""
+#### 写字的自注意力
+文字是一串字符，一个接一个地写，每一个都以前面的全部为条件。每一步都向前面的字符提问：它的**查询** $q$
+与它们的**键** $k$ 相比较，分数经过 softmax 之后，决定每个**值** $v$ 流进来多少；掩码不许看后面。
+
+$$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}} + M\right) V
+\qquad p(x) = \prod_t p(x_t \mid x_1, \dots, x_{t-1})$$
+
+模型不认识词，只认识字符：拼写、换行、谁在说话，都是从一本书里学来的。它一次只看得到有限的字符，更早的
+就忘了。读过的文字越少，越容易整段背下来：卡片上的“照抄的片段”说的就是这个。
+
+**温度**在每次抽取之前除 logits：低于 1 偏向可能性大的字符，0 总是取最可能的那个。
 """,
 }
 

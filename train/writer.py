@@ -1,0 +1,103 @@
+"""Train a Transformer that writes text character by character.
+
+    python -m train.writer --dataset shakespeare --data data --out runs/attention-shakespeare
+
+The loss is the exact negative log-likelihood. Matrices inside the blocks are trained with Muon,
+everything else with Adam.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import tyro
+from torch import Tensor
+
+from aigc import latent
+from aigc.models.writer import Config, Writer
+from train import distributed, loop, watch
+from train.attention import muon_and_adam
+
+
+@dataclass
+class Recipe(loop.Options):
+    """Defaults make `attention-shakespeare`."""
+
+    dataset: str = "shakespeare"
+    batch: int = 16
+    minutes: float = 35.0
+    """Stop after this many minutes; the schedules follow. 0 for --steps alone."""
+    lr: float = 0.003
+    """Adam's learning rate, for embeddings, norms and the logits."""
+    muon_lr: float = 0.02
+    """Muon's learning rate, for the matrices of the blocks; 0 trains them with Adam."""
+    warmup: float = 0.01
+    """Share of the run over which the learning rates rise."""
+    blurred: float = 0.1
+    """Share of the symbols that the model cannot read in training: they are shown as unknown."""
+    layers: int = 6
+    heads: int = 5
+    dim: int = 160
+    expansion: int = 4
+
+
+def train(recipe: Recipe) -> Path:
+    loop.check(recipe)
+    if not 0 <= recipe.blurred < 1:
+        raise loop.TrainingError(f"--blurred is a share from 0 to below 1, not {recipe.blurred}")
+    dataset = loop.load_text(recipe)
+    device = loop.device_of(recipe)
+    symbols, length = dataset.media.shape
+    try:
+        config = Config(
+            symbols=symbols, length=length, layers=recipe.layers, heads=recipe.heads,
+            dim=recipe.dim, expansion=recipe.expansion,
+        )  # fmt: skip
+    except ValueError as error:
+        raise loop.TrainingError(str(error)) from None
+    model = Writer(config)
+    model.initialise(latent.generator(recipe.seed))
+    model.to(device)
+    trained = muon_and_adam(model, model.blocks, recipe.lr, recipe.muon_lr)
+    if recipe.compile:
+        for block in model.blocks:
+            block.compile()
+
+    def step(
+        texts: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        blurred = torch.rand(texts.shape, generator=generator) < recipe.blurred
+        seen = texts.masked_fill(blurred.to(device), 0)
+        with loop.autocast(recipe, device):
+            loss = model.nll(texts, targets, seen).mean()
+        loss.backward()
+        distributed.average_gradients(model.parameters())
+        for optimizer in trained.values():
+            loop.set_lr(optimizer, loop.cosine(progress, 1.0, 0.0, recipe.warmup))
+            with loop.autocast(recipe, device):  # Muon's rounds are matrix products
+                optimizer.step()
+            optimizer.zero_grad()
+        return {"nats": loss}
+
+    return loop.run(
+        loop.Job(
+            family="writer",
+            recipe=recipe,
+            dataset=dataset,
+            model=model,
+            optimizers=trained,
+            step=step,
+            advice="try half of --lr and --muon-lr, or a longer --warmup",
+            limits=watch.Limits("nats"),
+        )
+    )
+
+
+def main() -> None:
+    loop.main(lambda: train(tyro.cli(Recipe, description=__doc__)))
+
+
+if __name__ == "__main__":
+    main()
