@@ -25,6 +25,7 @@ HEADLINES = {
     "gan": ("label_accuracy", "frechet_distance", "recall", "coverage"),
     "vae": ("negative_elbo", "negative_log_likelihood", "label_accuracy"),
     "attention": ("bits_per_dim", "label_accuracy", "frechet_distance"),
+    "writer": ("nats_per_character", "nats_per_character_long", "copied_windows"),
     "classifier": ("accuracy",),
 }
 
@@ -32,8 +33,14 @@ HOTAJ = "[EugenHotaj/pytorch-generative](https://github.com/EugenHotaj/pytorch-g
 PYTHAE = "[benchmark_VAE](https://github.com/clementchadebec/benchmark_VAE)"
 KATHAROPOULOS = "[Katharopoulos et al. 2020](https://arxiv.org/abs/2006.16236)"
 
+NANOGPT = "[nanoGPT](https://github.com/karpathy/nanoGPT)"
+
 # Figures that others published for the same quantity on the same data: English, Chinese.
 PUBLISHED = {
+    ("writer", "nats_per_character"): (
+        f"1.4697 nats, random windows, 10.6M weights on a GPU, {NANOGPT}",
+        f"1.4697 nats，随机窗口、1060 万权重、在 GPU 上训练，{NANOGPT}",
+    ),
     ("vae", "negative_elbo"): (
         f"≤ 86.77 nats, convolutional VAE of {HOTAJ}",
         f"≤ 86.77 nats，{HOTAJ} 的卷积 VAE",
@@ -49,6 +56,10 @@ PUBLISHED = {
 }
 
 CHINESE = {
+    "nats_per_character": "每个字符的奈特数（窗口并排）",
+    "nats_per_character_long": "每个字符的奈特数（窗口重叠一半）",
+    "copied_windows": "照抄的 20 字符片段",
+    "100 texts of the test part": "测试部分的 100 段文字",
     "label_accuracy": "标签准确率",
     "frechet_distance": "Fréchet 距离",
     "recall": "召回率",

@@ -28,7 +28,7 @@ INTERPOLATE = {
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("served")
-    for family in ("gan", "vae", "attention"):
+    for family in ("gan", "vae", "attention", "writer"):
         save_tiny(root / f"{family}-mnist", family)
     (root / "broken-mnist").mkdir()
     return root
@@ -71,7 +71,7 @@ def test_the_parameters_are_those_of_the_links(client: Client) -> None:
         for endpoint, about in api["named_endpoints"].items()
     }
     assert names["/checkpoints"] == []
-    assert names["/sample"] == list(SAMPLE)
+    assert names["/sample"] == [*SAMPLE, "prompt"]
     assert names["/interpolate"] == list(INTERPOLATE)
     assert set(names) <= {"/checkpoints", "/sample", "/interpolate", "/attention"}
     for about in api["named_endpoints"].values():
@@ -80,7 +80,12 @@ def test_the_parameters_are_those_of_the_links(client: Client) -> None:
 
 def test_checkpoints(client: Client, checkpoints: Path) -> None:
     listed: Any = client.predict(api_name="/checkpoints")
-    assert [one["name"] for one in listed] == ["gan-mnist", "vae-mnist", "attention-mnist"]
+    assert [one["name"] for one in listed] == [
+        "gan-mnist",
+        "vae-mnist",
+        "attention-mnist",
+        "writer-mnist",
+    ]
     loaded = load(checkpoints / "vae-mnist")
     assert listed[1] == {
         "name": "vae-mnist", "family": "vae", "capabilities": list(loaded.capabilities),
@@ -96,6 +101,16 @@ def test_sample(client: Client, checkpoints: Path, name: str) -> None:
     assert settings == {**SAMPLE, "checkpoint": name, "revision": loaded.revision}
     expected = loaded.media.to_uint8(loaded.model.sample(generators(7, 3), [3] * 3, 1.0))
     assert np.array_equal(pixels(images), expected[..., 0])
+
+
+def test_sample_of_text(client: Client, checkpoints: Path) -> None:
+    wish = {**SAMPLE, "checkpoint": "writer-mnist", "prompt": "abc"}
+    images, settings = ask(client, "/sample", wish)
+    loaded = load(checkpoints / "writer-mnist")
+    prompt = loaded.media.from_text("abc")
+    *_, rows = loaded.model.write(generators(7, 3), [3] * 3, 1.0, prompt)
+    assert images == [] and settings.pop("texts") == [loaded.media.to_text(row) for row in rows]
+    assert settings == {**wish, "revision": loaded.revision}
 
 
 def test_sample_again_and_with_defaults(client: Client) -> None:
@@ -191,7 +206,7 @@ def raw(server: str, endpoint: str, body: str) -> str:
 
 @pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity"])
 def test_numbers_that_json_does_not_have(server: str, token: str) -> None:
-    said = raw(server, "sample", f'{{"data": ["gan-mnist", 3, 0, "any", {token}]}}')
+    said = raw(server, "sample", f'{{"data": ["gan-mnist", 3, 0, "any", {token}, ""]}}')
     assert "event: error" in said
     assert "The temperature is a number from 0 to 2" in said
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from aigc import checkpoint, data, metrics
+from tests.test_train import train
 from train import classifier, evaluate, loop
 from train.evaluate import EvaluationError, Figure, Options
 
@@ -43,9 +44,12 @@ def options(tiny_checkpoints: Path, mnist_root: Path) -> Options:
 
 @pytest.mark.parametrize("family", EXPECTED)
 def test_every_family_has_its_figures(
-    family: str, options: Options, tiny_checkpoints: Path
+    family: str, options: Options, tiny_checkpoints: Path, mnist_root: Path, tmp_path: Path
 ) -> None:
     options.checkpoint = tiny_checkpoints / f"{family}-mnist"
+    if family == "writer":
+        options.data = mnist_root / "text.txt"  # whose characters it has to know
+        options.checkpoint = train(family, options.data, tmp_path / "made", size=24)
     found = evaluate.evaluate(options)
     assert found.keys() - {"evaluated"} == EXPECTED[family]
     for key in EXPECTED[family]:
@@ -298,3 +302,23 @@ def test_a_classifier_needs_classes(tmp_path: Path, mnist_root: Path) -> None:
     )
     with pytest.raises(loop.TrainingError, match="needs classes"):
         classifier.train(recipe)
+
+
+def test_the_figures_of_texts_are_right(mnist_root: Path, tmp_path: Path) -> None:
+    """A model that knows nothing: every character costs log(symbols), wherever it stands."""
+    root = mnist_root / "text.txt"
+    folder = train("writer", root, tmp_path / "made", size=24)
+    measured = checkpoint.load(folder)
+    for parameter in measured.model.logits.parameters():
+        parameter.zero_()
+    learned, held = (data.load("text", root, part, 24) for part in (True, False))
+    found = evaluate.text_figures(measured, learned, held)
+    expected = math.log(len(measured.media.symbols))
+    assert found["nats_per_character"].value == pytest.approx(expected, abs=1e-4)
+    assert found["nats_per_character_long"].value == pytest.approx(expected, abs=1e-4)
+    # Words that take turns stand in both parts; what is drawn evenly stands in neither.
+    assert found["copied_windows"].value == 0
+
+
+def test_windows_of_a_text() -> None:
+    assert evaluate.windows(["abcd", "xy", "abc"], 3) == ["abc", "bcd", "abc"]

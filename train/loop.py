@@ -749,7 +749,8 @@ def finish(job: Job, state: Run) -> Path:
         f"snapshots/{entry['file']}": picture
         for entry, picture in zip(state.snapshots, state.pictures, strict=True)
     }
-    files["snapshots/index.json"] = (json.dumps(state.snapshots, indent=1) + "\n").encode()
+    if files:
+        files["snapshots/index.json"] = (json.dumps(state.snapshots, indent=1) + "\n").encode()
     if isinstance(dataset, Dataset) and hasattr(model, "sample"):
         columns = min(len(dataset.labels), 10) or 10
         buffer = io.BytesIO()

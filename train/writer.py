@@ -27,7 +27,7 @@ class Recipe(loop.Options):
 
     dataset: str = "shakespeare"
     batch: int = 16
-    minutes: float = 35.0
+    minutes: float = 22.0
     """Stop after this many minutes; the schedules follow. 0 for --steps alone."""
     lr: float = 0.003
     """Adam's learning rate, for embeddings, norms and the logits."""

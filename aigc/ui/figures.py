@@ -19,7 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from aigc.checkpoint import Checkpoint
-from aigc.media import ImageMedia, Media, TextMedia
+from aigc.media import UNKNOWN, ImageMedia, Media, TextMedia
 from aigc.ui import labels, texts
 
 STATIC = Path(__file__).parent / "static"
@@ -130,11 +130,17 @@ def chips(made: dict[str, Any]) -> str:
         if value == "":  # an empty prompt
             continue
         key = html.escape(texts.SETTINGS.get(name, name.replace("_", " ")))
-        said = texts.VALUES.get(value, plain(value))
+        said = printable(texts.VALUES.get(value, plain(value)))
         title = f' title="{html.escape(said)}"' if name == "revision" else ""
         said = said[:12] if name == "revision" else said
         items += f"<span{title}><b>{key}</b> {html.escape(said)}</span>"
     return f'<div class="chips">{items}</div>'
+
+
+def printable(text: str) -> str:
+    """A line in which every character shows: a prompt may hold line ends and marks that turn the
+    direction of what follows."""
+    return "".join(c if c.isprintable() else "⏎" if c == "\n" else UNKNOWN for c in text)
 
 
 def plain(value: object) -> str:

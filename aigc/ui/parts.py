@@ -39,7 +39,7 @@ class Page:
     """`fn`, `inputs`, `outputs` and further keywords of the event that makes the result."""
     made: gr.JSON
     """A `made_box()` among the outputs of `run`: the settings of the result on the page, with
-    `checkpoint`, `revision` and every name in `settings`."""
+    `checkpoint`, `revision` and every name in `settings` that the checkpoint has a use for."""
     link: gr.Button
     """A `link_button(ID)`."""
     readers: dict[str, Callable[[object], Any]] = field(default_factory=dict)

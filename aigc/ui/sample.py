@@ -168,6 +168,9 @@ def build(catalogue: Catalogue) -> parts.Page:
             else:
                 yield page(wish, pictures), "", gr.skip(), wish.seed
 
+    def offers_prompt(name: str | None) -> bool:
+        return bool(name) and takes_prompt(catalogue.find(name, NEEDS))
+
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=2, min_width=280, elem_classes="controls"):
             checkpoint = parts.chooser(catalogue, NEEDS)
@@ -177,7 +180,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 )
                 prompt = gr.Textbox(
                     label=texts.PROMPT, info=texts.PROMPT_INFO, max_length=MAX_PROMPT, lines=2,
-                    visible=takes_prompt(catalogue.find(checkpoint.value, NEEDS)),
+                    visible=offers_prompt(checkpoint.value),
                 )  # fmt: skip
                 count = gr.Slider(1, MAX_COUNT, 16, step=1, label=texts.COUNT)
                 temperature = gr.Slider(
@@ -201,7 +204,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     }  # fmt: skip
 
     def offer_prompt(name: str) -> Any:
-        return gr.Textbox(visible=takes_prompt(catalogue.find(name, NEEDS)))
+        return gr.Textbox(visible=offers_prompt(name))
 
     checkpoint.change(parts.spoken(offer_prompt), checkpoint, prompt, **parts.QUIET)
     event: dict[str, Any] = {
