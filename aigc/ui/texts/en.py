@@ -91,9 +91,10 @@ HUB_OPENED = "{name}, revision {revision}, is open and chosen above."
 HUB_ELSEWHERE = "{name}, revision {revision}, is open; this tab needs something else: see {tabs}."
 HUB_NOWHERE = "{name}, revision {revision}, is open, but no tab of this page can show it."
 HUB_NOT_ALLOWED = "{repo} cannot be opened here; this page opens checkpoints of {names}."
-# What aigc.hub says, in English for the terminal, as a language says it: a pattern of the whole
-# sentence -> the sentence with its groups. What is not here stands as it is.
-HUB_SAID: dict[str, str] = {}
+# What aigc.hub and aigc.checkpoint say, in English for the terminal, as a language says it: a
+# pattern of the whole sentence -> the sentence with its groups (`texts.own`). What is not here
+# stands as it is.
+SAID: dict[str, str] = {}
 DUPLICATE = "Duplicate this Space"
 
 FAMILIES = {
