@@ -193,6 +193,24 @@ $z_t = (1-t)\,z_a + t\,z_b$ through the sparsely used middle. The class is mixed
 in both cases, so a 3 can turn into an 8.
 """
 
+# The drawing in the latent space
+CODE_TITLE = "Your drawing in the latent space"
+CODE_PAD = "A digit of yours"
+CODE_CLASS = "It is a"
+CODE_LOOK = "Encode and decode"
+CODE_OTHER = "This style, as a"
+AS_GIVEN = "Drawing, centred"
+CAME_BACK = "Reconstruction"
+CHANGED = "Decoded"
+LATENT = "Latent {number}"
+NATS = "{value} nats"
+TERM_RECONSTRUCTION = "Reconstruction term"
+TERM_KL = "KL term"
+TERMS_INFO = (
+    "What it takes to say this very drawing: the picture given the latent (mean of {draws} draws; "
+    "a grey pixel counts as the chance of ink), and the latent given the prior."
+)
+
 DRAW = "Draw here"
 UPLOAD = "Upload"
 CLEAR = "Clear"

@@ -268,6 +268,24 @@ $$z_t = \ell_t \left( \frac{\sin((1-t)\,\theta)}{\sin\theta}\,\hat z_a
 两种走法里，类别都沿直线混合，所以 3 可以变成 8。
 """
 
+# 潜空间里的图
+CODE_TITLE = "你的图在潜空间里"
+CODE_PAD = "你写的数字"
+CODE_CLASS = "它是"
+CODE_LOOK = "编码再解码"
+CODE_OTHER = "同样的风格，换成"
+AS_GIVEN = "居中后的图"
+CAME_BACK = "重建"
+CHANGED = "解码结果"
+LATENT = "潜变量 {number}"
+NATS = "{value} nat"
+TERM_RECONSTRUCTION = "重建项"
+TERM_KL = "KL 项"
+TERMS_INFO = (
+    "说出这张图的代价：给定潜变量时说出图（{draws} 次抽取的平均，灰色像素按落墨的概率计），"
+    "以及相对先验说出潜变量。"
+)
+
 DRAW = "在这里画"
 UPLOAD = "上传"
 CLEAR = "清除"
