@@ -149,7 +149,7 @@ def build(catalogue: Catalogue, checkpoint: gr.Dropdown, able: bool) -> gr.Accor
             button = gr.Button(texts.CODE_LOOK, elem_id="code-look")
             result = gr.HTML(js_on_load=None, elem_id="code-terms")
         with gr.Column(scale=3, min_width=300, visible=False) as explorer:
-            changed = gr.HTML(js_on_load=None, elem_id="code-changed", elem_classes="coded")
+            changed = gr.HTML(js_on_load=None, elem_id="code-changed")
             other = gr.Dropdown(labels, value=ANY, label=texts.CODE_OTHER)
             bars, sliders = [], []
             for i in range(SLIDERS):
