@@ -326,6 +326,39 @@ def test_drawing_an_end(server: str, visit: Any) -> None:
     assert one.errors == []
 
 
+def test_a_drawing_in_the_latent_space(server: str, visit: Any) -> None:
+    one = visit(width=390)
+    one.open(f"{server}?tab=interpolate&checkpoint=vae-mnist", "interpolate")
+    page = one.page
+    page.get_by_role("button", name=texts.CODE_TITLE).click()
+    canvas = page.locator(".code .pad canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 20, steps=5)
+    page.mouse.up()
+    page.locator("#code-look").click()
+    page.wait_for_selector("#code-changed img")
+    assert page.locator("#code-terms img").count() == 2
+    said = page.locator("#code-terms").inner_text()
+    nats = [float(value) for value in re.findall(r"([\d.]+) nats", said)]
+    assert len(nats) == 3 and abs(nats[0] + nats[1] - nats[2]) < 0.11
+    bars = [float(v) for v in re.findall(r"KL ([\d.]+)", page.locator(".code").inner_text())]
+    assert len(bars) >= 2 and bars == sorted(bars, reverse=True)
+    decoded = "() => document.querySelector('#code-changed img').src"
+    before = page.evaluate(decoded)
+    slider = page.locator(".code input[type=range]").first
+    slider.fill("4" if float(slider.input_value()) < 0 else "-4")
+    page.wait_for_function(f"(old) => ({decoded})() !== old", arg=before)
+    before = page.evaluate(decoded)
+    page.get_by_label(texts.CODE_OTHER).click()
+    page.get_by_role("option", name="7", exact=True).click()
+    page.wait_for_function(f"(old) => ({decoded})() !== old", arg=before)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    assert one.errors == []
+
+
 def test_an_upload_that_is_no_picture(server: str, visit: Any, tmp_path: Path) -> None:
     one = visit()
     one.open(f"{server}?tab=interpolate&checkpoint=vae-mnist", "interpolate")

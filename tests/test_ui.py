@@ -26,7 +26,7 @@ from aigc import latent, ui
 from aigc.checkpoint import CheckpointError
 from aigc.models import CAPABILITIES
 from aigc.ui import catalogue as rules
-from aigc.ui import figures, interpolate, labels, parts, pictures, sample, texts
+from aigc.ui import drawing, figures, interpolate, labels, parts, pictures, sample, texts
 from aigc.ui.catalogue import Catalogue
 
 
@@ -663,3 +663,59 @@ def test_the_command_line(
 def test_a_wrong_folder_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match="nowhere is not a folder"):
         start(monkeypatch, "--checkpoints", "nowhere")
+
+
+# A drawing in the latent space
+
+
+def a_digit() -> str:
+    image = Image.new("L", (224, 224))
+    image.paste(255, (100, 40, 124, 190))
+    return data_address(image)
+
+
+def test_a_drawing_is_encoded_and_its_terms_are_the_models(catalogue: Catalogue) -> None:
+    one = drawing.study(catalogue, "vae-mnist", "3", a_digit())
+    model: Any = one.checkpoint.model
+    condition = model.condition(3)[None]
+    mean, log_var = model.encode(one.image[None], condition)
+    assert torch.equal(one.mean, mean[0])
+    kl = 0.5 * (mean**2 + log_var.exp() - 1 - log_var)[0]
+    assert torch.allclose(one.kl, kl, atol=1e-5)
+    values = [float(one.kl[at]) for at in one.top]
+    assert values == sorted(values, reverse=True) and one.top[0] == int(kl.argmax())
+    assert one.nll == drawing.study(catalogue, "vae-mnist", "3", a_digit()).nll > 0
+    page = drawing.terms(one, "3")
+    assert f"{one.nll:.1f} nats" in page and f"{float(kl.sum()):.1f} nats" in page
+    given, back = (np.asarray(decode(source)) for source in sources(page))
+    assert np.array_equal(given, one.checkpoint.media.to_uint8(one.image[None])[0, ..., 0])
+    expected = model.reconstruct(one.image[None], condition)
+    assert np.array_equal(back, one.checkpoint.media.to_uint8(expected)[0, ..., 0])
+
+
+def test_a_latent_and_the_class_change_what_is_decoded(catalogue: Catalogue) -> None:
+    one = drawing.study(catalogue, "vae-mnist", "3", a_digit())
+    model: Any = one.checkpoint.model
+    z = one.mean.clone()
+    z[one.top[0]] = 2.5
+    moved = drawing.decoded(one.checkpoint, one.mean, "7", {one.top[0]: 2.5})
+    assert torch.equal(moved, model.decode(z[None], model.condition(7)[None])[0])
+    far = drawing.decoded(one.checkpoint, one.mean, "7", {one.top[0]: 1e9})
+    assert torch.equal(far, drawing.decoded(one.checkpoint, one.mean, "7", {one.top[0]: 4.0}))
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "data", "words"),
+    [
+        ("gan-mnist", "3", a_digit(), "gan-mnist has no encode"),
+        ("vae-mnist", "frog", a_digit(), "no class 'frog'"),
+        ("vae-mnist", "3", "", "The pad is empty"),
+        ("vae-mnist", "3", "nonsense", "no picture"),
+    ],
+    ids=["no encoder", "no class", "empty", "nonsense"],
+)
+def test_a_drawing_that_cannot_be_encoded(
+    catalogue: Catalogue, name: str, label: str, data: str, words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        drawing.study(catalogue, name, label, data)

@@ -105,6 +105,12 @@ class Encodes(Protocol):
     def encode(self, images: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
         """(N, C, H, W) in [0, 1] and (N, K) -> mean and log-variance of q(z|x), (N, L) each."""
 
+    def elbo(
+        self, x: Tensor, conditions: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """The terms of the bound in nats: (N, C, H, W) in [0, 1] and (N, K) -> -log p(x|z) for
+        one z of q(z|x), (N,), and the KL of each latent, (N, L)."""
+
 
 @runtime_checkable
 class Attends(Protocol):

@@ -236,7 +236,8 @@ class VAE(nn.Module):
         self, x: Tensor, conditions: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """x (N, C, H, W), in {0, 1} for bernoulli; conditions (N, K). Returns -log p(x|z,c) for
-        one z from q, (N,), and the KL of each latent, (N, L): -ELBO is nll + kl.sum(1)."""
+        one z from q, (N,), and the KL of each latent, (N, L): -ELBO is nll + kl.sum(1). A grey
+        bernoulli pixel counts as the chance of ink: the first term is its expectation."""
         mean, log_var = self.encoder(x, conditions)
         mean, log_var = mean.float(), log_var.float()
         noise = torch.randn(mean.shape, generator=generator).to(mean.device)

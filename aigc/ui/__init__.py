@@ -42,7 +42,7 @@ from aigc.ui import (
     texts,
     timelapse,
 )  # fmt: skip
-from aigc.ui.catalogue import ANY, Catalogue, read_link
+from aigc.ui.catalogue import ANY, Catalogue, read_link, reason
 from aigc.ui.parts import PRIVATE, QUIET, Page
 from aigc.ui.remote import Remote
 from aigc.ui.theme import theme
@@ -119,16 +119,11 @@ def trouble(catalogue: Catalogue) -> str:
     count = len(catalogue.broken)
     title = texts.BROKEN_ONE if count == 1 else texts.BROKEN_MANY.format(count=count)
     items = "".join(
-        f"<li><b>{html.escape(one.name)}</b> {html.escape(reason(one))}</li>"
+        f"<li><b>{html.escape(one.name)}</b> {html.escape(texts.own(reason(one)))}</li>"
         for one in catalogue.broken
     )
     title = title if catalogue.checkpoints else texts.BROKEN_ALL
     return f'<details class="trouble"><summary>{title}</summary><ul>{items}</ul></details>'
-
-
-def reason(one: Broken) -> str:
-    """Why a folder could not be loaded, without where it lies on this machine."""
-    return one.error.replace(f"{one.path}/", "").replace(str(one.path), one.name)
 
 
 def notice_of(ignored: list[str]) -> str:

@@ -184,13 +184,8 @@ def watch(
 
 
 def read_given(chosen: Checkpoint, data: object) -> Tensor:
-    """What the pad sent -> (C, H, W), prepared as the model knows its pictures. Raises ValueError
-    with a sentence."""
-    picture = pictures.read_picture(data)
-    image = None if picture is None else chosen.media.from_drawing(picture)
-    if image is None or not image.any():
-        raise ValueError(texts.PAD_EMPTY)
-    return image
+    """What the pad sent -> (C, H, W), see `pictures.read_given`."""
+    return pictures.read_given(chosen.media, data)
 
 
 def look(

@@ -72,8 +72,14 @@ class Catalogue:
                 )
         for broken in self.broken:
             if broken.name == name:
-                raise ValueError(texts.NOT_LOADED.format(name=name, error=broken.error))
+                error = texts.own(reason(broken))
+                raise ValueError(texts.NOT_LOADED.format(name=name, error=error))
         raise ValueError(texts.NO_CHECKPOINT.format(name=shown(name), choose=choose))
+
+
+def reason(one: Broken) -> str:
+    """Why a folder could not be loaded, without where it lies on this machine."""
+    return one.error.replace(f"{one.path}/", "").replace(str(one.path), one.name)
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:

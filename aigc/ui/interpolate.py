@@ -13,6 +13,7 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
+from aigc.ui import drawing as code
 from aigc.ui import figures, labels, parts, pictures, texts
 from aigc.ui.catalogue import (
     ANY,
@@ -218,6 +219,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 save = gr.HTML(js_on_load=None, min_width=0)
                 link = parts.link_button(ID)
             made = parts.made_box()
+    code.build(catalogue, checkpoint, encodes(checkpoint.value))
     parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_INTERPOLATE)
 
     settings = {

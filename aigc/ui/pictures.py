@@ -11,7 +11,9 @@ from typing import Any
 
 import gradio as gr
 from PIL import Image
+from torch import Tensor
 
+from aigc.media import ImageMedia
 from aigc.ui import figures, texts
 
 MAX_BYTES = 4 * 2**20
@@ -71,4 +73,14 @@ def read_picture(value: object) -> Image.Image | None:
         raise ValueError(texts.LARGE_PICTURE.format(limit=MAX_SIDE)) from None
     except (OSError, SyntaxError):
         raise ValueError(texts.NO_PICTURE) from None
+    return image
+
+
+def read_given(media: ImageMedia, value: object) -> Tensor:
+    """A data address -> (C, H, W), prepared as the model knows its pictures. Raises ValueError
+    with a sentence, for an empty pad, too."""
+    picture = read_picture(value)
+    image = None if picture is None else media.from_drawing(picture)
+    if image is None or not image.any():
+        raise ValueError(texts.PAD_EMPTY)
     return image

@@ -93,10 +93,7 @@ def open_named(catalogue: Catalogue, remote: Remote, text: object) -> Checkpoint
 def sentence(text: str) -> str:
     """What aigc.hub says as a sentence of its own, in the language of this task, as HTML. A name
     at its start stays as it is."""
-    for pattern, own in texts.HUB_SAID.items():
-        if found := re.fullmatch(pattern, text, re.DOTALL):
-            text = own.format(**found.groupdict())
-            break
+    text = texts.own(text)
     start = text if "/" in text.split(" ")[0] else text[:1].upper() + text[1:]
     marked = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(start))
     return marked if text.endswith((".", "。", "…")) else f"{marked}{texts.STOP}"

@@ -10,9 +10,9 @@ from typing import Any
 
 import gradio as gr
 
-from aigc.checkpoint import Checkpoint, CheckpointError, snapshots
+from aigc.checkpoint import Broken, Checkpoint, CheckpointError, snapshots
 from aigc.ui import figures, parts, texts
-from aigc.ui.catalogue import Catalogue, whole
+from aigc.ui.catalogue import Catalogue, reason, whole
 
 ID = "timelapse"
 NEEDS = "snapshots"
@@ -45,7 +45,8 @@ def film(chosen: Checkpoint) -> dict[str, Any]:
     try:
         stages = snapshots(chosen.path)
     except CheckpointError as error:
-        raise ValueError(texts.NOT_LOADED.format(name=chosen.name, error=error)) from None
+        why = texts.own(reason(Broken(chosen.name, chosen.path, str(error))))
+        raise ValueError(texts.NOT_LOADED.format(name=chosen.name, error=why)) from None
     if not stages:
         raise ValueError(texts.NO_SNAPSHOTS.format(name=chosen.name))
     names = list(dict.fromkeys(name for stage in stages for name in stage.figures))

@@ -9,6 +9,7 @@ Plain Python: no Gradio here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextvars import ContextVar
 from types import ModuleType
@@ -55,6 +56,15 @@ def either(names: Sequence[str]) -> str:
     """`a, b or c`."""
     *first, last = names
     return f"{', '.join(first)}{_word('OR')}{last}" if first else last
+
+
+def own(said: str) -> str:
+    """A sentence of aigc.hub or aigc.checkpoint, which speak English, in the language of this
+    task; as it is where there is none."""
+    for pattern, sentence in _word("SAID").items():
+        if found := re.fullmatch(pattern, said, re.DOTALL):
+            return str(sentence.format(**found.groupdict()))
+    return said
 
 
 def __getattr__(name: str) -> Any:

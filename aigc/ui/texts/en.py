@@ -99,9 +99,10 @@ HUB_OPENED = "{name}, revision {revision}, is open and chosen above."
 HUB_ELSEWHERE = "{name}, revision {revision}, is open; this tab needs something else: see {tabs}."
 HUB_NOWHERE = "{name}, revision {revision}, is open, but no tab of this page can show it."
 HUB_NOT_ALLOWED = "{repo} cannot be opened here; this page opens checkpoints of {names}."
-# What aigc.hub says, in English for the terminal, as a language says it: a pattern of the whole
-# sentence -> the sentence with its groups. What is not here stands as it is.
-HUB_SAID: dict[str, str] = {}
+# What aigc.hub and aigc.checkpoint say, in English for the terminal, as a language says it: a
+# pattern of the whole sentence -> the sentence with its groups (`texts.own`). What is not here
+# stands as it is.
+SAID: dict[str, str] = {}
 DUPLICATE = "Duplicate this Space"
 
 FAMILIES = {
@@ -218,6 +219,24 @@ where $\hat z$ is the direction of $z$; **lerp** takes the straight line
 $z_t = (1-t)\,z_a + t\,z_b$ through the sparsely used middle. The class is mixed on a straight line
 in both cases, so a 3 can turn into an 8.
 """
+
+# The drawing in the latent space
+CODE_TITLE = "Your drawing in the latent space"
+CODE_PAD = "A digit of yours"
+CODE_CLASS = "It is a"
+CODE_LOOK = "Encode and decode"
+CODE_OTHER = "This style, as a"
+AS_GIVEN = "Drawing, centred"
+CAME_BACK = "Reconstruction"
+CHANGED = "Decoded"
+LATENT = "Latent {number}"
+NATS = "{value} nats"
+TERM_RECONSTRUCTION = "Reconstruction term"
+TERM_KL = "KL term"
+TERMS_INFO = (
+    "What it takes to say this very drawing: the picture given the latent (mean of {draws} draws; "
+    "a grey pixel counts as the chance of ink), and the latent given the prior."
+)
 
 DRAW = "Draw here"
 UPLOAD = "Upload"

@@ -107,8 +107,8 @@ HUB_OPENED = "{name} 已打开（版本 {revision}），上方已选中它。"
 HUB_ELSEWHERE = "{name} 已打开（版本 {revision}），但不适用于这个标签页，请到 {tabs} 查看。"
 HUB_NOWHERE = "{name} 已打开（版本 {revision}），但本页没有能展示它的标签页。"
 HUB_NOT_ALLOWED = "此处不能打开 {repo}；本页只打开 {names} 的检查点。"
-# aigc.hub 的英文句子 -> 中文；没有列出的按原样显示。
-HUB_SAID: dict[str, str] = {
+# aigc.hub 和 aigc.checkpoint 的英文句子 -> 中文；没有列出的按原样显示。
+SAID: dict[str, str] = {
     r"not here yet: .*": "还没有取到，正在下载",
     r"the Hub cannot be reached for (?P<repo>\S+) \((?P<kind>\w+)\); .*":
         "连接不上 Hub，无法取得 {repo}（{kind}）；请检查网络后再试",
@@ -139,6 +139,59 @@ HUB_SAID: dict[str, str] = {
         "{repo} 里有文件 {file}，读取它会执行代码；因此不下载",
     r"(?P<repo>\S+) has a file named (?P<file>.+), which leads elsewhere; .*":
         "{repo} 里有一个文件名 {file} 指向别处；因此不下载",
+    r"(?P<file>\S+) of (?P<repo>\S+) is not what the Hub announced .*":
+        "{repo} 的 {file} 与 Hub 公布的不符（哈希值不同）；请再试一次，仍然如此请告诉它的作者",
+    r"the cache (?P<path>.+) cannot be written \((?P<why>.+)\); .*":
+        "缓存 {path} 无法写入（{why}）；请腾出空间，或把 HF_HOME 设为别的文件夹",
+    r"the \w+ (?P<name>.+) has no checkpoints with the tag aigc; .*":
+        "{name} 下没有带 aigc 标签的检查点；请检查名称",
+    r"(?P<repo>\S+) is not on this machine and HF_HUB_OFFLINE is set; .*":
+        "本机上没有 {repo}，又设置了 HF_HUB_OFFLINE；请取消该设置",
+    r"somebody else is writing to (?P<repo>\S+) at this moment \((?P<status>\d+)\); .*":
+        "此刻有人正在写入 {repo}（{status}）；请再试一次",
+    r"the Hub names no commit for (?P<repo>\S+); .*": "Hub 没有给出 {repo} 的提交；请再试一次",
+    r"the download was larger than announced, .*": "下载的内容比公布的大，已经中止",
+    r"(?P<file>.+) is missing; is this a checkpoint folder\?": "{file} 不存在；这是检查点文件夹吗",
+    r"(?P<file>.+) is over (?P<size>\d+) MB; .*": "{file} 超过 {size} MB，因此不读取",
+    r"(?P<file>.+) cannot be read: (?P<why>.+)": "{file} 无法读取：{why}",
+    r"(?P<file>.+) holds a (?P<kind>\w+) where (?P<wanted>.+) belongs":
+        "{file} 的内容类型不对（{kind}）",
+    r"(?P<file>.+) lacks (?P<keys>.+?)( in 'config')?; train it again .*":
+        "{file} 缺少 {keys}；请重新训练，或取一份完整的副本",
+    r"(?P<file>.+) has the unknown key (?P<keys>.+?)( in 'config')?; train it again .*":
+        "{file} 里有不认识的 {keys}；请重新训练，或取一份完整的副本",
+    r"(?P<file>.+) names the family (?P<family>.+); known: (?P<known>.+)":
+        "{file} 写的模型族 {family} 不认识；可用的有 {known}",
+    r"(?P<file>.+): 'config' is not an object": "{file} 里的 'config' 类型不对",
+    r"(?P<file>.+): 'config\.(?P<key>.+)' is (?P<value>.+), where a (?P<kind>\w+) belongs":
+        "{file} 里的 'config.{key}' 是 {value}，应为 {kind}",
+    r"(?P<file>.+): 'config' cannot be built: (?P<why>.+)":
+        "{file} 里的 'config' 建不成模型：{why}",
+    r"(?P<file>.+): (?P<key>'.+') has shape (?P<given>.+) where (\S+) asks for (?P<wanted>.+)":
+        "{file} 里的 {key} 形状是 {given}，配置要求 {wanted}",
+    r"(?P<file>.+): (?P<key>'.+') is (?P<kind>\S+); weights are (?P<known>.+)":
+        "{file} 里的 {key} 类型是 {kind}，权重应为 {known}",
+    r"(?P<file>.+): (?P<key>'.+') holds NaN or infinity; .*":
+        "{file} 里的 {key} 含有 NaN 或无穷大；请重新训练",
+    r"(?P<file>.+) has format (?P<given>.+) and this version reads format (?P<known>.+); .*":
+        "{file} 的格式是 {given}，此版本读取的格式是 {known}；请更新项目，或重新训练",
+    r"(?P<file>.+): 'labels' is a list of distinct class names":
+        "{file} 里的 'labels' 应是互不相同的类别名",
+    r"(?P<file>.+): 'dataset' is a name and 'training' is an object":
+        "{file} 里的 'dataset' 应是名称，'training' 应是一组键和值",
+    r"(?P<file>.+): 'media' is (?P<given>.+) and 'config' makes (?P<made>.+)":
+        "{file} 里的 'media' 是 {given}，而 'config' 生成 {made}",
+    r"(?P<file>.+): 'labels' and 'config\.classes' differ in number":
+        "{file} 里 'labels' 与 'config.classes' 的数目不同",
+    r"(?P<file>.*config\.json): (?P<why>(an? |the |'media' (names|has) ).+)":
+        "{file} 里的 'media' 不对：{why}",
+    r"(?P<file>.+) lists over (?P<count>\d+) snapshots; .*": "{file} 列出了超过 {count} 个快照",
+    r"(?P<file>.+): 'file' of snapshot (?P<number>\d+) names a PNG beside it":
+        "{file} 里第 {number} 个快照的 'file' 应是同一文件夹里的 PNG",
+    r"(?P<file>.+): snapshot (?P<number>\d+) lacks .*":
+        "{file} 里第 {number} 个快照缺少 'step'、'images' 或 'minutes'",
+    r"(?P<path>.+) is not a folder; .*": "{path} 不是文件夹",
+    r"(?P<file>.+) is no PNG": "{file} 不是 PNG",
 }  # fmt: skip
 DUPLICATE = "复制此 Space"
 
@@ -239,6 +292,24 @@ $$z_t = \ell_t \left( \frac{\sin((1-t)\,\theta)}{\sin\theta}\,\hat z_a
 其中 $\hat z$ 是 $z$ 的方向；**lerp** 则走直线 $z_t = (1-t)\,z_a + t\,z_b$，穿过很少用到的中间地带。
 两种走法里，类别都沿直线混合，所以 3 可以变成 8。
 """
+
+# 潜空间里的图
+CODE_TITLE = "你的图在潜空间里"
+CODE_PAD = "你写的数字"
+CODE_CLASS = "它是"
+CODE_LOOK = "编码再解码"
+CODE_OTHER = "同样的风格，换成"
+AS_GIVEN = "居中后的图"
+CAME_BACK = "重建"
+CHANGED = "解码结果"
+LATENT = "潜变量 {number}"
+NATS = "{value} nat"
+TERM_RECONSTRUCTION = "重建项"
+TERM_KL = "KL 项"
+TERMS_INFO = (
+    "说出这张图的代价：给定潜变量时说出图（{draws} 次抽取的平均，灰色像素按落墨的概率计），"
+    "以及相对先验说出潜变量。"
+)
 
 DRAW = "在这里画"
 UPLOAD = "上传"

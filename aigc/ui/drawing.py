@@ -1,0 +1,174 @@
+"""A drawing in the latent space: encoded, decoded, and what either costs. Part of Interpolate,
+for checkpoints that encode."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+import torch
+from torch import Tensor
+
+from aigc import latent
+from aigc.checkpoint import Checkpoint
+from aigc.ui import figures, parts, pictures, texts
+from aigc.ui.catalogue import ANY, Catalogue, read_label
+
+NEEDS = "encode"
+SLIDERS = 6  # the latents that say most about a drawing
+REACH = 4.0  # a slider's end; the prior is beyond it once in 16,000 times
+DRAWS = 16  # of q(z|x), over which the reconstruction term is averaged
+BAR_NATS = 8.0  # a full bar
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the model makes of one drawing."""
+
+    checkpoint: Checkpoint
+    image: Tensor
+    """The drawing as the model gets it, (C, H, W) in [0, 1]."""
+    mean: Tensor
+    """Of q(z|x), (L,)."""
+    kl: Tensor
+    """Of each latent, in nats, (L,)."""
+    nll: float
+    """The reconstruction term, in nats: the mean of -log p(x|z) over DRAWS z of q(z|x)."""
+
+    @property
+    def top(self) -> list[int]:
+        """The latents with the largest KL, the largest first."""
+        return self.kl.argsort(descending=True, stable=True)[:SLIDERS].tolist()
+
+
+def study(catalogue: Catalogue, checkpoint: object, label: object, data: object) -> Study:
+    """Encode what a pad sent, as a picture of class `label`. Raises ValueError with a sentence."""
+    chosen = catalogue.find(checkpoint, NEEDS)
+    index = chosen.label_index(read_label(chosen, label))
+    image = pictures.read_given(chosen.media, data)
+    model: Any = chosen.model
+    with torch.inference_mode():
+        condition = model.condition(index)[None]
+        mean, _ = model.encode(image[None], condition)
+        many = image.expand(DRAWS, *image.shape)
+        nll, kl = model.elbo(many, condition.expand(DRAWS, -1), latent.generator(0))
+    return Study(chosen, image, mean[0], kl[0], float(nll.mean()))
+
+
+def decoded(chosen: Checkpoint, mean: Tensor, label: object, changes: dict[int, float]) -> Tensor:
+    """The picture (C, H, W) of a latent (L,) of which some numbers are others, as class `label`."""
+    model: Any = chosen.model
+    index = chosen.label_index(read_label(chosen, label))
+    z = mean.clone()
+    for at, value in changes.items():
+        z[at] = max(-REACH, min(REACH, float(value)))
+    return model.decode(z[None], model.condition(index)[None])[0]
+
+
+def picture(chosen: Checkpoint, image: Tensor, title: str) -> str:
+    """One picture with its title."""
+    source = figures.address(figures.png(chosen.media.to_pil(image)), "image/png")
+    return (
+        f'<figure><img class="tile" alt="{html.escape(title)}" src="{source}">'
+        f"<figcaption>{title}</figcaption></figure>"
+    )
+
+
+def terms(one: Study, label: object) -> str:
+    """The drawing beside its reconstruction, and the two terms of the bound."""
+    total = float(one.kl.sum())
+    shown = (
+        (texts.TERM_RECONSTRUCTION, one.nll), (texts.TERM_KL, total), ("−ELBO", one.nll + total),
+    )  # fmt: skip
+    cells = "".join(
+        f"<div><dt>{name}</dt><dd>{texts.NATS.format(value=f'{value:.1f}')}</dd></div>"
+        for name, value in shown
+    )
+    return (
+        '<div class="coded">'
+        + picture(one.checkpoint, one.image, texts.AS_GIVEN)
+        + picture(one.checkpoint, decoded(one.checkpoint, one.mean, label, {}), texts.CAME_BACK)
+        + f"<dl>{cells}</dl><p>{texts.TERMS_INFO.format(draws=DRAWS)}</p></div>"
+    )
+
+
+def bar(at: int, nats: float) -> str:
+    """The KL of latent `at`, as a bar and a number."""
+    said = f"z{at + 1} · KL {texts.NATS.format(value=f'{nats:.2f}')}"
+    share = min(100.0, 100 * nats / BAR_NATS)
+    return f'<div class="kl"><span>{said}</span><i style="width:{share:.1f}%"></i></div>'
+
+
+def build(catalogue: Catalogue, checkpoint: gr.Dropdown, able: bool) -> gr.Accordion:
+    """The explorer below the page; out of sight unless the chosen checkpoint encodes."""
+
+    def look(name: str, label: str, data: str) -> dict[Any, Any]:
+        one = study(catalogue, name, label, data)
+        updates: dict[Any, Any] = {
+            result: terms(one, label),
+            changed: picture(one.checkpoint, decoded(one.checkpoint, one.mean, label, {}),
+                             texts.CHANGED),
+            kept: {"checkpoint": one.checkpoint.name, "mean": one.mean.tolist(), "top": one.top},
+            other: label, explorer: gr.Column(visible=True),
+        }  # fmt: skip
+        for i, (above, slider) in enumerate(zip(bars, sliders)):
+            there = i < len(one.top)
+            updates[above] = gr.HTML(bar(one.top[i], float(one.kl[one.top[i]])) if there else "")
+            value = round(float(one.mean[one.top[i]].clamp(-REACH, REACH)), 2) if there else 0
+            title = texts.LATENT.format(number=one.top[i] + 1) if there else ""
+            updates[slider] = gr.Slider(value=value, label=title, visible=there)
+        return updates
+
+    def move(now: dict[str, Any] | None, label: str, *values: float) -> str:
+        if not now:
+            raise ValueError(texts.PAD_EMPTY)
+        chosen = catalogue.find(now["checkpoint"], NEEDS)
+        z = torch.tensor(now["mean"])
+        # An untouched slider stands at the rounded number; the latent keeps its own.
+        changes = {
+            at: value for at, value in zip(now["top"], values)
+            if abs(value - max(-REACH, min(REACH, float(z[at])))) > 0.011
+        }  # fmt: skip
+        return picture(chosen, decoded(chosen, z, label, changes), texts.CHANGED)
+
+    def follow(name: str) -> tuple[Any, ...]:
+        there = bool(name) and NEEDS in catalogue.find(name, "decode").capabilities
+        choices = parts.labels(catalogue, name, NEEDS) if there else [(ANY, ANY)]
+        boxes = [gr.Dropdown(choices=choices, value=ANY)] * 2
+        return gr.Accordion(visible=there), *boxes, "", gr.Column(visible=False), None
+
+    labels = parts.labels(catalogue, checkpoint.value, NEEDS) if able else [(ANY, ANY)]
+    with gr.Accordion(
+        texts.CODE_TITLE, open=False, visible=able, elem_classes="code"
+    ) as whole, gr.Row():  # fmt: skip
+        with gr.Column(scale=2, min_width=260):
+            pad = pictures.pad(texts.CODE_PAD)
+            label = gr.Dropdown(labels, value=ANY, label=texts.CODE_CLASS)
+            button = gr.Button(texts.CODE_LOOK, elem_id="code-look")
+            result = gr.HTML(js_on_load=None, elem_id="code-terms")
+        with gr.Column(scale=3, min_width=300, visible=False) as explorer:
+            changed = gr.HTML(js_on_load=None, elem_id="code-changed")
+            other = gr.Dropdown(labels, value=ANY, label=texts.CODE_OTHER)
+            bars, sliders = [], []
+            for i in range(SLIDERS):
+                bars.append(gr.HTML(js_on_load=None))
+                sliders.append(
+                    gr.Slider(-REACH, REACH, 0, step=0.01, label=texts.LATENT.format(number=i + 1))
+                )
+    kept = gr.State(None)
+    work: dict[str, Any] = {"show_progress": "hidden", **parts.PRIVATE, **parts.MODEL_WORK}
+    button.click(
+        parts.spoken(look), [checkpoint, label, pad],
+        [result, changed, kept, other, explorer, *bars, *sliders], **work,
+    )  # fmt: skip
+    gr.on(
+        [other.input, *(slider.input for slider in sliders)], parts.spoken(move),
+        [kept, other, *sliders], changed, trigger_mode="always_last", **work,
+    )  # fmt: skip
+    checkpoint.change(
+        parts.spoken(follow), checkpoint, [whole, label, other, result, explorer, kept],
+        **parts.QUIET,
+    )  # fmt: skip
+    return whole
