@@ -41,7 +41,7 @@ DROP = """(content) => {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("served")
-    for family in ("gan", "vae", "attention"):
+    for family in ("gan", "vae", "attention", "writer"):
         save_tiny(root / f"{family}-mnist", family)
     (root / "broken-mnist").mkdir()
     demo = ui.build(ui.catalogue_of(root))
@@ -205,6 +205,27 @@ def test_choosing_a_checkpoint_shows_its_card_and_its_pictures(server: str, visi
     query = parse_qs(urlparse(after).query)
     assert (query["checkpoint"], query["label"]) == (["attention-mnist"], ["4"])
     assert "Self-attention" in one.page.locator(".card:visible").inner_text()
+    assert one.errors == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_text_goes_on_from_the_prompt_of_a_link(server: str, visit: Any, width: int) -> None:
+    one = visit(width=width)
+    query = "?tab=sample&checkpoint=writer-mnist&count=2&seed=7&prompt=ab%0A%3Cb%3Ec"
+    one.open(server + query, "sample")
+    written = one.page.locator(".writing")
+    written.nth(1).wait_for()
+    assert written.count() == 2 and written.first.text_content().startswith("ab\n�b�c")
+    assert "never seen" in one.page.locator(".notice:visible").inner_text()
+    assert one.page.get_by_label(texts.PROMPT).input_value() == "ab\n<b>c"
+    assert parse_qs(urlparse(one.page.url).query)["prompt"] == ["ab\n<b>c"]
+    assert one.page.evaluate("document.documentElement.scrollWidth") <= width
+    # A checkpoint that takes no prompt offers none.
+    before = one.page.url
+    one.page.get_by_label("Checkpoint").first.click()
+    one.page.get_by_role("option", name="gan-mnist").click()
+    assert "prompt" not in parse_qs(urlparse(one.made("sample", before)).query)
+    assert one.page.get_by_label(texts.PROMPT).count() == 0
     assert one.errors == []
 
 

@@ -14,7 +14,7 @@ DESCRIPTION = (
     "their pictures, see where every attention head looked."
 )
 FOOTNOTE = (
-    "Every picture here is AI-generated, made by the checkpoint and the settings named beside it."
+    "Everything made here is AI-generated, by the checkpoint and the settings named beside it."
 )
 
 TABS = {"sample": "Sample", "interpolate": "Interpolate", "attention": "Attention",
@@ -23,9 +23,9 @@ SWITCH = "Language"
 
 CHECKPOINT = "Checkpoint"
 CLASS = "Class"
-COUNT = "Pictures"
+COUNT = "How many"
 SEED = "Seed"
-SEED_INFO = "The same seed gives the same pictures"
+SEED_INFO = "The same seed gives the same result"
 RANDOMISE = "New seed each time"
 TEMPERATURE = "Temperature"
 TEMPERATURE_INFO = "Below 1 plays safe, above 1 takes risks"
