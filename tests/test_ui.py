@@ -25,7 +25,7 @@ from aigc import latent, ui
 from aigc.checkpoint import CheckpointError
 from aigc.models import CAPABILITIES
 from aigc.ui import catalogue as rules
-from aigc.ui import drawing, figures, interpolate, labels, parts, pictures, sample, texts
+from aigc.ui import coverage, drawing, figures, interpolate, labels, parts, pictures, sample, texts
 from aigc.ui.catalogue import Catalogue
 
 
@@ -664,3 +664,32 @@ def test_a_drawing_that_cannot_be_encoded(
 ) -> None:
     with pytest.raises(ValueError, match=words):
         drawing.study(catalogue, name, label, data)
+
+
+# The classes among the samples
+
+
+def test_the_kl_to_equal_shares_and_its_floor() -> None:
+    assert coverage.kl_to_uniform([5] * 10) == pytest.approx(0)
+    assert coverage.kl_to_uniform([9, 0, 0]) == pytest.approx(math.log(3))
+    rng = np.random.default_rng(0)
+    for total, classes in ((16, 10), (64, 10), (1, 3)):
+        draws = rng.multinomial(total, [1 / classes] * classes, size=4000)
+        average = np.mean([coverage.kl_to_uniform(row.tolist()) for row in draws])
+        assert coverage.floor(total, classes) == pytest.approx(average, rel=0.03)
+
+
+def test_the_classes_among_the_samples(catalogue: Catalogue) -> None:
+    wish = sample.read(catalogue, "vae-mnist", 12, 3, "any", 1)
+    images = sample.images(wish)
+    classifier = catalogue.find("classifier-mnist", "classify")
+    model: Any = classifier.model
+    classes = model.classify(images)[0].argmax(1).tolist()
+    counts = [classes.count(i) for i in range(10)]
+    page = sample.covered(catalogue, wish, images)
+    assert [int(n) for n in re.findall(r"<b>(\d+)</b>", page)] == counts
+    assert f"{sum(n > 0 for n in counts)} of 10 classes" in page
+    asked = sample.read(catalogue, "vae-mnist", 12, 3, "4", 1)
+    assert sample.covered(catalogue, asked, images) == ""
+    alone = Catalogue([wish.checkpoint])
+    assert sample.covered(alone, wish, images) == ""
