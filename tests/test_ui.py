@@ -693,3 +693,21 @@ def test_the_classes_among_the_samples(catalogue: Catalogue) -> None:
     assert sample.covered(catalogue, asked, images) == ""
     alone = Catalogue([wish.checkpoint])
     assert sample.covered(alone, wish, images) == ""
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_every_link_in_the_readme_opens_its_view(name: str) -> None:
+    root = Path(__file__).parent.parent
+    links = re.findall(
+        r"\]\(http://127\.0\.0\.1:7860/\?([^)]+)\)", (root / name).read_text("utf-8")
+    )
+    shipped = ui.catalogue_of(root / "checkpoints")
+    pages, needs = pages_of(shipped)
+    opened = set()
+    for link in links:
+        query = dict(parse_qsl(link))
+        tab, values, ignored = ui.follow(shipped, pages, needs, query)
+        assert (tab, ignored) == (query["tab"], []), link
+        assert {"tab": tab, **{k: str(v) for k, v in values.items()}}.keys() == query.keys()
+        opened.add(tab)
+    assert opened == {tab.ID for tab in ui.TABS}
