@@ -177,6 +177,8 @@ def test_nothing_is_wider_than_a_telephone(server: str, visit: Any, scheme: str)
         top = one.page.locator(".result:visible").first.bounding_box()["y"]
         controls = one.page.locator(".controls:visible").first.bounding_box()["y"]
         assert top < controls, tab.ID
+        shown = [tab for tab in one.page.get_by_role("tab").all() if tab.is_visible()]
+        assert len(shown) == len(ui.TABS)  # none folded away
     background = one.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     brightness = sum(int(v) for v in re.findall(r"\d+", background)[:3])
     assert brightness > 600 if scheme == "light" else brightness < 150
