@@ -216,7 +216,7 @@ def test_mistakes_do_not_hang_the_queue(server: str, client: Client) -> None:
         client.submit(**{**SAMPLE, "count": 0 if i % 2 else 1}, api_name="/sample")
         for i in range(8)
     ]
-    ends = [job.exception(timeout=30) for job in jobs]
+    ends = [job.exception(timeout=120) for job in jobs]
     assert [end is None for end in ends] == [True, False] * 4
     assert len(ask(client, "/sample", SAMPLE)[0]) == 3
 

@@ -177,6 +177,8 @@ def test_nothing_is_wider_than_a_telephone(server: str, visit: Any, scheme: str)
         top = one.page.locator(".result:visible").first.bounding_box()["y"]
         controls = one.page.locator(".controls:visible").first.bounding_box()["y"]
         assert top < controls, tab.ID
+        shown = [tab for tab in one.page.get_by_role("tab").all() if tab.is_visible()]
+        assert len(shown) == len(ui.TABS)  # none folded away
     background = one.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     brightness = sum(int(v) for v in re.findall(r"\d+", background)[:3])
     assert brightness > 600 if scheme == "light" else brightness < 150
@@ -212,7 +214,7 @@ def test_choosing_a_checkpoint_shows_its_card_and_its_pictures(server: str, visi
 def test_a_text_goes_on_from_the_prompt_of_a_link(server: str, visit: Any, width: int) -> None:
     one = visit(width=width)
     query = "?tab=sample&checkpoint=writer-mnist&count=2&seed=7&prompt=ab%0A%3Cb%3Ec"
-    one.open(server + query, "sample")
+    one.page.goto(server + query)
     written = one.page.locator(".writing")
     written.nth(1).wait_for()
     assert written.count() == 2 and written.first.text_content().startswith("ab\n�b�c")

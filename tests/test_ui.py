@@ -26,7 +26,7 @@ from aigc import latent, ui
 from aigc.checkpoint import CheckpointError
 from aigc.models import CAPABILITIES
 from aigc.ui import catalogue as rules
-from aigc.ui import drawing, figures, interpolate, labels, parts, pictures, sample, texts
+from aigc.ui import coverage, drawing, figures, interpolate, labels, parts, pictures, sample, texts
 from aigc.ui.catalogue import Catalogue
 
 
@@ -719,3 +719,50 @@ def test_a_drawing_that_cannot_be_encoded(
 ) -> None:
     with pytest.raises(ValueError, match=words):
         drawing.study(catalogue, name, label, data)
+
+
+# The classes among the samples
+
+
+def test_the_kl_to_equal_shares_and_its_floor() -> None:
+    assert coverage.kl_to_uniform([5] * 10) == pytest.approx(0)
+    assert coverage.kl_to_uniform([9, 0, 0]) == pytest.approx(math.log(3))
+    rng = np.random.default_rng(0)
+    for total, classes in ((16, 10), (64, 10), (1, 3)):
+        draws = rng.multinomial(total, [1 / classes] * classes, size=4000)
+        average = np.mean([coverage.kl_to_uniform(row.tolist()) for row in draws])
+        assert coverage.floor(total, classes) == pytest.approx(average, rel=0.03)
+
+
+def test_the_classes_among_the_samples(catalogue: Catalogue) -> None:
+    wish = sample.read(catalogue, "vae-mnist", 12, 3, "any", 1)
+    images = sample.images(wish)
+    classifier = catalogue.find("classifier-mnist", "classify")
+    model: Any = classifier.model
+    classes = model.classify(images)[0].argmax(1).tolist()
+    counts = [classes.count(i) for i in range(10)]
+    page = sample.covered(catalogue, wish, images)
+    assert [int(n) for n in re.findall(r"<b>(\d+)</b>", page)] == counts
+    assert f"{sum(n > 0 for n in counts)} of 10 classes" in page
+    asked = sample.read(catalogue, "vae-mnist", 12, 3, "4", 1)
+    assert sample.covered(catalogue, asked, images) == ""
+    alone = Catalogue([wish.checkpoint])
+    assert sample.covered(alone, wish, images) == ""
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_every_link_in_the_readme_opens_its_view(name: str) -> None:
+    root = Path(__file__).parent.parent
+    links = re.findall(
+        r"\]\(http://127\.0\.0\.1:7860/\?([^)]+)\)", (root / name).read_text("utf-8")
+    )
+    shipped = ui.catalogue_of(root / "checkpoints")
+    pages, needs = pages_of(shipped)
+    opened = set()
+    for link in links:
+        query = dict(parse_qsl(link))
+        tab, values, ignored = ui.follow(shipped, pages, needs, query)
+        assert (tab, ignored) == (query["tab"], []), link
+        assert {"tab": tab, **{k: str(v) for k, v in values.items()}}.keys() == query.keys()
+        opened.add(tab)
+    assert opened == {tab.ID for tab in ui.TABS}

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint, shown
-from aigc.ui import figures, labels, parts, texts
+from aigc.ui import coverage, figures, labels, parts, texts
 from aigc.ui.catalogue import (
     ANY,
     MAX_COUNT,
@@ -137,6 +137,12 @@ def page(wish: Wish, pictures: Tensor) -> str:
     return noted(wish) + made + figures.chips(wish.made)
 
 
+def covered(catalogue: Catalogue, wish: Wish, pictures: Tensor) -> str:
+    """The classes among the pictures, where no class was asked for and something can tell."""
+    classifier = coverage.judge(catalogue, wish.checkpoint) if wish.label == ANY else None
+    return coverage.page(classifier, pictures) if classifier else ""
+
+
 def save_link(wish: Wish, pictures: Tensor) -> str:
     """The result as one file to keep, and the same with a visible label."""
     name = f"{wish.checkpoint.name}-seed{wish.seed}-{wish.label}"
@@ -164,7 +170,8 @@ def build(catalogue: Catalogue) -> parts.Page:
         wish = read(catalogue, checkpoint, count, seed, label, temperature, prompt)
         for pictures, finished in views(wish):
             if finished:
-                yield page(wish, pictures), save_link(wish, pictures), wish.made, wish.seed
+                view = page(wish, pictures) + covered(catalogue, wish, pictures)
+                yield view, save_link(wish, pictures), wish.made, wish.seed
             else:
                 yield page(wish, pictures), "", gr.skip(), wish.seed
 

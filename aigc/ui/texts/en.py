@@ -220,6 +220,13 @@ $z_t = (1-t)\,z_a + t\,z_b$ through the sparsely used middle. The class is mixed
 in both cases, so a 3 can turn into an 8.
 """
 
+# The classes among the samples
+COVERAGE_TITLE = "Classes among these samples"
+COVERAGE_KL = (
+    "{seen} of {classes} classes, as {name} sees them. KL to equal shares: {kl} nats; {count} "
+    "samples of truly equal shares would show {floor} on average."
+)
+
 # The drawing in the latent space
 CODE_TITLE = "Your drawing in the latent space"
 CODE_PAD = "A digit of yours"

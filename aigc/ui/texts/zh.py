@@ -293,6 +293,13 @@ $$z_t = \ell_t \left( \frac{\sin((1-t)\,\theta)}{\sin\theta}\,\hat z_a
 两种走法里，类别都沿直线混合，所以 3 可以变成 8。
 """
 
+# 样本里的类别
+COVERAGE_TITLE = "这些样本里的类别"
+COVERAGE_KL = (
+    "{name} 认出了 {classes} 个类别中的 {seen} 个。与均匀分布的 KL 为 {kl} nat；"
+    "{count} 个真正均匀的样本平均也会有 {floor}。"
+)
+
 # 潜空间里的图
 CODE_TITLE = "你的图在潜空间里"
 CODE_PAD = "你写的数字"
