@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -241,3 +246,33 @@ def test_the_page_asks_no_other_machine(server: str) -> None:
     assert "fonts.googleapis.com/css" not in page
     assert httpx.get(f"{server}theme.css").text.count("@import") == 0
     assert '"analytics_enabled": true' not in config
+
+
+def example(language: str, server: str) -> str:
+    """A block of code of the README, with the address of this server."""
+    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (block,) = [one for one in blocks if "http://127.0.0.1:7860" in one]
+    return str(block).replace("http://127.0.0.1:7860", server.rstrip("/"))
+
+
+def test_the_example_in_python(server: str, tmp_path: Path) -> None:
+    code = example("python", server) + "\nprint(len(images), settings['seed'])\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60,
+        env={**os.environ, "GRADIO_TEMP_DIR": str(tmp_path)}, check=True,
+    )  # fmt: skip
+    assert done.stdout.split()[-2:] == ["16", "7"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_example_with_curl(server: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", example("bash", server)], capture_output=True, text=True, timeout=60,
+        check=True,
+    )  # fmt: skip
+    event, data = done.stdout.strip().split("\n")[:2]
+    assert event == "event: complete"
+    images, settings = json.loads(data.removeprefix("data: "))
+    assert len(images) == 16
+    assert {name: settings[name] for name in SAMPLE} == {**SAMPLE, "count": 16}

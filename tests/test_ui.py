@@ -28,6 +28,7 @@ from aigc.models import CAPABILITIES
 from aigc.ui import catalogue as rules
 from aigc.ui import coverage, drawing, figures, interpolate, labels, parts, pictures, sample, texts
 from aigc.ui.catalogue import Catalogue
+from aigc.ui.theme import theme
 
 
 @pytest.fixture(scope="module")
@@ -766,3 +767,40 @@ def test_every_link_in_the_readme_opens_its_view(name: str) -> None:
         assert {"tab": tab, **{k: str(v) for k, v in values.items()}}.keys() == query.keys()
         opened.add(tab)
     assert opened == {tab.ID for tab in ui.TABS}
+
+
+# The look
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb, WCAG 2.2."""
+    values = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
+    return sum(weight * v for weight, v in zip((0.2126, 0.7152, 0.0722), linear))
+
+
+@pytest.mark.parametrize("suffix", ["", "_dark"], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [
+        ("body_text_color", "body_background_fill"),
+        ("body_text_color_subdued", "body_background_fill"),
+        ("body_text_color_subdued", "block_background_fill"),
+        ("block_info_text_color", "block_background_fill"),
+        ("block_title_text_color", "block_background_fill"),
+        ("body_text_color", "input_background_fill"),
+        ("link_text_color", "body_background_fill"),
+        ("button_primary_text_color", "button_primary_background_fill"),
+    ],
+)
+def test_the_contrast_is_that_of_wcag_aa(ink: str, paper: str, suffix: str) -> None:
+    look = theme()
+
+    def colour(name: str) -> str:
+        value = getattr(look, name + suffix, None) or getattr(look, name)
+        while value.startswith("*"):
+            value = getattr(look, value[1:])
+        return {"white": "#ffffff"}.get(value, value)
+
+    light, dark = sorted((luminance(colour(ink)), luminance(colour(paper))), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5, (colour(ink), colour(paper))

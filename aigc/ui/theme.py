@@ -12,7 +12,7 @@ TEAL = Color(
 )  # fmt: skip
 INK = Color(
     name="ink", c50="#f8f8f6", c100="#f0f0ed", c200="#e2e2dd", c300="#cbcbc4", c400="#9d9e98",
-    c500="#73756f", c600="#585a55", c700="#42443f", c800="#2a2c29", c900="#1a1c1a", c950="#111312",
+    c500="#6b6d67", c600="#585a55", c700="#42443f", c800="#2a2c29", c900="#1a1c1a", c950="#111312",
 )  # fmt: skip
 SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Noto Sans", "PingFang SC",
         "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")  # fmt: skip
