@@ -387,6 +387,11 @@ def test_writing_goes_on_from_the_prompt(catalogue: Catalogue) -> None:
     assert "notice" not in page
 
 
+def test_a_chooser_without_a_choice_is_out_of_sight() -> None:
+    assert not parts.classes([("any", "any")], "any").visible
+    assert parts.classes([("any", "any"), ("3", "3")], "3").visible
+
+
 def test_a_prompt_is_for_those_who_write(catalogue: Catalogue) -> None:
     wish = sample.read(catalogue, "gan-mnist", 1, 7, "any", 1.0, "to be")
     assert wish.prompt == "" and "prompt" not in wish.made

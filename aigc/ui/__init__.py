@@ -95,7 +95,7 @@ def chosen(catalogue: Catalogue, need: str, page: Page, name: str) -> dict[Any, 
     labels = parts.labels(catalogue, name, need)
     for setting, component in page.settings.items():
         if setting.startswith("label"):
-            updates[component] = gr.Dropdown(choices=labels, value=ANY)
+            updates[component] = parts.classes(labels, ANY)
     return updates
 
 
@@ -256,7 +256,7 @@ def _wire(
         labels = parts.labels(catalogue, named, needs[tab])
         for name, component in pages[tab].settings.items():
             if name.startswith("label"):
-                updates[component] = gr.Dropdown(choices=labels, value=values.get(name, ANY))
+                updates[component] = parts.classes(labels, values.get(name, ANY))
             elif component in choices and name in values:
                 updates[component] = gr.Dropdown(choices=choices[component], value=values[name])
             elif name in values:

@@ -66,6 +66,11 @@ def labels(catalogue: Catalogue, checkpoint: str, capability: str) -> list[tuple
     return [(texts.VALUES.get(ANY, ANY), ANY), *((name, name) for name in names)]
 
 
+def classes(choices: list[tuple[str, str]], value: str) -> gr.Dropdown:
+    """A class chooser brought up to date; out of sight where there is nothing to choose."""
+    return gr.Dropdown(choices=choices, value=value, visible=len(choices) > 1)
+
+
 def chooser(catalogue: Catalogue, capability: str) -> gr.Dropdown:
     """Choose among the checkpoints with a capability; below it the card of the chosen one. Nothing
     is chosen while there is none."""
@@ -90,7 +95,7 @@ def follow_checkpoint(
     def offer(name: str, *chosen: str) -> Any:
         choices = labels(catalogue, name, capability)
         known = {value for _, value in choices}
-        updates = [gr.Dropdown(choices=choices, value=c if c in known else ANY) for c in chosen]
+        updates = [classes(choices, c if c in known else ANY) for c in chosen]
         return updates if len(updates) > 1 else updates[0]
 
     return checkpoint.input(spoken(offer), [checkpoint, *boxes], boxes, **QUIET)
