@@ -152,7 +152,7 @@ def split(name: str, content: str, train: bool, size: int, source: Path) -> Corp
     media = TextMedia(UNKNOWN + "".join(sorted(set(content) - {UNKNOWN})), size or WINDOW)
     border = int(len(content) * 0.9)
     part = content[:border] if train else content[border:]
-    if len(part) < media.length:
+    if min(border, len(content) - border) < media.length:  # both parts, whichever is asked for
         raise DataError(
             f"{source} has {len(content):,} characters; a text to learn from has at least "
             f"{10 * media.length:,} (ten times --size)"

@@ -164,6 +164,10 @@ class TextMedia:
         """(T,) -> the characters."""
         return "".join(self.symbols[i] for i in indices.tolist())
 
+    def unknown(self, text: str) -> list[str]:
+        """The characters of a text that are no symbols, each once, in order."""
+        return sorted(set(text) - set(self.symbols))
+
     def from_text(self, text: str) -> Tensor:
         """Characters -> (T,) int64; those that are no symbol become UNKNOWN, index 0."""
         known = {symbol: i for i, symbol in enumerate(self.symbols)}

@@ -95,7 +95,7 @@ def mnist_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write_text(length: int) -> str:
-    """Lines of made-up words of two letters that take turns, `length` characters."""
+    """Lines of words out of a dozen made-up ones, `length` characters."""
     rng = np.random.default_rng(0)
     words = ["".join(rng.choice(list("aeiou"), 3)) + "n" for _ in range(12)]
     lines = [" ".join(rng.choice(words, 5)) for _ in range(length)]

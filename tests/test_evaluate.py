@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import shutil
@@ -316,8 +317,24 @@ def test_the_figures_of_texts_are_right(mnist_root: Path, tmp_path: Path) -> Non
     expected = math.log(len(measured.media.symbols))
     assert found["nats_per_character"].value == pytest.approx(expected, abs=1e-4)
     assert found["nats_per_character_long"].value == pytest.approx(expected, abs=1e-4)
-    # Words that take turns stand in both parts; what is drawn evenly stands in neither.
+    # What is drawn evenly from all characters stands nowhere in the text.
     assert found["copied_windows"].value == 0
+
+
+@pytest.mark.parametrize("stride", [24, 12])
+def test_every_character_is_scored_once(mnist_root: Path, stride: int) -> None:
+    """A likelihood that is the character's place in the text: a gap or an overlap would show."""
+    held = data.load("text", mnist_root / "text.txt", False, 24)
+    length = len(held.symbols)
+    assert length % stride  # the last window has fewer that are new
+    places = dataclasses.replace(held, symbols=torch.arange(length))
+
+    class Places:
+        def text_nats(self, texts: torch.Tensor, labels: list[None]) -> torch.Tensor:
+            return texts.double()
+
+    found = evaluate.nats_per_character(Places(), places, stride, "")
+    assert found == pytest.approx((length - 1) / 2)
 
 
 def test_windows_of_a_text() -> None:

@@ -506,33 +506,38 @@ def windows(texts: list[str], size: int = COPIED) -> list[str]:
     return [text[i : i + size] for text in texts for i in range(len(text) - size + 1)]
 
 
+def nats_per_character(model: Any, test: Corpus, stride: int, what: str) -> float:
+    """The mean over all characters, each scored once: in the first window that holds it. A
+    window begins `stride` after the one before, the last where it ends with the text."""
+    context, length = test.media.length, len(test.symbols)
+    ends = torch.tensor([*range(context, length, stride), length])
+    fresh = ends.diff(prepend=torch.tensor([0]))  # characters that no window before had
+    total = 0.0
+    for part in batches(len(ends), SCORED, what):
+        found = model.text_nats(test.at(ends[part] - context)[0], [None] * len(ends[part]))
+        counted = torch.arange(context) >= context - fresh[part, None]
+        total += found[counted].double().sum().item()
+    return total / length
+
+
 def text_figures(measured: Checkpoint, train: Corpus, test: Corpus) -> Figures:
     """Nats a character over the whole test text in order, and the share of copied windows."""
     model: Any = measured.model
     context = measured.media.length
 
-    def score(stride: int, what: str) -> float:
-        """The mean over all characters but the first `context - stride`; each is predicted from
-        `context - stride` to `context - 1` that stand before it."""
-        total, count, skipped = 0.0, 0, context - stride
-        starts = torch.arange(0, len(test), stride)
-        for part in batches(len(starts), SCORED, what):
-            found = model.text_nats(test.at(starts[part])[0], [None] * len(starts[part]))
-            total += found[:, skipped:].double().sum().item()
-            count += found[:, skipped:].numel()
-        return total / count
-
+    beside = nats_per_character(model, test, context, "windows side by side")
+    overlapping = nats_per_character(model, test, context // 2, "windows that overlap")
     size = f"the last tenth of the text, {len(test.symbols):,} characters, in order"
     found: Figures = {
         "nats_per_character": Figure(
-            "Nats/character", score(context, "windows side by side"), nats4, "lower",
+            "Nats/character", beside, nats4, "lower",
             f"Exact negative log-likelihood, {size}, windows of {context} side by side: a "
             f"character is predicted from 0 to {context - 1} before it.",
         ),
         "nats_per_character_long": Figure(
-            "Nats/character, long context", score(context // 2, "windows that overlap"), nats4,
+            "Nats/character, long context", overlapping, nats4,
             "lower", f"The same with windows that overlap by half: from {context // 2} to "
-            f"{context - 1} before it.",
+            f"{context - 1} before it, but for the first window.",
         ),
     }  # fmt: skip
     learned = train.media.to_text(train.symbols)

@@ -84,7 +84,7 @@ def noted(wish: Wish) -> str:
     if not wish.prompt:
         return ""
     media = wish.checkpoint.media
-    unknown = sorted({c for c in wish.prompt if c not in media.symbols})
+    unknown = media.unknown(wish.prompt)
     said = []
     if unknown:
         some = ", ".join(shown(c) for c in unknown[:8]) + (" ..." if len(unknown) > 8 else "")

@@ -9,7 +9,7 @@ TAGLINE = "三类生成模型，全部由本仓库的脚本从零训练。页面
 DESCRIPTION = (
     "GAN、VAE 和自注意力模型，全部从零训练：采样，在两张图之间漫步，看清每个注意力头看向哪里。"
 )
-FOOTNOTE = "这里的每张图都由人工智能生成，所用的检查点和设置就写在旁边。"
+FOOTNOTE = "这里生成的一切都出自人工智能，所用的检查点和设置就写在旁边。"
 
 TABS = {"sample": "采样", "interpolate": "插值", "attention": "注意力",
         "timelapse": "训练过程"}  # fmt: skip
@@ -17,9 +17,9 @@ SWITCH = "语言"
 
 CHECKPOINT = "检查点"
 CLASS = "类别"
-COUNT = "图像数量"
+COUNT = "数量"
 SEED = "种子"
-SEED_INFO = "同一个种子总是生成同样的图"
+SEED_INFO = "同一个种子总是生成同样的结果"
 RANDOMISE = "每次换一个新种子"
 TEMPERATURE = "温度"
 TEMPERATURE_INFO = "低于 1 更稳妥，高于 1 更冒险"
@@ -53,7 +53,7 @@ FRAME = "帧"
 
 # 结果下方的设置与取值；这里没有的按原样显示。
 SETTINGS: dict[str, str] = {
-    "checkpoint": "检查点", "revision": "版本", "count": "图像数量", "seed": "种子",
+    "checkpoint": "检查点", "revision": "版本", "count": "数量", "seed": "种子",
     "label": "类别", "temperature": "温度", "label_a": "起点类别", "label_b": "终点类别",
     "prompt": "开头", "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
     "picture_b": "终点的图", "steps": "步数", "path": "路径",
