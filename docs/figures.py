@@ -25,7 +25,7 @@ HEADLINES = {
     "gan": ("label_accuracy", "frechet_distance", "recall", "coverage"),
     "vae": ("negative_elbo", "negative_log_likelihood", "label_accuracy"),
     "attention": ("bits_per_dim", "label_accuracy", "frechet_distance"),
-    "writer": ("nats_per_character", "nats_per_character_long", "copied_windows"),
+    "language": ("nats_per_character", "nats_per_character_long", "copied_windows"),
     "classifier": ("accuracy",),
 }
 
@@ -37,7 +37,7 @@ NANOGPT = "[nanoGPT](https://github.com/karpathy/nanoGPT)"
 
 # Figures that others published for the same quantity on the same data: English, Chinese.
 PUBLISHED = {
-    ("writer", "nats_per_character"): (
+    ("language", "nats_per_character"): (
         f"1.4697 nats, random windows, 10.6M weights on a GPU, {NANOGPT}",
         f"1.4697 nats，随机窗口、1060 万权重、在 GPU 上训练，{NANOGPT}",
     ),

@@ -145,7 +145,7 @@ TINY: dict[str, dict[str, Any]] = {
     "gan": {"latent": 8, "g_base": 4, "d_base": 4},
     "vae": {"latent": 4, "base": 4, "hidden": 16},
     "attention": {"layers": 2, "heads": 2, "dim": 16, "head_dim_out": 16},
-    "writer": {"symbols": 28, "length": 24, "classes": 10, "layers": 2, "heads": 2, "dim": 16},
+    "language": {"symbols": 28, "length": 24, "classes": 10, "layers": 2, "heads": 2, "dim": 16},
     "classifier": {},
 }
 
@@ -213,7 +213,7 @@ def save_tiny(folder: Path, family: str) -> Path:
         family,
         media,
         tuple(str(digit) for digit in range(10)),
-        "text" if family == "writer" else "mnist",
+        "text" if family == "language" else "mnist",
         {
             "command": f"python -m train.{family} --dataset mnist --data DIR --out OUT --steps 30",
             "seconds": 18,

@@ -33,7 +33,7 @@ INTERPOLATE = {
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("served")
-    for family in ("gan", "vae", "attention", "writer"):
+    for family in ("gan", "vae", "attention", "language"):
         save_tiny(root / f"{family}-mnist", family)
     (root / "broken-mnist").mkdir()
     return root
@@ -89,7 +89,7 @@ def test_checkpoints(client: Client, checkpoints: Path) -> None:
         "gan-mnist",
         "vae-mnist",
         "attention-mnist",
-        "writer-mnist",
+        "language-mnist",
     ]
     loaded = load(checkpoints / "vae-mnist")
     assert listed[1] == {
@@ -109,9 +109,9 @@ def test_sample(client: Client, checkpoints: Path, name: str) -> None:
 
 
 def test_sample_of_text(client: Client, checkpoints: Path) -> None:
-    wish = {**SAMPLE, "checkpoint": "writer-mnist", "prompt": "abc"}
+    wish = {**SAMPLE, "checkpoint": "language-mnist", "prompt": "abc"}
     images, settings = ask(client, "/sample", wish)
-    loaded = load(checkpoints / "writer-mnist")
+    loaded = load(checkpoints / "language-mnist")
     prompt = loaded.media.from_text("abc")
     *_, rows = loaded.model.write(generators(7, 3), [3] * 3, 1.0, prompt)
     assert images == [] and settings.pop("texts") == [loaded.media.to_text(row) for row in rows]

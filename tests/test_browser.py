@@ -41,7 +41,7 @@ DROP = """(content) => {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("served")
-    for family in ("gan", "vae", "attention", "writer"):
+    for family in ("gan", "vae", "attention", "language"):
         save_tiny(root / f"{family}-mnist", family)
     (root / "broken-mnist").mkdir()
     demo = ui.build(ui.catalogue_of(root))
@@ -213,7 +213,7 @@ def test_choosing_a_checkpoint_shows_its_card_and_its_pictures(server: str, visi
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_text_goes_on_from_the_prompt_of_a_link(server: str, visit: Any, width: int) -> None:
     one = visit(width=width)
-    query = "?tab=sample&checkpoint=writer-mnist&count=2&seed=7&prompt=ab%0A%3Cb%3Ec"
+    query = "?tab=sample&checkpoint=language-mnist&count=2&seed=7&prompt=ab%0A%3Cb%3Ec"
     one.page.goto(server + query)
     written = one.page.locator(".writing")
     written.nth(1).wait_for()

@@ -26,7 +26,7 @@ EXPECTED = {
     "gan": SAMPLED,
     "vae": SAMPLED | {"negative_elbo", "negative_log_likelihood", "negative_elbo_given_class"},
     "attention": SAMPLED | {"bits_per_dim", "bits_per_dim_given_class"},
-    "writer": {"nats_per_character", "nats_per_character_long", "copied_windows"},
+    "language": {"nats_per_character", "nats_per_character_long", "copied_windows"},
     "classifier": {"accuracy"},
 }
 
@@ -48,7 +48,7 @@ def test_every_family_has_its_figures(
     family: str, options: Options, tiny_checkpoints: Path, mnist_root: Path, tmp_path: Path
 ) -> None:
     options.checkpoint = tiny_checkpoints / f"{family}-mnist"
-    if family == "writer":
+    if family == "language":
         options.data = mnist_root / "text.txt"  # whose characters it has to know
         options.checkpoint = train(family, options.data, tmp_path / "made", size=24)
     found = evaluate.evaluate(options)
@@ -308,7 +308,7 @@ def test_a_classifier_needs_classes(tmp_path: Path, mnist_root: Path) -> None:
 def test_the_figures_of_texts_are_right(mnist_root: Path, tmp_path: Path) -> None:
     """A model that knows nothing: every character costs log(symbols), wherever it stands."""
     root = mnist_root / "text.txt"
-    folder = train("writer", root, tmp_path / "made", size=24)
+    folder = train("language", root, tmp_path / "made", size=24)
     measured = checkpoint.load(folder)
     for parameter in measured.model.logits.parameters():
         parameter.zero_()

@@ -100,7 +100,7 @@ def test_the_card_says_what_was_measured_and_how_it_was_trained(measured: Path) 
         assert len({row.count("|") for row in block.splitlines()}) == 1
 
 
-@pytest.mark.parametrize("family", ["gan", "vae", "attention", "writer", "classifier"])
+@pytest.mark.parametrize("family", ["gan", "vae", "attention", "language", "classifier"])
 def test_the_three_lines_run(
     family: str, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,7 +111,7 @@ def test_the_three_lines_run(
     monkeypatch.chdir(tiny_checkpoints)
     names: dict[str, Any] = {}
     exec(code, names)  # noqa: S102 -- the card's own lines, which is what is tested
-    if family == "writer":
+    if family == "language":
         assert len(names["text"]) == loaded.media.length
     elif family == "classifier":
         assert names["logits"].shape == (8, 10)

@@ -21,7 +21,7 @@ TINY: dict[str, dict[str, Any]] = {
     "gan": {"latent": 4, "g_base": 4, "d_base": 4},
     "vae": {"latent": 4, "base": 4, "hidden": 16},
     "attention": {"patch": 7, "layers": 1, "heads": 1, "dim": 8, "expansion": 1, "head_dim_out": 8},
-    "writer": {"dataset": "text", "size": 16, "layers": 1, "heads": 1, "dim": 8, "expansion": 1},
+    "language": {"dataset": "text", "size": 16, "layers": 1, "heads": 1, "dim": 8, "expansion": 1},
     "classifier": {"base": 8, "features": 8},
 }
 SCRIPTS = sorted(
@@ -30,7 +30,7 @@ SCRIPTS = sorted(
 
 
 def recipe(script: str, data: Path, out: Path, **flags: Any) -> Any:
-    if script == "writer" and data.is_dir():
+    if script == "language" and data.is_dir():
         data = data / "text.txt"
     values = {"batch": 8, "steps": 4, "snapshots": 2, "evaluate": False, "minutes": 0}
     values |= TINY[script] | flags
@@ -66,13 +66,13 @@ class TestEveryScript:
         folder = train(script, mnist_root, tmp_path / "made")
         made = checkpoint.load(folder)
         assert made.family == script and made.dataset == TINY[script].get("dataset", "mnist")
-        assert len(made.labels) == (0 if script == "writer" else 10)
+        assert len(made.labels) == (0 if script == "language" else 10)
         assert made.training["steps"] == 4 and made.training["images"] == 32
         assert f"python -m train.{script}" in made.training["command"]
         assert (folder / "README.md").read_text().startswith("---")
         index = folder / "snapshots" / "index.json"
         snapshots = json.loads(index.read_text()) if index.exists() else []
-        pictures = "sample" in made.capabilities and script != "writer"
+        pictures = "sample" in made.capabilities and script != "language"
         assert [s["step"] for s in snapshots] == ([2, 4] if pictures else [])
         for snapshot in snapshots:
             assert (folder / "snapshots" / snapshot["file"]).stat().st_size > 50

@@ -263,7 +263,7 @@ def test_every_made_result_is_its_own_link(catalogue: Catalogue) -> None:
     pages, needs = pages_of(catalogue)
     for made in (
         sample.read(catalogue, "gan-mnist", 3, 5, "7", 0.75).made,
-        sample.read(catalogue, "writer-mnist", 2, 5, "7", 0.75, "to be").made,
+        sample.read(catalogue, "language-mnist", 2, 5, "7", 0.75, "to be").made,
         interpolate.read(catalogue, "vae-mnist", 1, "2", 3, "any", 4, "lerp").made,
     ):
         tab = "sample" if "count" in made else "interpolate"
@@ -371,13 +371,13 @@ def test_downloads_say_that_ai_made_them(catalogue: Catalogue) -> None:
 
 
 def test_writing_goes_on_from_the_prompt(catalogue: Catalogue) -> None:
-    wish = sample.read(catalogue, "writer-mnist", 3, 7, "any", 1.0, "ab\r\nc")
+    wish = sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, "ab\r\nc")
     made = sample.images(wish)
     media = wish.checkpoint.media
     written = [media.to_text(row) for row in made]
     assert all(text.startswith("ab\nc") and len(text) == 4 + media.length for text in written)
     assert torch.equal(made, sample.images(wish)) and len(set(written)) == 3
-    other = sample.read(catalogue, "writer-mnist", 3, 7, "any", 1.0, "xyz")
+    other = sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, "xyz")
     assert not torch.equal(sample.images(other)[:, -5:], made[:, -5:])
     *_, (last, finished) = sample.views(wish)
     assert finished and torch.equal(last, made)
@@ -399,20 +399,20 @@ def test_a_prompt_is_for_those_who_write(catalogue: Catalogue) -> None:
 
 def test_what_becomes_of_odd_prompts(catalogue: Catalogue) -> None:
     odd = "<b>a\u202e\U0001f600</b>"
-    wish = sample.read(catalogue, "writer-mnist", 1, 0, "any", 1.0, odd)
+    wish = sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, odd)
     page = sample.page(wish, sample.images(wish))
     assert "has never seen" in page and "'<'" in html.unescape(page)
     assert "<b>a" not in page and "\u202e" not in page
     assert "�b�a��" in page, page
-    long = sample.read(catalogue, "writer-mnist", 1, 0, "any", 1.0, "a" * 100)
+    long = sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, "a" * 100)
     assert "23 characters at once" in sample.page(long, sample.images(long))
     for wrong in ("a" * 2001, 7, ["a"]):
         with pytest.raises(ValueError, match="at most 2000"):
-            sample.read(catalogue, "writer-mnist", 1, 0, "any", 1.0, wrong)
+            sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, wrong)
 
 
 def test_a_text_to_keep_says_what_made_it(catalogue: Catalogue) -> None:
-    wish = sample.read(catalogue, "writer-mnist", 2, 7, "3", 1.0, "ab")
+    wish = sample.read(catalogue, "language-mnist", 2, 7, "3", 1.0, "ab")
     links = sample.save_link(wish, sample.images(wish))
     (href,) = re.findall(r'href="data:text/plain;base64,([^"]+)"', links)
     said, *rest = base64.b64decode(href).decode().split("\n\n", 1)

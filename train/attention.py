@@ -9,18 +9,16 @@ everything else with Adam.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import tyro
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
 from aigc import latent
 from aigc.models.attention import Config, Transformer
-from train import distributed, loop, watch
+from train import loop, muon, watch
 
 
 @dataclass
@@ -46,57 +44,6 @@ class Recipe(loop.Options):
     head_dim_out: int = 160
 
 
-def orthogonalise(update: Tensor, rounds: int = 5) -> Tensor:
-    """The nearest half-orthogonal matrix, roughly: singular values go to about 1, singular
-    vectors stay. update (rows, columns) -> the same shape.
-
-    Newton-Schulz rounds with the coefficients of Jordan 2024
-    (https://kellerjordan.github.io/posts/muon/), which trade exactness for few rounds.
-    """
-    tall = update.shape[0] > update.shape[1]
-    x = update.T if tall else update
-    x = x / (x.norm() + 1e-7)
-    for _ in range(rounds):
-        gram = x @ x.T
-        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
-    return x.T if tall else x
-
-
-class Muon(Optimizer):
-    """Momentum, orthogonalised (Jordan 2024). For matrices only.
-
-    torch.optim.Muon always does the rounds in bfloat16, which takes longer than the training
-    step itself on a processor that has to emulate it, and is not there before torch 2.9.
-    """
-
-    def __init__(self, params: Sequence[Tensor], lr: float, momentum: float = 0.95) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum})
-
-    @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                state = self.state[p]
-                if not state:
-                    state["momentum_buffer"] = torch.zeros_like(p)
-                buffer = state["momentum_buffer"].lerp_(p.grad, 1 - group["momentum"])
-                update = orthogonalise(p.grad.lerp(buffer, group["momentum"]))  # Nesterov
-                p.sub_(update, alpha=group["lr"] * max(1.0, p.shape[0] / p.shape[1]) ** 0.5)
-
-
-def muon_and_adam(
-    model: nn.Module, blocks: nn.Module, lr: float, muon_lr: float
-) -> dict[str, Optimizer]:
-    """Muon for the matrices of the blocks, Adam for the rest of the model."""
-    matrices = [p for p in blocks.parameters() if p.dim() == 2]
-    chosen = {id(p) for p in matrices} if muon_lr else set()
-    rest = [p for p in model.parameters() if id(p) not in chosen]
-    adam = torch.optim.Adam(rest, lr=lr, betas=(0.9, 0.98), eps=1e-10)
-    return {"adam": adam, "muon": Muon(matrices, lr=muon_lr)} if chosen else {"adam": adam}
-
-
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
     dataset = loop.load_images(recipe)
@@ -113,7 +60,7 @@ def train(recipe: Recipe) -> Path:
     model = Transformer(config)
     model.initialise(latent.generator(recipe.seed))
     model.to(device)
-    trained = muon_and_adam(model, model.blocks, recipe.lr, recipe.muon_lr)
+    trained = muon.muon_and_adam(model, model.blocks, recipe.lr, recipe.muon_lr)
     if recipe.compile:
         for block in model.blocks:
             block.compile()  # the head picks out pixels by their value, which does not compile
@@ -128,13 +75,7 @@ def train(recipe: Recipe) -> Path:
             labels = torch.zeros_like(targets)
         with loop.autocast(recipe, device):
             loss = model.nll(model.tokens(images), labels).mean() / dims
-        loss.backward()
-        distributed.average_gradients(model.parameters())
-        for optimizer in trained.values():
-            loop.set_lr(optimizer, loop.cosine(progress, 1.0, 0.0, recipe.warmup))
-            with loop.autocast(recipe, device):  # Muon's rounds are matrix products
-                optimizer.step()
-            optimizer.zero_grad()
+        muon.update(loss, model, trained, recipe, recipe.warmup, device, progress)
         return {"bits/dim": loss / math.log(2)}
 
     return loop.run(

@@ -143,7 +143,7 @@ def load_images(recipe: Options) -> Dataset:
     found = load_data(recipe)
     if isinstance(found, Corpus):
         raise TrainingError(
-            f"{found.name} holds text; train.writer takes it, and this script takes images"
+            f"{found.name} holds text; train.language takes it, and this script takes images"
         )
     return found
 

@@ -19,7 +19,7 @@ TITLES = {
     "gan": "a generative adversarial network",
     "vae": "a variational autoencoder",
     "attention": "a Transformer that draws images patch by patch",
-    "writer": "a Transformer that writes character by character",
+    "language": "a Transformer that writes character by character",
     "classifier": "a small convolutional classifier",
 }
 LIMITS = {
@@ -35,7 +35,7 @@ LIMITS = {
         "It draws one patch after another and cannot correct what is drawn; its attention maps "
         "show where it looked, which is no explanation of what it drew."
     ),
-    "writer": (
+    "language": (
         "It has read one small text and knows words by their letters alone: what it writes sounds "
         "like that text and means nothing."
     ),

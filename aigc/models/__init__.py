@@ -15,15 +15,15 @@ from torch import Tensor
 from aigc.models.attention import Transformer
 from aigc.models.classifier import Classifier
 from aigc.models.gan import GAN
+from aigc.models.language import LanguageModel
 from aigc.models.vae import VAE
-from aigc.models.writer import Writer
 
 # Any: a family is asked for its capabilities, which its class does not promise by type.
 FAMILIES: dict[str, Any] = {
     "gan": GAN,
     "vae": VAE,
     "attention": Transformer,
-    "writer": Writer,
+    "language": LanguageModel,
     "classifier": Classifier,
 }
 

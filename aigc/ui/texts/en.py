@@ -109,7 +109,7 @@ FAMILIES = {
     "gan": "Generative adversarial network",
     "vae": "Variational autoencoder",
     "attention": "Self-attention, drawn patch by patch",
-    "writer": "Self-attention, written character by character",
+    "language": "Self-attention, written character by character",
     "classifier": "Classifier",
 }
 
@@ -187,7 +187,7 @@ steps as it has patches, and that the attention itself grows with the square of 
 **Temperature** divides the logits before each draw: below 1 it prefers the likely values, at 0
 it always takes the likeliest.
 """,
-    "writer": r"""
+    "language": r"""
 #### Self-attention that writes
 A text is a sequence of characters, written one after the other, each conditioned on all before it.
 Every step asks the earlier ones: its **query** $q$ is compared with their **keys** $k$, and the

@@ -41,9 +41,9 @@ class Config:
         ):  # fmt: skip
             value = getattr(self, name)
             if not isinstance(value, int) or not low <= value <= high:
-                raise ValueError(f"writer: {name} is {low} to {high}, not {value!r}")
+                raise ValueError(f"language: {name} is {low} to {high}, not {value!r}")
         if self.dim % (2 * self.heads):
-            raise ValueError("writer: dim is a multiple of 2 x heads (rotary positions)")
+            raise ValueError("language: dim is a multiple of 2 x heads (rotary positions)")
 
     @property
     def media_shape(self) -> tuple[int, int]:
@@ -171,7 +171,7 @@ class Block(nn.Module):
         return x + self.mlp(self.mlp_norm(x))
 
 
-class Writer(nn.Module):
+class LanguageModel(nn.Module):
     """See the module."""
 
     def __init__(self, config: Config) -> None:
@@ -334,4 +334,4 @@ def draw_symbol(logits: Tensor, noise: Tensor, temperature: float) -> Tensor:
     return found.clamp(max=logits.shape[-1] - 1)
 
 
-Writer.Config = Config  # type: ignore[attr-defined]  # where FAMILIES look for it
+LanguageModel.Config = Config  # type: ignore[attr-defined]  # where FAMILIES look for it

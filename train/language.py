@@ -1,6 +1,6 @@
 """Train a Transformer that writes text character by character.
 
-    python -m train.writer --dataset shakespeare --data data --out runs/attention-shakespeare
+    python -m train.language --dataset shakespeare --data data --out runs/attention-shakespeare
 
 The loss is the exact negative log-likelihood. Matrices inside the blocks are trained with Muon,
 everything else with Adam.
@@ -16,9 +16,8 @@ import tyro
 from torch import Tensor
 
 from aigc import latent
-from aigc.models.writer import Config, Writer
-from train import distributed, loop, watch
-from train.attention import muon_and_adam
+from aigc.models.language import Config, LanguageModel
+from train import loop, muon, watch
 
 
 @dataclass
@@ -35,8 +34,9 @@ class Recipe(loop.Options):
     """Muon's learning rate, for the matrices of the blocks; 0 trains them with Adam."""
     warmup: float = 0.01
     """Share of the run over which the learning rates rise."""
-    blurred: float = 0.1
-    """Share of the symbols that the model cannot read in training: they are shown as unknown."""
+    token_dropout: float = 0.1
+    """Share of the symbols that the model cannot read in training: they are shown as unknown
+    (word dropout; Bowman et al. 2016, arXiv 1511.06349)."""
     layers: int = 6
     heads: int = 5
     dim: int = 160
@@ -45,8 +45,10 @@ class Recipe(loop.Options):
 
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
-    if not 0 <= recipe.blurred < 1:
-        raise loop.TrainingError(f"--blurred is a share from 0 to below 1, not {recipe.blurred}")
+    if not 0 <= recipe.token_dropout < 1:
+        raise loop.TrainingError(
+            f"--token-dropout is a share from 0 to below 1, not {recipe.token_dropout}"
+        )
     dataset = loop.load_text(recipe)
     device = loop.device_of(recipe)
     symbols, length = dataset.media.shape
@@ -57,10 +59,10 @@ def train(recipe: Recipe) -> Path:
         )  # fmt: skip
     except ValueError as error:
         raise loop.TrainingError(str(error)) from None
-    model = Writer(config)
+    model = LanguageModel(config)
     model.initialise(latent.generator(recipe.seed))
     model.to(device)
-    trained = muon_and_adam(model, model.blocks, recipe.lr, recipe.muon_lr)
+    trained = muon.muon_and_adam(model, model.blocks, recipe.lr, recipe.muon_lr)
     if recipe.compile:
         for block in model.blocks:
             block.compile()
@@ -68,22 +70,16 @@ def train(recipe: Recipe) -> Path:
     def step(
         texts: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        blurred = torch.rand(texts.shape, generator=generator) < recipe.blurred
-        seen = texts.masked_fill(blurred.to(device), 0)
+        hidden = torch.rand(texts.shape, generator=generator) < recipe.token_dropout
+        seen = texts.masked_fill(hidden.to(device), 0)
         with loop.autocast(recipe, device):
             loss = model.nll(texts, targets, seen).mean()
-        loss.backward()
-        distributed.average_gradients(model.parameters())
-        for optimizer in trained.values():
-            loop.set_lr(optimizer, loop.cosine(progress, 1.0, 0.0, recipe.warmup))
-            with loop.autocast(recipe, device):  # Muon's rounds are matrix products
-                optimizer.step()
-            optimizer.zero_grad()
+        muon.update(loss, model, trained, recipe, recipe.warmup, device, progress)
         return {"nats": loss}
 
     return loop.run(
         loop.Job(
-            family="writer",
+            family="language",
             recipe=recipe,
             dataset=dataset,
             model=model,

@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 
 from aigc import latent
-from aigc.models.writer import Config, Writer, keep_likely, scaled_dot_product_attention
+from aigc.models.language import Config, LanguageModel, keep_likely, scaled_dot_product_attention
 
 
 @pytest.fixture(scope="module")
-def model() -> Writer:
-    built = Writer(Config(symbols=11, length=16, classes=3, layers=3, heads=2, dim=16))
+def model() -> LanguageModel:
+    built = LanguageModel(Config(symbols=11, length=16, classes=3, layers=3, heads=2, dim=16))
     built.initialise(latent.generator(0))
     with torch.no_grad():  # what starts at zero would hide mistakes
         for i, p in enumerate(built.parameters()):
@@ -37,7 +37,7 @@ def test_written_out_attention_is_the_fused_kernels() -> None:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_nothing_sees_the_future(model: Writer, texts: torch.Tensor, precision: str) -> None:
+def test_nothing_sees_the_future(model: LanguageModel, texts: torch.Tensor, precision: str) -> None:
     changed = texts.clone()
     changed[:, 9:] = (changed[:, 9:] + 1) % 11
     labels = torch.tensor([0, 3])
@@ -48,7 +48,7 @@ def test_nothing_sees_the_future(model: Writer, texts: torch.Tensor, precision: 
 
 
 def test_probabilities_of_all_short_texts_add_up_to_one() -> None:
-    model = Writer(Config(symbols=3, length=4, layers=1, heads=1, dim=8))
+    model = LanguageModel(Config(symbols=3, length=4, layers=1, heads=1, dim=8))
     model.initialise(latent.generator(0))
     model.logits.weight.data.mul_(20)
     every = torch.cartesian_prod(*[torch.arange(3)] * 4)  # (81, 4)
@@ -58,10 +58,10 @@ def test_probabilities_of_all_short_texts_add_up_to_one() -> None:
 
 
 def test_cached_steps_give_the_uncached_logits(
-    model: Writer, texts: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+    model: LanguageModel, texts: torch.Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = model(texts, torch.tensor([1, 3]))
-    from aigc.models import writer
+    from aigc.models import language
 
     seen = []
 
@@ -69,20 +69,20 @@ def test_cached_steps_give_the_uncached_logits(
         seen.append(logits.log_softmax(-1))
         return texts[:, len(seen) - 1]
 
-    monkeypatch.setattr(writer, "draw_symbol", follow)
+    monkeypatch.setattr(language, "draw_symbol", follow)
     *_, written = model.write(latent.generators(0, 2), [1, None])
     assert torch.equal(written, texts)
     torch.testing.assert_close(torch.stack(seen, 1), expected, atol=1e-4, rtol=0)
 
 
-def test_weights_are_those_of_the_forward_pass(model: Writer, texts: torch.Tensor) -> None:
+def test_weights_are_those_of_the_forward_pass(model: LanguageModel, texts: torch.Tensor) -> None:
     maps = model.weights(texts, [None, 2])
     assert maps.shape == (2, 3, 2, 16, 16)
     torch.testing.assert_close(maps.sum(-1), torch.ones(maps.shape[:-1]))
     assert maps.triu(1).abs().max() == 0
 
 
-def test_training_may_hide_symbols(model: Writer, texts: torch.Tensor) -> None:
+def test_training_may_hide_symbols(model: LanguageModel, texts: torch.Tensor) -> None:
     labels = torch.tensor([3, 3])
     hidden = model.nll(texts, labels, texts.masked_fill(texts > 5, 0))
     assert not torch.allclose(hidden, model.nll(texts, labels))
@@ -106,7 +106,7 @@ def test_top_k_and_top_p() -> None:
     assert kept(3, 0.83) == [0, 1]  # of the three that are left, renormalised
 
 
-def test_temperature_zero_takes_the_likeliest(model: Writer) -> None:
+def test_temperature_zero_takes_the_likeliest(model: LanguageModel) -> None:
     texts = model.sample(latent.generators(0, 2), [1, 1], 0.0)
     assert torch.equal(texts[0], texts[1])
     assert torch.equal(model(texts, torch.tensor([1, 1])).argmax(-1), texts)
