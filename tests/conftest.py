@@ -144,6 +144,7 @@ def image_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 TINY: dict[str, dict[str, Any]] = {
     "gan": {"latent": 8, "g_base": 4, "d_base": 4},
     "vae": {"latent": 4, "base": 4, "hidden": 16},
+    "ladder": {"top": 3, "latent": 2, "coarse": 2, "planes": 8, "depth": 1},
     "attention": {"layers": 2, "heads": 2, "dim": 16, "head_dim_out": 16},
     "language": {"symbols": 28, "length": 24, "classes": 10, "layers": 2, "heads": 2, "dim": 16},
     "classifier": {},

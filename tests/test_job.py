@@ -28,7 +28,7 @@ def test_the_header_says_what_the_sources_import() -> None:
     assert 'requires-python = ">=3.10,<3.14"' in header[1]
     ast.parse(text)
     assert job.sources() == job.sources() and len(text) < 4 * 2**20
-    assert job.families() == ["attention", "classifier", "gan", "language", "vae"]
+    assert job.families() == ["attention", "classifier", "gan", "ladder", "language", "vae"]
 
 
 def test_a_few_steps_in_a_bare_environment(

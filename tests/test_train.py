@@ -20,6 +20,7 @@ from train import loop
 TINY: dict[str, dict[str, Any]] = {
     "gan": {"latent": 4, "g_base": 4, "d_base": 4},
     "vae": {"latent": 4, "base": 4, "hidden": 16},
+    "ladder": {"top": 2, "latent": 1, "coarse": 1, "planes": 8, "depth": 1, "any_label": 0.5},
     "attention": {"patch": 7, "layers": 1, "heads": 1, "dim": 8, "expansion": 1, "head_dim_out": 8},
     "language": {"dataset": "text", "size": 16, "layers": 1, "heads": 1, "dim": 8, "expansion": 1},
     "classifier": {"base": 8, "features": 8},

@@ -28,7 +28,8 @@ def orthogonalise(update: Tensor, rounds: int = 5) -> Tensor:
 
 
 class Muon(Optimizer):
-    """Momentum, orthogonalised (Jordan 2024). For matrices only.
+    """Momentum, orthogonalised (Jordan 2024). For matrices, and for kernels (out, in, ...) as
+    matrices of a row an output.
 
     torch.optim.Muon always does the rounds in bfloat16, which takes longer than the training
     step itself on a processor that has to emulate it, and is not there before torch 2.9.
@@ -47,8 +48,10 @@ class Muon(Optimizer):
                 if not state:
                     state["momentum_buffer"] = torch.zeros_like(p)
                 buffer = state["momentum_buffer"].lerp_(p.grad, 1 - group["momentum"])
-                update = orthogonalise(p.grad.lerp(buffer, group["momentum"]))  # Nesterov
-                p.sub_(update, alpha=group["lr"] * max(1.0, p.shape[0] / p.shape[1]) ** 0.5)
+                matrix = p.grad.lerp(buffer, group["momentum"]).flatten(1)  # Nesterov
+                rows, columns = matrix.shape
+                update = orthogonalise(matrix).view(p.shape)
+                p.sub_(update, alpha=group["lr"] * max(1.0, rows / columns) ** 0.5)
 
 
 def muon_and_adam(

@@ -18,6 +18,7 @@ DATASETS = {
 TITLES = {
     "gan": "a generative adversarial network",
     "vae": "a variational autoencoder",
+    "ladder": "a variational autoencoder whose latent has levels",
     "attention": "a Transformer that draws images patch by patch",
     "language": "a Transformer that writes character by character",
     "classifier": "a small convolutional classifier",
@@ -28,6 +29,10 @@ LIMITS = {
         "coverage above."
     ),
     "vae": (
+        "What it decodes is the mean of each pixel, so its pictures are smoother than the data; "
+        "the likelihood above is of binarised images and not comparable with 8-bit figures."
+    ),
+    "ladder": (
         "What it decodes is the mean of each pixel, so its pictures are smoother than the data; "
         "the likelihood above is of binarised images and not comparable with 8-bit figures."
     ),

@@ -16,12 +16,13 @@ from aigc.models.attention import Transformer
 from aigc.models.classifier import Classifier
 from aigc.models.gan import GAN
 from aigc.models.language import LanguageModel
-from aigc.models.vae import VAE
+from aigc.models.vae import VAE, Ladder
 
 # Any: a family is asked for its capabilities, which its class does not promise by type.
 FAMILIES: dict[str, Any] = {
     "gan": GAN,
     "vae": VAE,
+    "ladder": Ladder,
     "attention": Transformer,
     "language": LanguageModel,
     "classifier": Classifier,

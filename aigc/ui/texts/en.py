@@ -108,6 +108,7 @@ DUPLICATE = "Duplicate this Space"
 FAMILIES = {
     "gan": "Generative adversarial network",
     "vae": "Variational autoencoder",
+    "ladder": "Variational autoencoder with levels",
     "attention": "Self-attention, drawn patch by patch",
     "language": "Self-attention, written character by character",
     "classifier": "Classifier",
@@ -167,6 +168,24 @@ The right-hand side is the **ELBO**, in nats. The average over all details that 
 is what makes the pictures a little soft.
 
 **Temperature** scales $z$: near 0 the most typical picture, at 1 the model's own distribution.
+""",
+    "ladder": r"""
+#### Variational autoencoder with levels
+The latent of this VAE is a ladder $z_1 \dots z_L$: one vector for the whole picture at the top, and
+below it maps, a few numbers for each place. The **encoder** looks at the picture at every size; on
+the way down, each level is inferred in the light of those above it, $q(z_l \mid z_{<l}, x)$, and
+says only what they left open.
+
+$$\log p(x) \;\ge\;
+\mathbb{E}_{q}\big[\log p(x \mid z)\big]
+\;-\; \sum_{l=1}^{L}
+\mathbb{E}_{q}\big[\mathrm{KL}\big(q(z_l \mid z_{<l}, x)\,\|\,p(z_l)\big)\big]$$
+
+Every $p(z_l)$ is a standard normal, so a random draw of all numbers is a picture, and one can keep
+what the upper levels decided and draw the rest again. A plain VAE is the top level alone.
+
+**Temperature** scales all levels: near 0 the most typical picture, at 1 the model's own
+distribution.
 """,
     "attention": r"""
 #### Self-attention

@@ -1,0 +1,149 @@
+"""Train a VAE whose latent has levels, and measure what each of them says.
+
+    python -m train.ladder --dataset mnist --data data --out runs/ladder-mnist --compile
+
+With the bernoulli likelihood every image is binarised anew each time it is seen, as in `train.vae`.
+Matrices and kernels inside are trained with Muon, everything else with Adam.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+import tyro
+from torch import Tensor
+from torch.optim import Optimizer
+
+from aigc import latent
+from aigc.models.vae import Ladder, LadderConfig, negative_elbo
+from train import distributed, loop, muon, watch
+
+# The first and last layers and the classes: few inputs or few outputs, of unlike meanings.
+ADAMS = ("stem.", "out.", "condition_start.")
+
+
+@dataclass
+class Recipe(loop.Options):
+    """Defaults make `ladder-mnist`."""
+
+    batch: int = 128
+    minutes: float = 100.0
+    """Stop after this many minutes; the schedules follow. 0 for --steps alone."""
+    lr: float = 0.002
+    """Adam's learning rate; both rise over --warmup and fall to nothing on a cosine."""
+    muon_lr: float = 0.02
+    """Muon's learning rate; 0 trains everything with Adam."""
+    warmup: float = 0.02
+    """Share of the run over which the learning rates rise."""
+    beta: float = 1.0
+    """The balance coefficient (lambda in the article): weight of the KL term. 1 is the ELBO."""
+    kl_warmup: float = 0.02
+    """Share of the run over which the weight of the KL term rises from 0."""
+    any_label: float = 1.0
+    """Share of the images that are shown without their class, as "any"; 1 leaves the classes out
+    of the model altogether."""
+    likelihood: str = "bernoulli"
+    """bernoulli, gaussian with one learned standard deviation, or discretised-logistic: 8-bit
+    values, a mean and a scale for each."""
+    top: int = 16
+    """Numbers in the topmost level, the one for the whole picture."""
+    latent: int = 8
+    """Numbers for each place in each of the levels below."""
+    coarse: int = 4
+    """Levels of the smallest maps."""
+    fine: int = 1
+    """Levels of each size of larger maps."""
+    planes: int = 128
+    """Feature maps at the smallest size; each larger one has half as many."""
+    depth: int = 2
+    """Residual blocks of the encoder at the smallest size."""
+
+
+def train(recipe: Recipe) -> Path:
+    loop.check(recipe)
+    dataset = loop.load_images(recipe)
+    if recipe.any_label >= 1:
+        dataset = dataclasses.replace(dataset, labels=(), targets=torch.zeros_like(dataset.targets))
+    device = loop.device_of(recipe)
+    channels, height, width = dataset.media.shape
+    try:
+        config = LadderConfig(
+            channels=channels, height=height, width=width, classes=len(dataset.labels),
+            top=recipe.top, latent=recipe.latent, coarse=recipe.coarse, fine=recipe.fine,
+            planes=recipe.planes, depth=recipe.depth, likelihood=recipe.likelihood,
+        )  # fmt: skip
+    except ValueError as error:
+        raise loop.TrainingError(str(error)) from None
+    model = Ladder(config)
+    model.initialise(latent.generator(recipe.seed))
+    model.to(device).to(memory_format=torch.channels_last)
+    inner = [
+        p for name, p in model.named_parameters() if p.dim() > 1 and not name.startswith(ADAMS)
+    ]
+    chosen = {id(p) for p in inner} if recipe.muon_lr else set()
+    rest = [p for p in model.parameters() if id(p) not in chosen]
+    optimizers: dict[str, Optimizer] = {
+        "adam": torch.optim.Adam(rest, lr=recipe.lr, betas=(0.9, 0.99))
+    }
+    if chosen:
+        optimizers["muon"] = muon.Muon(inner, lr=recipe.muon_lr)
+    if recipe.compile:
+        model.compile()
+    dims = math.prod(config.media_shape)
+
+    def step(
+        images: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        if config.likelihood == "bernoulli":
+            images = (torch.rand(images.shape, generator=generator).to(device) < images).float()
+        hidden = torch.rand(len(targets), generator=generator) < recipe.any_label
+        if config.classes == 0:
+            hidden[:] = True
+        labels = targets.masked_fill(hidden.to(device), config.classes)
+        conditions = F.one_hot(labels, config.classes + 1).float()
+        with loop.autocast(recipe, device):
+            nll, kl = model.elbo(images, conditions, generator)
+        warm = min(1.0, progress / recipe.kl_warmup) if recipe.kl_warmup else 1.0
+        negative_elbo(nll, kl.sum(1), recipe.beta * warm).backward()
+        distributed.average_gradients(model.parameters())
+        # A rare step with a huge gradient (an outlier under a sharp posterior) ends a run.
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 200.0)
+        for optimizer in optimizers.values():
+            loop.set_lr(optimizer, loop.cosine(progress, 1.0, 0.0, recipe.warmup))
+            with loop.autocast(recipe, device):  # Muon's rounds are matrix products
+                optimizer.step()
+            optimizer.zero_grad()
+        by_level = torch.stack(
+            [level.sum(1).mean() for level in kl.detach().split(model.levels, 1)]
+        )
+        found = {"-ELBO": nll.mean() + by_level.sum(), "nll": nll.mean(), "KL": by_level.sum()}
+        if config.likelihood == "discretised-logistic":
+            found["bits/dim"] = found["-ELBO"] / dims / math.log(2)
+        found |= {f"KL {i}": value for i, value in enumerate(by_level)}
+        return found
+
+    return loop.run(
+        loop.Job(
+            family="ladder",
+            recipe=recipe,
+            dataset=dataset,
+            model=model,
+            optimizers=optimizers,
+            step=step,
+            advice="try half of --lr and --muon-lr, or a longer --kl-warmup",
+            limits=watch.Limits("-ELBO", since=recipe.kl_warmup),
+        )
+    )
+
+
+def main() -> None:
+    loop.main(lambda: train(tyro.cli(Recipe, description=__doc__)))
+
+
+if __name__ == "__main__":
+    main()
