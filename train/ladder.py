@@ -42,7 +42,7 @@ class Recipe(loop.Options):
     """Share of the run over which the learning rates rise."""
     beta: float = 1.0
     """The balance coefficient (lambda in the article): weight of the KL term. 1 is the ELBO."""
-    kl_warmup: float = 0.02
+    kl_warmup: float = 0.05
     """Share of the run over which the weight of the KL term rises from 0."""
     any_label: float = 1.0
     """Share of the images that are shown without their class, as "any"; 1 leaves the classes out
@@ -58,7 +58,7 @@ class Recipe(loop.Options):
     """Levels of the smallest maps."""
     fine: int = 1
     """Levels of each size of larger maps."""
-    planes: int = 128
+    planes: int = 96
     """Feature maps at the smallest size; each larger one has half as many."""
     depth: int = 2
     """Residual blocks of the encoder at the smallest size."""

@@ -379,7 +379,7 @@ class LadderConfig:
     latent: int = 8
     coarse: int = 4
     fine: int = 1
-    planes: int = 128
+    planes: int = 96
     depth: int = 2
     likelihood: str = "bernoulli"
 
