@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,11 @@ SAMPLED = {
     "classes_covered", "class_kl", "nearest_training", "near_copies", "nearest_training_features",
     "near_copies_features",
 }  # fmt: skip
+BOUND = {"negative_elbo", "reconstruction", "kl", "negative_log_likelihood"}
 EXPECTED = {
     "gan": SAMPLED,
-    "vae": SAMPLED | {"negative_elbo", "negative_log_likelihood", "negative_elbo_given_class"},
+    "vae": SAMPLED | BOUND | {"negative_elbo_given_class"},
+    "ladder": SAMPLED | BOUND | {"negative_elbo_given_class"},
     "attention": SAMPLED | {"bits_per_dim", "bits_per_dim_given_class"},
     "language": {"nats_per_character", "nats_per_character_long", "copied_windows"},
     "classifier": {"accuracy"},
@@ -80,6 +83,44 @@ def test_the_importance_weighted_likelihood_is_no_worse_than_the_bound(
     assert found["negative_log_likelihood"]["value"] < found["negative_elbo"]["value"]
     options.importance = 0
     assert "negative_log_likelihood" not in evaluate.evaluate(options)
+
+
+@pytest.mark.parametrize("family", ["vae", "ladder"])
+def test_the_bound_is_the_sum_of_its_printed_parts(
+    family: str, options: Options, tiny_checkpoints: Path
+) -> None:
+    measured = checkpoint.load(tiny_checkpoints / f"{family}-mnist")
+    test = data.load("mnist", options.data, train=False)
+    found = evaluate.bound_figures(measured, test, 2, 0)
+    bound, pixels, kl = (found[key] for key in ("negative_elbo", "reconstruction", "kl"))
+    assert bound.value == pytest.approx(pixels.value + kl.value, rel=1e-9)
+    assert re.search(r"mean of 2 binarisations, standard deviation \d", bound.protocol)
+    assert "generator 1" in bound.protocol
+    if family == "ladder":
+        levels = re.findall(r"\d+\.\d\d", kl.protocol)
+        assert len(levels) == len(measured.model.levels)  # type: ignore[arg-type]
+        assert sum(map(float, levels)) == pytest.approx(kl.value, abs=0.01 * len(levels))
+
+
+def test_a_model_without_classes_of_data_with_them(
+    options: Options, mnist_root: Path, tmp_path: Path
+) -> None:
+    options.checkpoint = train("ladder", mnist_root, tmp_path / "made", any_label=1.0)
+    assert checkpoint.load(options.checkpoint).labels == ()
+    found = evaluate.evaluate(options)
+    assert found.keys() - {"evaluated"} == (SAMPLED | BOUND) - {"label_accuracy"}
+    assert "classes as often" not in found["frechet_distance"]["protocol"]
+
+
+def test_bits_of_8_bit_values_from_a_bound(
+    options: Options, mnist_root: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "made"
+    options.checkpoint = train("ladder", mnist_root, out, likelihood="discretised-logistic")
+    found = evaluate.evaluate(options)
+    nats = found["negative_log_likelihood"]["value"]
+    assert found["bits_per_dim"]["value"] == pytest.approx(nats / 784 / math.log(2), rel=1e-4)
+    assert "8-bit values" in found["negative_elbo"]["protocol"]
 
 
 def test_bits_of_a_model_that_knows_nothing(
@@ -173,9 +214,7 @@ def test_data_without_classes(tmp_path: Path, mnist_root: Path) -> None:
     found = evaluate.evaluate(
         Options(folder, tmp_path / "images", samples=10, draws=1, importance=2)
     )
-    assert found.keys() == {
-        "negative_elbo", "negative_log_likelihood", "nearest_training", "near_copies", "evaluated"
-    }  # fmt: skip
+    assert found.keys() == BOUND | {"nearest_training", "near_copies", "evaluated"}
 
 
 def test_samples_of_the_training_images_themselves_are_noticed(

@@ -45,6 +45,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any
 
 import torch
@@ -329,7 +330,7 @@ def sample_figures(
     # the model does and not in the shares of the classes.
     rows = pick(count, len(test), 0)
     wanted = test.targets[rows]
-    labelled = bool(test.labels)
+    labelled = bool(made_by.labels)
     labels: list[int | None] = [int(t) if labelled else None for t in wanted]
     made = make(made_by, labels, SEED, "samples")
     samples = f"{count:,} samples of seed {SEED}"
@@ -338,15 +339,16 @@ def sample_figures(
     found: Figures = {}
     if judge is not None:
         predicted, features = judged(judge, made, "samples judged")
-        right, worst, least = accuracy(predicted, wanted, test.labels)
         real_predicted, real_features = judged(judge, test.images, "test images judged")
-        real_right, _, _ = accuracy(real_predicted, test.targets, test.labels)
-        found["label_accuracy"] = Figure(
-            "Label accuracy", right, share, "higher",
-            f"Share of {samples}, in which {judge.name} {judge.revision} sees the class that was "
-            "asked for.",
-            real_right, "the same classifier on the real test images", (worst, least),
-        )  # fmt: skip
+        if labelled:
+            right, worst, least = accuracy(predicted, wanted, test.labels)
+            real_right, _, _ = accuracy(real_predicted, test.targets, test.labels)
+            found["label_accuracy"] = Figure(
+                "Label accuracy", right, share, "higher",
+                f"Share of {samples}, in which {judge.name} {judge.revision} sees the class that "
+                "was asked for.",
+                real_right, "the same classifier on the real test images", (worst, least),
+            )  # fmt: skip
         _, again = judged(judge, train.images[pick(count, len(train), 1)], "training images judged")
         floor = f"{count:,} real training images instead of samples"
         found |= cloud_figures(real_features, features, again, judge, samples, floor)
@@ -419,27 +421,36 @@ def privacy_figures(
 
 
 def bound_figures(measured: Checkpoint, test: Dataset, draws: int, importance: int) -> Figures:
-    """-ELBO and the importance-weighted likelihood, in nats an image."""
+    """-ELBO, its parts and the importance-weighted likelihood, in nats an image; of 8-bit values
+    the likelihood in bits/dim, too."""
     model: Any = measured.model.to(memory_format=torch.channels_last)  # faster on a CPU
-    binary = getattr(model.config, "likelihood", "bernoulli") == "bernoulli"
+    likelihood = getattr(model.config, "likelihood", "bernoulli")
+    binary = likelihood == "bernoulli"
     rounds = draws if binary else 1
     free = model.condition(None)
-    given = torch.stack([model.condition(i) for i in range(len(test.labels))] or [free])
     kinds = {"": free.expand(len(test), -1)}
-    if test.labels:
+    if measured.labels:
+        given = torch.stack([model.condition(i) for i in range(len(measured.labels))])
         kinds["_given_class"] = given[test.targets]
-    totals = dict.fromkeys(kinds, 0.0)
+    bounds: dict[str, list[float]] = {kind: [] for kind in kinds}
+    parts = torch.zeros(1 + len(model.levels), dtype=torch.double)  # pixels, then every level
     weighted = 0.0
     source = latent.generator(SEED)
     for number in range(rounds):
         images = test.floats()
         if binary:  # a pixel of brightness p is 1 with probability p
             images = (torch.rand(images.shape, generator=source) < images).float()
+        sums = dict.fromkeys(kinds, 0.0)
         for part in batches(len(test), JUDGED, f"-ELBO, draw {number + 1} of {rounds}"):
             for kind, conditions in kinds.items():
                 with torch.inference_mode():
                     nll, kl = model.elbo(images[part], conditions[part], source)
-                totals[kind] += (nll.double().sum() + kl.double().sum()).item()
+                found = torch.stack([t.double().sum() for t in (nll, *kl.split(model.levels, 1))])
+                sums[kind] += found.sum().item()
+                if not kind:
+                    parts += found / rounds / len(test)
+        for kind, total in sums.items():
+            bounds[kind].append(total / len(test))
         if number == 0 and importance:
             for part in batches(len(test), 2 * SCORED, f"likelihood, {importance} samples"):
                 found = model.log_likelihood(images[part], kinds[""][part], importance, source)
@@ -447,16 +458,27 @@ def bound_figures(measured: Checkpoint, test: Dataset, draws: int, importance: i
     on = f"mean over all {len(test):,} test images"
     if binary:
         on += ", dynamically binarised (a pixel of brightness p is 1 with probability p)"
-        many = f", mean of {rounds} binarisations" if rounds > 1 else ""
+        spread = f", standard deviation {stdev(bounds['']):.3f}" if rounds > 1 else ""
+        many = f", mean of {rounds} binarisations{spread}" if rounds > 1 else ""
     else:
-        on += ", a density over values in [0, 1]"
+        discrete = likelihood == "discretised-logistic"
+        on += ", 8-bit values" if discrete else ", a density over values in [0, 1]"
         many = ""
     seed = f"generator {SEED}"
+    pixels, *levels = parts.tolist()
     figures = {
         "negative_elbo": Figure(
-            "-ELBO", totals[""] / rounds / len(test), nats, "lower",
-            f"Upper bound on -log p(x) without a class, {on}{many}, {seed}.",
-        )
+            "-ELBO", mean(bounds[""]), nats, "lower",
+            f"Upper bound on -log p(x) without a class, {on}{many}, {seed}. The sum of the next "
+            "two.",
+        ),
+        "reconstruction": Figure(
+            "-log p(x|z)", pixels, nats, "", "The pixels given the latent: a part of -ELBO.",
+        ),
+        "kl": Figure(
+            "KL", math.fsum(levels), nats, "", "The latent: a part of -ELBO"
+            + (f", of which, from the top level down, {listed(levels)}." if levels[1:] else "."),
+        ),
     }  # fmt: skip
     if importance:
         figures["negative_log_likelihood"] = Figure(
@@ -466,10 +488,26 @@ def bound_figures(measured: Checkpoint, test: Dataset, draws: int, importance: i
         )  # fmt: skip
     if "_given_class" in kinds:
         figures["negative_elbo_given_class"] = Figure(
-            "-ELBO given the class", totals["_given_class"] / rounds / len(test), nats, "lower",
+            "-ELBO given the class", mean(bounds["_given_class"]), nats, "lower",
             f"Upper bound on -log p(x | class), {on}{many}, {seed}.",
         )  # fmt: skip
+    if likelihood == "discretised-logistic":
+        dims = math.prod(measured.media.shape)
+        bound, how = mean(bounds[""]), "Upper bound on it"
+        if importance:
+            bound = weighted / len(test)
+            how = f"Importance-weighted estimate with {importance} samples"
+        figures["bits_per_dim"] = Figure(
+            "Bits/dim", metrics.bits_per_dim(bound, dims), bits, "lower",
+            f"{how} of the 8-bit values without a class, mean over all {len(test):,} test images "
+            f"and {dims} values, {seed}.",
+        )  # fmt: skip
     return figures
+
+
+def listed(values: list[float]) -> str:
+    """Numbers in a sentence."""
+    return ", ".join(f"{value:.2f}" for value in values)
 
 
 def exact_figures(measured: Checkpoint, test: Dataset) -> Figures:
@@ -479,7 +517,7 @@ def exact_figures(measured: Checkpoint, test: Dataset) -> Figures:
     kinds: dict[str, tuple[str, str, list[int | None]]] = {
         "bits_per_dim": ("Bits/dim", "without a class", [None] * len(test))
     }
-    if test.labels:
+    if measured.labels:
         known: list[int | None] = [int(t) for t in test.targets]
         kinds["bits_per_dim_given_class"] = ("Bits/dim given the class", "given the class", known)
     figures = {}
@@ -590,7 +628,8 @@ def load_data(measured: Checkpoint, root: Path) -> tuple[Data, Data]:
             "that it was trained on"
         )
     for part in (train, test):
-        if part.media != measured.media or part.labels != measured.labels:
+        # A model without classes may have learned from data that has them.
+        if part.media != measured.media or measured.labels not in ((), part.labels):
             raise EvaluationError(
                 f"{measured.name} makes {measured.media} of {len(measured.labels)} classes, and "
                 f"{root} holds {part.media} of {len(part.labels)}; point --data at the data that "
