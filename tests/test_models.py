@@ -159,6 +159,52 @@ def test_encoding_has_the_shape_of_a_latent(name: str) -> None:
     assert model.decode(mean, conditions).shape == images.shape
 
 
+@pytest.mark.parametrize("name", families_with("levels"))
+class TestLevels:
+    def test_keeps_the_upper_levels_alone(self, name: str) -> None:
+        model = build(name)
+        sizes = model.levels
+        z = torch.stack([model.prior(g, 3)[0] for g in latent.generators(0, 2)])
+        assert sum(sizes) == z.shape[1] and len(sizes) > 1
+        for keep in range(len(sizes) + 1):
+            other = model.redraw(z, keep, latent.generators(1, 2))
+            kept = sum(sizes[:keep])
+            assert other.shape == z.shape
+            assert torch.equal(other[:, :kept], z[:, :kept])
+            assert not (other[:, kept:] == z[:, kept:]).any()
+
+    def test_every_level_shows(self, name: str) -> None:
+        """What is drawn again changes the picture, each level down to the lowest."""
+        model = build(name)
+        z, c = (part[None] for part in model.prior(latent.generator(0), 3))
+        pictures = [
+            model.decode(model.redraw(z, keep, latent.generators(1, 1)), c)
+            for keep in range(len(model.levels) + 1)
+        ]
+        assert torch.equal(pictures[-1], model.decode(z, c))
+        for one, other in zip(pictures, pictures[1:]):
+            assert not torch.allclose(one, other)
+
+    def test_a_row_does_not_depend_on_the_others(self, name: str) -> None:
+        model = build(name)
+        z = torch.stack([model.prior(g, 3)[0] for g in latent.generators(0, 3)])
+        together = model.redraw(z, 1, latent.generators(5, 3))
+        assert torch.equal(together[2:], model.redraw(z[2:], 1, [latent.generator(5, 2)]))
+
+    @pytest.mark.parametrize("keep", [-1, 99])
+    def test_levels_that_are_not_there(self, name: str, keep: int) -> None:
+        model = build(name)
+        z = model.prior(latent.generator(0), None)[0][None]
+        with pytest.raises(ValueError, match=f"levels to keep, not {keep}"):
+            model.redraw(z, keep, latent.generators(1, 1))
+
+    def test_temperature_zero_leaves_nothing_to_chance(self, name: str) -> None:
+        model = build(name)
+        z = model.prior(latent.generator(0), None)[0][None]
+        cold = model.redraw(z, 1, latent.generators(1, 1), 0.0)
+        assert cold[:, model.levels[0] :].abs().max() == 0
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", families_with("attention"))
 def test_attention_rows_add_up_and_never_see_the_future(name: str, size: str) -> None:

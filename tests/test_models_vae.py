@@ -12,7 +12,11 @@ from aigc import latent
 from aigc.models.vae import (
     VAE,
     Config,
+    Ladder,
+    LadderConfig,
+    Variational,
     bernoulli_nll,
+    discretised_logistic_nll,
     gaussian_kl,
     gaussian_nll,
     negative_elbo,
@@ -96,6 +100,133 @@ def test_importance_weighting_closes_in_on_the_known_likelihood_from_below() -> 
     assert bounds == sorted(bounds)
     assert bounds[0] < exact - 0.02
     assert bounds[-1] == pytest.approx(exact, abs=0.005)
+
+
+class TwoLevels(Variational):
+    """p(x|z) = N(a z_1 + b z_2, s^2 I) of three pixels: p(x) = N(0, s^2 I + a a^T + b b^T). The
+    exact posterior, each level in the light of the one above; `off` moves it away."""
+
+    a, b, s = torch.tensor([1.5, -0.5, 0.3]), torch.tensor([0.4, 1.0, -0.8]), 0.7
+
+    def __init__(self, off: float) -> None:
+        super().__init__()
+        self.config = LadderConfig(likelihood="gaussian")
+        self.log_std = torch.tensor(math.log(self.s))
+        self.off = off
+
+    @property
+    def levels(self) -> list[int]:
+        return [1, 1]
+
+    def given(
+        self, x: torch.Tensor, to: torch.Tensor, rest: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean and log-variance of z in x = to z + N(0, rest), where z is a standard normal."""
+        weights = torch.linalg.solve(rest, to)
+        precision = 1 + to @ weights
+        log_var = -precision.log() + self.off
+        return (x @ weights / precision + self.off)[:, None], log_var.expand(len(x), 1)
+
+    def look(self, x: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
+        return x.flatten(1)
+
+    def infer(
+        self, seen: torch.Tensor, conditions: torch.Tensor, noise: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        plain = self.s**2 * torch.eye(3)
+        upper = self.given(seen, self.a, plain + torch.outer(self.b, self.b))
+        z = reparameterise(*upper, noise[:, :1])
+        lower = self.given(seen - z * self.a, self.b, plain)
+        z = torch.cat([z, reparameterise(*lower, noise[:, 1:])], 1)
+        mean, log_var = (torch.cat(pair, 1) for pair in zip(upper, lower))
+        return self.generate(z, conditions), mean, log_var
+
+    def generate(self, z: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
+        return (z[:, :1] * self.a + z[:, 1:] * self.b)[:, None, None, :]
+
+    def exact(self, x: torch.Tensor) -> torch.Tensor:
+        both = torch.stack([self.a, self.b])
+        law = torch.distributions.MultivariateNormal(
+            torch.zeros(3), self.s**2 * torch.eye(3) + both.T @ both
+        )
+        return law.log_prob(x.flatten(1))
+
+
+def test_two_levels_with_their_exact_posterior_give_the_likelihood_itself() -> None:
+    """Every sample has the same weight then, and it is p(x)."""
+    model, x = TwoLevels(off=0), noise(50, 1, 1, 3)
+    for samples in (1, 7):
+        found = model.log_likelihood(x, torch.zeros(50, 0), samples, latent.generator(3))
+        torch.testing.assert_close(found, model.exact(x), atol=1e-4, rtol=0)
+
+
+def test_two_levels_close_in_on_the_known_likelihood_from_below() -> None:
+    model, x, conditions = TwoLevels(off=0.3), noise(2000, 1, 1, 3), torch.zeros(2000, 0)
+    exact = model.exact(x).mean().item()
+    nll, kl = model.elbo(x, conditions, latent.generator(1))
+    assert kl.shape == (2000, 2)
+    bounds = [-(nll + kl.sum(1)).mean().item()]
+    for samples in (5, 50, 500):
+        estimate = model.log_likelihood(x, conditions, samples, latent.generator(2))
+        bounds.append(estimate.mean().item())
+    assert bounds == sorted(bounds)
+    assert bounds[0] < exact - 0.05
+    # Never beyond it by more than the noise of 2,000 pictures and 500 samples.
+    assert exact - 0.02 < bounds[-1] < exact + 0.005
+
+
+def ladder(**values: int) -> Ladder:
+    model = Ladder(LadderConfig(planes=8, top=3, latent=2, coarse=2, **values))
+    model.initialise(latent.generator(0))
+    return model.requires_grad_(False)
+
+
+@pytest.mark.parametrize("fine", [0, 2])
+def test_the_ladder_decodes_what_it_infers(fine: int) -> None:
+    """The way down with a picture in view, and the way down from the latents that it drew."""
+    model = ladder(fine=fine)
+    x, c = (noise(3, 1, 28, 28) > 1).float(), model.condition(4).expand(3, -1)
+    drawn = noise(3, sum(model.levels), seed=1)
+    out, mean, log_var = model.infer(model.look(x, c), c, drawn)
+    assert mean.shape == log_var.shape == drawn.shape
+    z = reparameterise(mean, log_var, drawn)
+    torch.testing.assert_close(model.generate(z, c), out)
+
+
+def test_a_level_is_inferred_in_the_light_of_those_above_alone() -> None:
+    model = ladder(fine=1)
+    x, c = (noise(1, 1, 28, 28) > 1).float(), model.condition(4)[None]
+    still = noise(1, sum(model.levels), seed=1)
+    seen = model.look(x, c)
+    _, mean, _ = model.infer(seen, c, still)
+    start = 0
+    for size in model.levels[:-1]:
+        other = still.clone()
+        other[:, start : start + size] += 1
+        _, moved, _ = model.infer(seen, c, other)
+        start += size
+        assert torch.equal(mean[:, :start], moved[:, :start])
+        assert not torch.allclose(mean[:, start:], moved[:, start:])
+
+
+def test_discretised_logistic_is_a_distribution_over_256_values() -> None:
+    values = torch.arange(256).view(256, 1, 1, 1) / 255
+    for mean in (-0.1, 0.0, 0.4, 1.0, 1.2):
+        for log_scale in (-6.0, -3.0, 0.0):
+            means, scales = torch.full_like(values, mean), torch.full_like(values, log_scale)
+            nll = discretised_logistic_nll(means, scales, values)
+            assert nll.shape == (256,) and bool(nll.isfinite().all())
+            assert (-nll.double()).exp().sum().item() == pytest.approx(1, abs=1e-3)
+
+
+def test_discretised_logistic_equals_the_difference_of_sigmoids() -> None:
+    x = (torch.rand(2, 3, 4, 4, generator=latent.generator(0)) * 253 + 1).round() / 255
+    means, log_scales = noise(2, 3, 4, 4) * 0.3 + 0.5, noise(2, 3, 4, 4, seed=1) * 0.3 - 2
+    wide = [t.double() for t in (x, means, log_scales)]
+    edges = [((wide[0] + side / 510 - wide[1]) / wide[2].exp()).sigmoid() for side in (1, -1)]
+    expected = -(edges[0] - edges[1]).log().flatten(1).sum(1)
+    found = discretised_logistic_nll(means, log_scales, x)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=0)
 
 
 def test_elbo_is_reproducible_and_the_sum_of_its_parts() -> None:

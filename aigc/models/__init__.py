@@ -114,6 +114,27 @@ class Encodes(Protocol):
 
 
 @runtime_checkable
+class Levels(Protocol):
+    """Has a latent in levels, of which the upper can be kept and the rest drawn again."""
+
+    @property
+    def levels(self) -> list[int]:
+        """How many numbers each level has, from the top down; L together. A latent (L,) holds
+        them in that order."""
+
+    def redraw(
+        self,
+        latents: Tensor,
+        keep: int,
+        generators: Sequence[torch.Generator],
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """Keep the upper `keep` levels of latents (N, L) and draw all others from the prior, each
+        row from its own generator: (N, L). 0 keeps nothing, as many as there are keep all; other
+        numbers raise ValueError."""
+
+
+@runtime_checkable
 class Attends(Protocol):
     """Draws a picture as a sequence, and shows where each step looked."""
 
@@ -156,6 +177,7 @@ CAPABILITIES = {
     "write": Writes,
     "decode": Decodes,
     "encode": Encodes,
+    "levels": Levels,
     "attention": Attends,
     "surprise": Surprises,
     "classify": Classifies,

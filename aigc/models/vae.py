@@ -210,7 +210,7 @@ class Variational(nn.Module):
 
     @property
     def levels(self) -> list[int]:
-        """See `aigc.models.Layers`."""
+        """See `aigc.models.Levels`."""
         raise NotImplementedError
 
     def look(self, x: Tensor, conditions: Tensor) -> Any:
@@ -460,10 +460,9 @@ class Rung(nn.Module):
         self.block = Block(planes)
 
     def infer(self, h: Tensor, seen: Tensor) -> Tensor:
-        """What is above and the picture's features, (N, C, H, W) each -> mean and log-variance,
-        one after the other, (N, 2 latent, H, W)."""
-        x = self.above(F.silu(h)) + self.seen(F.silu(seen))
-        return self.posterior(F.silu(self.middle(F.silu(x))))
+        """What is above, (N, C, H, W), and what this level sees of the picture, (N, C / 2, H, W)
+        -> mean and log-variance, one after the other, (N, 2 latent, H, W)."""
+        return self.posterior(F.silu(self.middle(F.silu(self.above(F.silu(h)) + seen))))
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:
         """(N, C, H, W), (N, latent, H, W) -> (N, C, H, W)."""
@@ -518,48 +517,49 @@ class Ladder(Variational):
         return [math.prod(shape) for shape in self.config.levels]
 
     def look(self, x: Tensor, conditions: Tensor) -> list[Tensor]:
-        """(N, C, H, W) -> the picture's features at each scale, the smallest first."""
-        found: list[Tensor] = []
+        """(N, C, H, W) -> what each level, from the top down, sees of the picture: the top one
+        mean and log-variance, one after the other, (N, 2 top), the others features."""
+        scales: list[Tensor] = []
         x = self.stem(x)
         for scale in reversed(range(self.config.scales)):
             x = self.views[scale](x)
-            found.insert(0, x)
+            scales.insert(0, F.silu(x))
             if scale:
-                x = self.down[scale - 1](F.silu(x))
-        return found
+                x = self.down[scale - 1](scales[0])
+        rungs: Iterator[Any] = iter(self.rungs)
+        return [self.top(scales[0].flatten(1))] + [
+            rung.seen(features)
+            for scale, features in enumerate(scales)
+            for rung in islice(rungs, self.config.rungs(scale))
+        ]
 
     def descend(
         self, z: Tensor, conditions: Tensor, seen: list[Tensor] | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """From the top down. Latents (N, L), conditions (N, K) -> what the pixels' likelihood is
-        made of, (N, outputs, H, W). With the features of a picture (`look`), z is the noise by
-        which each level is drawn from its posterior, and mean and log-variance of that, (N, L)
+        made of, (N, outputs, H, W). With what the levels see of a picture (`look`), z is the
+        noise by which each is drawn from its posterior, and mean and log-variance of that, (N, L)
         each, are returned, too; without, they are empty."""
         config, means, log_vars = self.config, [z[:, :0]], [z[:, :0]]
-        levels = [
-            part.unflatten(1, shape)
-            for part, shape in zip(z.split(self.levels, 1), config.levels, strict=True)
-        ]
+        parts = z.split(self.levels, 1)
+        levels = [part.unflatten(1, shape) for part, shape in zip(parts, config.levels)]
 
-        def drawn(parts: Tensor, noise: Tensor) -> Tensor:
-            mean, log_var = parts.float().chunk(2, 1)
+        def drawn(posterior: Tensor, noise: Tensor) -> Tensor:
+            mean, log_var = posterior.float().chunk(2, 1)
             log_var = log_var.clamp(-12, 6)  # beyond that exp() only breeds infinities
             means.append(mean.flatten(1))
             log_vars.append(log_var.flatten(1))
             return reparameterise(mean, log_var, noise)
 
-        top = levels[0]
-        if seen:
-            top = drawn(self.top(F.silu(seen[0]).flatten(1)), top)
+        top = drawn(seen[0], levels[0]) if seen else levels[0]
         h = (self.start(top) + self.condition_start(conditions)).unflatten(1, config.maps(0))
         h = h.contiguous(memory_format=torch.channels_last)
-        below: Iterator[tuple[Any, Tensor]] = zip(self.rungs, levels[1:], strict=True)
+        below: Iterator[tuple[Any, int]] = zip(self.rungs, range(1, len(levels)))
         for scale in range(config.scales):
             if scale:
                 h = F.pixel_shuffle(self.grow[scale - 1](F.silu(h)), 2)
-            for rung, level in islice(below, config.rungs(scale)):
-                if seen:
-                    level = drawn(rung.infer(h, seen[scale]), level)
+            for rung, i in islice(below, config.rungs(scale)):
+                level = drawn(rung.infer(h, seen[i]), levels[i]) if seen else levels[i]
                 h = rung(h, level)
         out = F.pixel_shuffle(self.out(F.silu(h)), 2)
         return out, torch.cat(means, 1), torch.cat(log_vars, 1)
@@ -571,6 +571,20 @@ class Ladder(Variational):
 
     def generate(self, z: Tensor, conditions: Tensor) -> Tensor:
         return self.descend(z, conditions)[0]
+
+    def redraw(
+        self,
+        latents: Tensor,
+        keep: int,
+        generators: Sequence[torch.Generator],
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """See `aigc.models.Levels`."""
+        if not 0 <= keep <= len(self.levels):
+            raise ValueError(f"this model has {len(self.levels)} levels to keep, not {keep}")
+        kept = sum(self.levels[:keep])
+        fresh = torch.stack([self.prior(g, None, temperature)[0] for g in generators])  # (N, L)
+        return torch.cat([latents[:, :kept], fresh[:, kept:]], 1)
 
 
 Ladder.Config = LadderConfig  # type: ignore[attr-defined]
