@@ -8,6 +8,7 @@ symbols of its media, int64, (N, T).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -138,10 +139,12 @@ UNKNOWN = "\ufffd"  # stands for every character that is not among the symbols
 @dataclass(frozen=True)
 class TextMedia:
     """Texts of at most `length` symbols at a time; `symbols` are distinct characters, the first of
-    which is UNKNOWN. A text that crosses a module border is (T,) int64 indices into them."""
+    which is UNKNOWN. A text that crosses a module border is (T,) int64 indices into them. `end`
+    is the symbol that ends a text, and fills the rest of its row; without one, texts go on."""
 
     symbols: str
     length: int
+    end: str = ""
 
     kind: ClassVar[str] = "text"
 
@@ -152,17 +155,26 @@ class TextMedia:
             raise ValueError("the symbols of a text are two or more, all different")
         if type(self.length) is not int or not 2 <= self.length <= 4096:
             raise ValueError(f"the length of a text is 2 to 4096 symbols, not {self.length!r}")
+        if not isinstance(self.end, str) or len(self.end) > 1 or self.end not in self.symbols[1:]:
+            raise ValueError(f"what ends a text is one of its symbols, or nothing: {self.end!r}")
 
     @property
-    def shape(self) -> tuple[int, int]:
-        return len(self.symbols), self.length
+    def shape(self) -> tuple[int, int, int]:
+        """The symbols, the length, and which symbol ends a text (0: none)."""
+        return len(self.symbols), self.length, self.symbols.index(self.end) if self.end else 0
+
+    @property
+    def han(self) -> bool:
+        """Whether most symbols are Chinese characters."""
+        return sum("\u3400" <= c <= "\u9fff" for c in self.symbols) * 2 > len(self.symbols)
 
     def to_dict(self) -> dict[str, object]:
         return {"kind": self.kind, **asdict(self)}
 
     def to_text(self, indices: Tensor) -> str:
-        """(T,) -> the characters."""
-        return "".join(self.symbols[i] for i in indices.tolist())
+        """(T,) -> the characters before the end, if there is one."""
+        text = "".join(self.symbols[i] for i in indices.tolist())
+        return text.partition(self.end)[0] if self.end else text
 
     def unknown(self, text: str) -> list[str]:
         """The characters of a text that are no symbols, each once, in order."""
@@ -170,8 +182,12 @@ class TextMedia:
 
     def from_text(self, text: str) -> Tensor:
         """Characters -> (T,) int64; those that are no symbol become UNKNOWN, index 0."""
-        known = {symbol: i for i, symbol in enumerate(self.symbols)}
-        return torch.tensor([known.get(c, 0) for c in text], dtype=torch.long)
+        return torch.tensor([self.places.get(c, 0) for c in text], dtype=torch.long)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each symbol stands."""
+        return {symbol: i for i, symbol in enumerate(self.symbols)}
 
 
 Media = ImageMedia | TextMedia

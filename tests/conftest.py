@@ -176,9 +176,9 @@ def media_of(model: Any) -> Any:
     from aigc.media import UNKNOWN, ImageMedia, TextMedia
 
     shape = model.config.media_shape
-    if len(shape) == 3:
+    if not hasattr(model.config, "symbols"):
         return ImageMedia(*shape)
-    symbols, length = shape
+    symbols, length, _ = shape
     return TextMedia(UNKNOWN + "\nabcdefghijklmnopqrstuvwxyz"[: symbols - 1], length)
 
 

@@ -223,7 +223,7 @@ def test_attention_rows_add_up_and_never_see_the_future(name: str, size: str) ->
 class TestWrites:
     def test_shape_and_range(self, name: str) -> None:
         model = build(name)
-        symbols, length = model.config.media_shape
+        symbols, length, _ = model.config.media_shape
         texts = model.sample(latent.generators(0, 3), [0, 9, None])
         assert texts.shape == (3, length) and texts.dtype == torch.int64
         assert 0 <= texts.min() and texts.max() < symbols and len(texts.unique()) > 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -66,13 +67,18 @@ def test_cached_steps_give_the_uncached_logits(
     seen = []
 
     def follow(logits: torch.Tensor, noise: torch.Tensor, temperature: float) -> torch.Tensor:
-        seen.append(logits.log_softmax(-1))
+        seen.append(logits)
         return texts[:, len(seen) - 1]
 
     monkeypatch.setattr(language, "draw_symbol", follow)
     *_, written = model.write(latent.generators(0, 2), [1, None])
     assert torch.equal(written, texts)
-    torch.testing.assert_close(torch.stack(seen, 1), expected, atol=1e-4, rtol=0)
+    found = torch.stack(seen, 1)
+    assert bool((found[..., 0] == -math.inf).all())  # what is unknown is never written
+    # Log-probabilities but for their sum, of which the unknown has its part.
+    torch.testing.assert_close(
+        found[..., 1:].log_softmax(-1), expected[..., 1:].log_softmax(-1), atol=1e-4, rtol=0
+    )
 
 
 def test_weights_are_those_of_the_forward_pass(model: LanguageModel, texts: torch.Tensor) -> None:
@@ -109,7 +115,24 @@ def test_top_k_and_top_p() -> None:
 def test_temperature_zero_takes_the_likeliest(model: LanguageModel) -> None:
     texts = model.sample(latent.generators(0, 2), [1, 1], 0.0)
     assert torch.equal(texts[0], texts[1])
-    assert torch.equal(model(texts, torch.tensor([1, 1])).argmax(-1), texts)
+    assert torch.equal(model(texts, torch.tensor([1, 1]))[..., 1:].argmax(-1) + 1, texts)
+
+
+def test_a_text_ends(model: LanguageModel) -> None:
+    ending = LanguageModel(dataclasses.replace(model.config, end=4))
+    ending.load_state_dict(model.state_dict())
+    texts = ending.sample(latent.generators(0, 50), [None] * 50)
+    assert texts.shape == (50, 16)
+    counted = ending.counted(texts)
+    lengths = counted.sum(1)
+    assert lengths.min() < 16 and len(lengths.unique()) > 3
+    for text, length in zip(texts, lengths.tolist()):
+        assert (text[length:] == 4).all() and 4 not in text[: length - 1]
+    alone = torch.cat([ending.sample([latent.generator(0, i)], [None]) for i in range(5)])
+    assert torch.equal(texts[:5], alone)
+    *_, short = ending.write(latent.generators(0, 1), [None])
+    assert short.shape[1] == lengths[0] and torch.equal(short[0], texts[0, : short.shape[1]])
+    assert model.counted(texts).all()
 
 
 def test_dim_that_does_not_divide() -> None:

@@ -38,9 +38,10 @@ import hashlib
 import json
 import math
 import os
+import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import islice
@@ -48,6 +49,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+import numpy as np
 import torch
 import tyro
 from torch import Tensor
@@ -55,8 +57,9 @@ from tqdm import tqdm
 
 from aigc import checkpoint, data, hub, latent, metrics
 from aigc.checkpoint import METRICS, Checkpoint
-from aigc.data import Corpus, Data, Dataset
+from aigc.data import Corpus, Data, Dataset, Texts
 from train import loop
+from train.ngram import KneserNey
 
 SEED = 1
 SHIPPED = Path(__file__).parent.parent / "checkpoints"
@@ -536,7 +539,8 @@ def exact_figures(measured: Checkpoint, test: Dataset) -> Figures:
 # Texts
 
 COPIED = 20  # characters in a row that stand in the training text make a copied window
-WRITTEN = 100  # texts whose windows are looked up
+WRITTEN = 100  # texts that are looked up in the training text
+NGRAM = 5  # symbols of the model that only counts
 
 
 def windows(texts: list[str], size: int = COPIED) -> list[str]:
@@ -558,28 +562,122 @@ def nats_per_character(model: Any, test: Corpus, stride: int, what: str) -> floa
     return total / length
 
 
-def text_figures(measured: Checkpoint, train: Corpus, test: Corpus) -> Figures:
+def ngram_nats(train: Corpus | Texts, test: Corpus | Texts) -> np.ndarray:
+    """What a model that only counts says of the test part: nats of each symbol, in order."""
+    symbols = len(train.media.symbols)
+    learned, asked = (_begun(part, symbols) for part in (train, test))
+    return KneserNey(learned, symbols, max(1, len(train.labels)), NGRAM).nats(asked)
+
+
+def _begun(part: Corpus | Texts, symbols: int) -> list[np.ndarray]:
+    """Each text behind a start token of its class."""
+    if isinstance(part, Corpus):
+        return [np.concatenate([[symbols], part.symbols.numpy()])]
+    rows = part.rows.numpy()
+    sizes = length_of(part).tolist()
+    return [
+        np.concatenate([[symbols + label], row[:size]])
+        for row, size, label in zip(rows, sizes, part.targets.tolist())
+    ]
+
+
+def length_of(part: Texts) -> Tensor:
+    """How many symbols each text has, with the one that ends it: (N,)."""
+    return (part.rows == part.media.shape[2]).int().argmax(1) + 1
+
+
+def text_figures(measured: Checkpoint, train: Corpus | Texts, test: Corpus | Texts) -> Figures:
+    """Nats a character, and how much of what is written is copied."""
+    if isinstance(train, Texts) and isinstance(test, Texts):
+        return short_text_figures(measured, train, test)
+    assert isinstance(train, Corpus) and isinstance(test, Corpus)  # parts of one data set
+    return corpus_figures(measured, train, test)
+
+
+def short_text_figures(measured: Checkpoint, train: Texts, test: Texts) -> Figures:
+    """Nats a character over all test texts, whole lines that were copied, and how many texts have
+    the form of their class, where a form can be seen."""
+    media, model = measured.media, measured.model
+    parts = batches(len(test), 4 * SCORED, "texts of the test part")
+    nats = torch.cat(
+        [model.text_nats(test.rows[part], test.targets[part].tolist()) for part in parts]  # type: ignore[operator]
+    )
+    counted = torch.arange(media.length) < length_of(test)[:, None]
+    # Behind the first line, the title, and without marks: what a form alone does not tell.
+    body = (test.rows == media.symbols.find("\n")).cumsum(1) > 0
+    letters = torch.tensor([c.isalpha() for c in media.symbols])
+    verses = letters[test.rows] & body & counted
+    ngram = ngram_nats(train, test)
+    name = f"{NGRAM}-gram, Kneser-Ney"
+    size = f"{len(test):,} test texts, none of them seen in training, each given its class"
+    inner = nats[verses].double().mean().item()
+    found: Figures = {
+        "nats_per_character": Figure(
+            "Nats/character", nats[counted].double().mean().item(), nats4, "lower",
+            f"Exact negative log-likelihood of every character, title, marks and end too: {size}.",
+            float(ngram.mean()), name,
+        ),
+        "nats_per_letter": Figure(
+            "Nats/letter behind the title", inner, nats4, "lower",
+            "The same over what is a letter and stands behind the first line.",
+            float(ngram[verses[counted].numpy()].mean()), name,
+        ),
+    }  # fmt: skip
+    labels = [i % max(len(train.labels), 1) for i in range(WRITTEN)]
+    made = make_texts(measured, labels if train.labels else [None] * WRITTEN)
+    real = [media.to_text(row) for row in test.rows[:WRITTEN]]
+    known = set(body_lines([media.to_text(row) for row in train.rows]))
+    copied = [
+        sum(line in known for line in lines) / max(len(lines), 1)
+        for lines in (body_lines(made), body_lines(real))
+    ]
+    found["copied_lines"] = Figure(
+        "Copied lines", copied[0], share, "",
+        f"Share of the lines (between marks) of {WRITTEN} texts, every class as often, seed "
+        f"{SEED}, temperature 1, that stand in the training part.",
+        copied[1], f"{WRITTEN} texts of the test part",
+    )  # fmt: skip
+    if train.form is not None:
+        kept = [train.form(text) == train.labels[label] for text, label in zip(made, labels)]
+        found["form_kept"] = Figure(
+            "Form kept", sum(kept) / WRITTEN, share, "higher",
+            f"Of the same {WRITTEN} texts, those whose number of lines and characters in each "
+            "line are those of the class that was asked for.",
+        )  # fmt: skip
+    return found
+
+
+def body_lines(texts: list[str]) -> list[str]:
+    """The runs of letters behind the first line of each text."""
+    bodies = (text.partition("\n")[2] for text in texts)
+    return [line for body in bodies for line in re.findall(r"[^\W\d_]+", body)]
+
+
+def corpus_figures(measured: Checkpoint, train: Corpus, test: Corpus) -> Figures:
     """Nats a character over the whole test text in order, and the share of copied windows."""
     model: Any = measured.model
     context = measured.media.length
 
     beside = nats_per_character(model, test, context, "windows side by side")
     overlapping = nats_per_character(model, test, context // 2, "windows that overlap")
+    ngram = float(ngram_nats(train, test).mean()), f"{NGRAM}-gram, Kneser-Ney"
     size = f"the last tenth of the text, {len(test.symbols):,} characters, in order"
     found: Figures = {
         "nats_per_character": Figure(
             "Nats/character", beside, nats4, "lower",
             f"Exact negative log-likelihood, {size}, windows of {context} side by side: a "
             f"character is predicted from 0 to {context - 1} before it.",
+            *ngram,
         ),
         "nats_per_character_long": Figure(
             "Nats/character, long context", overlapping, nats4,
             "lower", f"The same with windows that overlap by half: from {context // 2} to "
             f"{context - 1} before it, but for the first window.",
+            *ngram,
         ),
     }  # fmt: skip
     learned = train.media.to_text(train.symbols)
-    made = make_texts(measured, WRITTEN)
+    made = make_texts(measured, [None] * WRITTEN)
     real = [
         test.media.to_text(test.at(row[None])[0][0])
         for row in torch.linspace(0, len(test) - 1, WRITTEN).long()
@@ -595,9 +693,9 @@ def text_figures(measured: Checkpoint, train: Corpus, test: Corpus) -> Figures:
     }  # fmt: skip
 
 
-def make_texts(made_by: Checkpoint, count: int) -> list[str]:
-    """Texts of seed SEED, each as long as the model sees at once."""
-    rows = made_by.model.sample(latent.generators(SEED, count), [None] * count)  # type: ignore[operator]
+def make_texts(made_by: Checkpoint, labels: Sequence[int | None]) -> list[str]:
+    """Texts of seed SEED, as long as the model sees at once, or until they end."""
+    rows = made_by.model.sample(latent.generators(SEED, len(labels)), labels)  # type: ignore[operator]
     return [made_by.media.to_text(row) for row in rows]
 
 
@@ -620,6 +718,8 @@ def load_data(measured: Checkpoint, root: Path) -> tuple[Data, Data]:
     """The training and the test part of the data that the checkpoint was trained on."""
     text = measured.media.kind == "text"
     size = measured.media.length if text else measured.media.height
+    if text and measured.media.end:
+        size = 0  # a text that ends has the length that its data set gives it
     train = data.load(measured.dataset, root, train=True, size=size)
     test = data.load(measured.dataset, root, train=False, size=size)
     if text and test.media != measured.media:
@@ -649,8 +749,8 @@ def evaluate(options: Options) -> dict[str, Any]:
     train, test = load_data(measured, options.data)
     judge: Checkpoint | None = None
     figures: Figures = {}
-    if isinstance(train, Corpus) or isinstance(test, Corpus):
-        assert isinstance(train, Corpus) and isinstance(test, Corpus)  # parts of one data set
+    if not isinstance(train, Dataset) or not isinstance(test, Dataset):
+        assert not isinstance(train, Dataset) and not isinstance(test, Dataset)
         return results(options, measured, text_figures(measured, train, test), None)
     if "classify" in measured.capabilities:
         figures |= classifier_figures(measured, test)

@@ -1,6 +1,7 @@
 """Train a Transformer that writes text character by character.
 
     python -m train.language --dataset shakespeare --data data --out runs/attention-shakespeare
+    python -m train.language --dataset tang --data data --out runs/attention-tang
 
 The loss is the exact negative log-likelihood. Matrices inside the blocks are trained with Muon,
 everything else with Adam.
@@ -37,6 +38,8 @@ class Recipe(loop.Options):
     token_dropout: float = 0.1
     """Share of the symbols that the model cannot read in training: they are shown as unknown
     (word dropout; Bowman et al. 2016, arXiv 1511.06349)."""
+    any_label: float = 0.1
+    """Share of the texts that are shown without their class, as "any", where there are classes."""
     layers: int = 6
     heads: int = 5
     dim: int = 160
@@ -51,11 +54,11 @@ def train(recipe: Recipe) -> Path:
         )
     dataset = loop.load_text(recipe)
     device = loop.device_of(recipe)
-    symbols, length = dataset.media.shape
+    symbols, length, end = dataset.media.shape
     try:
         config = Config(
-            symbols=symbols, length=length, layers=recipe.layers, heads=recipe.heads,
-            dim=recipe.dim, expansion=recipe.expansion,
+            symbols=symbols, length=length, end=end, classes=len(dataset.labels),
+            layers=recipe.layers, heads=recipe.heads, dim=recipe.dim, expansion=recipe.expansion,
         )  # fmt: skip
     except ValueError as error:
         raise loop.TrainingError(str(error)) from None
@@ -70,10 +73,12 @@ def train(recipe: Recipe) -> Path:
     def step(
         texts: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
+        unlabelled = torch.rand(len(texts), generator=generator) < recipe.any_label
+        labels = targets.masked_fill(unlabelled.to(device), config.classes)
         hidden = torch.rand(texts.shape, generator=generator) < recipe.token_dropout
         seen = texts.masked_fill(hidden.to(device), 0)
         with loop.autocast(recipe, device):
-            loss = model.nll(texts, targets, seen).mean()
+            loss = model.nll(texts, labels, seen).sum() / model.counted(texts).sum()
         muon.update(loss, model, trained, recipe, recipe.warmup, device, progress)
         return {"nats": loss}
 

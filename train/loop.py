@@ -42,7 +42,7 @@ from torch.optim import Optimizer
 from tqdm import tqdm
 
 from aigc import checkpoint, latent
-from aigc.data import DATASETS, Corpus, Data, DataError, Dataset, load
+from aigc.data import DATASETS, Corpus, Data, DataError, Dataset, Texts, load
 from train import distributed, watch
 
 SAVE_EVERY_S = 40.0
@@ -141,20 +141,20 @@ def check(recipe: Options) -> None:
 def load_images(recipe: Options) -> Dataset:
     """The training images that the flags name. Raises TrainingError for a data set of texts."""
     found = load_data(recipe)
-    if isinstance(found, Corpus):
+    if not isinstance(found, Dataset):
         raise TrainingError(
             f"{found.name} holds text; train.language takes it, and this script takes images"
         )
     return found
 
 
-def load_text(recipe: Options) -> Corpus:
+def load_text(recipe: Options) -> Corpus | Texts:
     """The training text that the flags name. Raises TrainingError for a data set of images."""
     found = load_data(recipe)
     if isinstance(found, Dataset):
         raise TrainingError(
-            f"{found.name} holds images; this script takes text: --dataset shakespeare, or "
-            "--dataset text --data FILE"
+            f"{found.name} holds images; this script takes text: --dataset shakespeare, "
+            "--dataset tang, or --dataset text --data FILE"
         )
     return found
 
@@ -169,6 +169,8 @@ def load_data(recipe: Options) -> Data:
     some = slice(recipe.images)
     if isinstance(found, Corpus):
         return dataclasses.replace(found, symbols=found.symbols[some])
+    if isinstance(found, Texts):
+        return dataclasses.replace(found, rows=found.rows[some], targets=found.targets[some])
     return dataclasses.replace(found, images=found.images[some], targets=found.targets[some])
 
 

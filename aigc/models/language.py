@@ -28,6 +28,8 @@ Turn = tuple[Tensor, Tensor]  # cosines and sines of `rotary`
 class Config:
     symbols: int = 65
     length: int = 256
+    end: int = 0
+    """The symbol that ends a text; 0 where texts go on."""
     classes: int = 0
     layers: int = 6
     heads: int = 5
@@ -36,8 +38,9 @@ class Config:
 
     def __post_init__(self) -> None:
         for name, low, high in (
-            ("symbols", 2, 20_000), ("length", 2, 4096), ("classes", 0, 1000), ("layers", 1, 48),
-            ("heads", 1, 32), ("dim", 8, 2048), ("expansion", 1, 8),
+            ("symbols", 2, 20_000), ("length", 2, 4096), ("end", 0, self.symbols - 1),
+            ("classes", 0, 1000), ("layers", 1, 48), ("heads", 1, 32), ("dim", 8, 2048),
+            ("expansion", 1, 8),
         ):  # fmt: skip
             value = getattr(self, name)
             if not isinstance(value, int) or not low <= value <= high:
@@ -46,8 +49,8 @@ class Config:
             raise ValueError("language: dim is a multiple of 2 x heads (rotary positions)")
 
     @property
-    def media_shape(self) -> tuple[int, int]:
-        return self.symbols, self.length
+    def media_shape(self) -> tuple[int, int, int]:
+        return self.symbols, self.length, self.end
 
 
 def scaled_dot_product_attention(
@@ -209,26 +212,42 @@ class LanguageModel(nn.Module):
         """texts (B, T), labels (B,) -> (B, T, dim): at t the symbol t-1, or the start token."""
         return torch.cat([self.start(labels)[:, None], self.symbol(texts[:, :-1])], 1)
 
-    def forward(self, texts: Tensor, labels: Tensor) -> Tensor:
-        """texts (B, T) int64, T up to `length`, labels (B,) -> log-probabilities (B, T, symbols);
-        those at t depend on what stands before t alone."""
+    def features(self, texts: Tensor, labels: Tensor) -> Tensor:
+        """texts (B, T) int64, T up to `length`, labels (B,) -> what is known before each symbol,
+        (B, T, dim)."""
         cos, sin = self.turn(texts.device)
         x = self.embed(texts, labels)
         for block in self.blocks:
             x = block(x, (cos[: x.shape[1]], sin[: x.shape[1]]))
-        return self.logits(self.norm(x.float())).float().log_softmax(-1)
+        return self.norm(x.float())
+
+    def forward(self, texts: Tensor, labels: Tensor) -> Tensor:
+        """texts (B, T) int64, T up to `length`, labels (B,) -> log-probabilities (B, T, symbols);
+        those at t depend on what stands before t alone."""
+        return self.logits(self.features(texts, labels)).float().log_softmax(-1)
 
     def nll(self, texts: Tensor, labels: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Negative log-likelihood of each symbol in nats: (B, T). Exact, by the chain rule.
-        `seen` (B, T), for training: what the model looks at in place of `texts`."""
-        found = self(texts if seen is None else seen, labels)
-        return -found.gather(-1, texts[..., None])[..., 0]
+        """Negative log-likelihood of each symbol in nats: (B, T), 0 behind the end of a text.
+        Exact, by the chain rule. `seen` (B, T), for training: what the model looks at in place of
+        `texts`."""
+        counted = self.counted(texts)
+        known = self.features(texts if seen is None else seen, labels)[counted]  # (S, dim)
+        nats = F.cross_entropy(self.logits(known).float(), texts[counted], reduction="none")
+        return torch.zeros(texts.shape, device=texts.device).masked_scatter(counted, nats)
 
     @torch.inference_mode()
     def text_nats(self, texts: Tensor, labels: Sequence[int | None]) -> Tensor:
         """-log p of each symbol given what stands before it in its row, in nats: (N, T) indices,
         T up to `length` -> (N, T)."""
         return self.nll(texts, self.label_indices(labels))
+
+    def counted(self, texts: Tensor) -> Tensor:
+        """(B, T) -> True for the symbols of each text up to the one that ends it, False for what
+        fills its row: (B, T)."""
+        if not self.config.end:
+            return torch.ones_like(texts, dtype=torch.bool)
+        ends = texts == self.config.end
+        return ends.cumsum(1) - ends.long() == 0
 
     # Writing with a key/value cache
 
@@ -244,7 +263,7 @@ class LanguageModel(nn.Module):
         top_p: float = 1.0,
     ) -> Iterator[Tensor]:
         """See `aigc.models.Writes`. When the context is full, its later half is read again and
-        the text goes on from there."""
+        the text goes on from there. It stops early when all texts have ended."""
         if not temperature >= 0:
             raise ValueError(f"a temperature is 0 or more, not {temperature}")
         n, context = len(generators), self.config.length
@@ -258,6 +277,7 @@ class LanguageModel(nn.Module):
         starts = self.start(self.label_indices(labels))[:, None]  # (N, 1, dim)
         size = len(self.blocks), 2, n, self.config.heads, context
         cache = torch.empty(*size, self.config.dim // self.config.heads)
+        ended = torch.zeros(n, dtype=torch.bool)
         position = 0  # in the context, whose first symbol is text[:, first]
         for t in range(length):
             known = len(given) + t
@@ -268,9 +288,14 @@ class LanguageModel(nn.Module):
                 for block, kept in zip(cast("list[Block]", self.blocks), cache):
                     x = block.step(x, turn, kept, position)
                 position += 1
-            logits = keep_likely(self.logits(self.norm(x[:, 0])), top_k, top_p)
-            text[:, known] = draw_symbol(logits, noise[:, t], temperature)
+            logits = self.logits(self.norm(x[:, 0]))
+            logits[:, 0] = -math.inf  # UNKNOWN is for reading: a text has no holes
+            drawn = draw_symbol(keep_likely(logits, top_k, top_p), noise[:, t], temperature)
+            text[:, known] = drawn.masked_fill(ended, self.config.end)
+            ended |= (drawn == self.config.end) & (self.config.end > 0)
             yield text[:, : known + 1]
+            if ended.all():
+                break
 
     def draw(
         self,
@@ -289,7 +314,7 @@ class LanguageModel(nn.Module):
     ) -> Tensor:
         """See `aigc.models.Samples`: texts of one context, (N, length)."""
         *_, texts = self.draw(generators, labels, temperature)
-        return texts
+        return F.pad(texts, (0, self.config.length - texts.shape[1]), value=self.config.end)
 
     # Looking inside
 
