@@ -70,3 +70,40 @@ def path(
     (za, ca), (zb, cb) = ends
     t = torch.linspace(0, 1, steps)
     return (slerp if kind == "slerp" else lerp)(za, zb, t), lerp(ca, cb, t)
+
+
+def loop(
+    stops: Sequence[tuple[Tensor, Tensor]], steps: int, kind: str = "slerp"
+) -> tuple[Tensor, Tensor]:
+    """A way that visits every stop and comes back to the first, `steps` points from each to the
+    next: latents (stops * steps, L) and conditions (stops * steps, K), as `path` has them. The
+    last point is one step before the first, so it runs on without a jump.
+
+    Raises ValueError for fewer than two stops, and as `path` does.
+    """
+    if len(stops) < 2:
+        raise ValueError(f"a loop has at least 2 stops, not {len(stops)}")
+    if steps < 1:
+        raise ValueError(f"from stop to stop is at least 1 step, not {steps}")
+    legs = [path((a, b), steps + 1, kind) for a, b in zip(stops, [*stops[1:], stops[0]])]
+    return torch.cat([z[:-1] for z, _ in legs]), torch.cat([c[:-1] for _, c in legs])
+
+
+def square(
+    corners: Sequence[tuple[Tensor, Tensor]], side: int, kind: str = "slerp"
+) -> tuple[Tensor, Tensor]:
+    """A grid between four corners, upper left, upper right, lower left, lower right: latents
+    (side * side, L) and conditions (side * side, K), row by row. Each row is the `path` from a
+    point of the left edge to one of the right: bilinear where the paths are straight.
+
+    Raises ValueError unless there are four corners, and as `path` does.
+    """
+    if len(corners) != 4:
+        raise ValueError(f"a square has 4 corners, not {len(corners)}")
+    upper_left, upper_right, lower_left, lower_right = corners
+    left = path((upper_left, lower_left), side, kind)
+    right = path((upper_right, lower_right), side, kind)
+    rows = [
+        path(((za, ca), (zb, cb)), side, kind) for za, ca, zb, cb in zip(*left, *right)
+    ]  # side x ((side, L), (side, K))
+    return torch.cat([z for z, _ in rows]), torch.cat([c for _, c in rows])

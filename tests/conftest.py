@@ -228,7 +228,38 @@ def save_tiny(folder: Path, family: str) -> Path:
         },
         files,
     )
+    if family in ("gan", "vae"):
+        tiny_survey(folder)
     return folder
+
+
+def tiny_survey(folder: Path) -> None:
+    """Give a tiny GAN or VAE a survey of random numbers, in the shapes of a real one."""
+    import torch
+
+    from aigc import checkpoint, survey
+
+    chosen = checkpoint.load(folder)
+    sizes = {"C": 10, "N": 40, "D": 3, "Q": 11, "T": 3, "L": chosen.model.config.latent}  # type: ignore[union-attr]
+    parts = {
+        "gan": {"directions", "scores", "tradeoff"},
+        "vae": {"map", "arithmetic", "directions", "tradeoff"},
+    }[chosen.family]
+    generator = torch.Generator().manual_seed(0)
+    tensors = {}
+    for key, letters in survey.SHAPES.items():
+        if key.partition(".")[0] in parts:
+            shape = [int(c) if c.isdigit() else sizes[c] for c in letters]
+            tensors[key] = torch.rand(shape, generator=generator).sort(-1).values if shape else (
+                torch.tensor(0.9)
+            )  # fmt: skip
+            if key.endswith(("axes", "vectors")):
+                rows = torch.randn(shape[::-1], generator=generator)
+                tensors[key] = torch.linalg.qr(rows)[0].T
+    if "map" in parts:
+        tensors["map.classes"] = torch.arange(40).remainder(10).to(torch.uint8)
+    about = {"images": "40", "samples": "100", "classifier": "classifier-mnist 0"}
+    survey.write(folder, tensors, about)
 
 
 @pytest.fixture(scope="session")

@@ -18,10 +18,12 @@ import pytest
 from conftest import save_tiny
 from gradio_client import Client
 from PIL import Image
+from test_ui_latents import GIVEN
 
 from aigc import ui
 from aigc.checkpoint import load
 from aigc.latent import MAX_SEED, generators
+from aigc.ui import latents
 
 SAMPLE = {"checkpoint": "gan-mnist", "count": 3, "seed": 7, "label": "3", "temperature": 1.0}
 INTERPOLATE = {
@@ -78,7 +80,10 @@ def test_the_parameters_are_those_of_the_links(client: Client) -> None:
     assert names["/checkpoints"] == []
     assert names["/sample"] == [*SAMPLE, "prompt"]
     assert names["/interpolate"] == list(INTERPOLATE)
-    assert set(names) <= {"/checkpoints", "/sample", "/interpolate", "/attention"}
+    for view, module in latents.VIEWS.items():
+        assert names[f"/{view}"] == ["checkpoint", *module.CONTROLS]
+    views = {f"/{view}" for view in latents.VIEWS}
+    assert set(names) == {"/checkpoints", "/sample", "/interpolate", "/attention", *views}
     for about in api["named_endpoints"].values():
         assert all(p["parameter_has_default"] for p in about["parameters"])
 
@@ -150,6 +155,19 @@ def test_interpolate(client: Client) -> None:
         assert (film.format, film.n_frames) == ("WEBP", 6)  # type: ignore[attr-defined]
     straight, _, _ = ask(client, "/interpolate", {**INTERPOLATE, "path": "lerp"})
     assert not np.array_equal(pixels(straight)[1], values[1])
+
+
+@pytest.mark.parametrize("view", latents.VIEWS)
+def test_views_of_a_latent_space(client: Client, checkpoints: Path, view: str) -> None:
+    images, settings = ask(client, f"/{view}", {"checkpoint": "vae-mnist", **GIVEN[view]})
+    wish = latents.read(ui.catalogue_of(checkpoints), "vae-mnist", view, GIVEN[view])
+    expected = wish.checkpoint.media.to_uint8(latents.VIEWS[view].pictures(wish))
+    assert np.array_equal(pixels(images), expected[..., 0])
+    made = {{"path": "path_kind"}.get(name, name): value for name, value in wish.made.items()}
+    assert made.items() <= settings.items()
+    assert set(settings) - set(made) == set(latents.VIEWS[view].facts(wish))
+    said = complaint(client, f"/{view}", {"checkpoint": "nope"})
+    assert "There is no checkpoint 'nope'; choose one of" in said
 
 
 BAD_SAMPLE = [
@@ -237,7 +255,7 @@ def test_an_oversized_upload_is_refused(server: str) -> None:
 def test_only_the_endpoints_are_public(server: str) -> None:
     config = httpx.get(f"{server}config").json()
     public = {d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public"}
-    assert public <= {"checkpoints", "sample", "interpolate", "attention"}
+    assert public == {"checkpoints", "sample", "interpolate", "attention", *latents.VIEWS}
 
 
 def test_the_page_asks_no_other_machine(server: str) -> None:

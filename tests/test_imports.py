@@ -26,14 +26,16 @@ ALLOWED = {
     "aigc.metrics": set(),
     "aigc.latent": {"aigc.models"},
     "aigc.data": {"aigc.media"},
+    "aigc.survey": {"aigc.checkpoint", "aigc.latent"},
     "aigc.checkpoint": {"aigc.models", "aigc.media"},
     "aigc.hub": {"aigc.hub", "aigc.checkpoint"},
     "aigc.ui": {
         "aigc.ui", "aigc.latent", "aigc.checkpoint", "aigc.hub", "aigc.media", "aigc.models",
+        "aigc.survey",
     },
     "train": {
         "train", "aigc.models", "aigc.latent", "aigc.checkpoint", "aigc.hub", "aigc.media",
-        "aigc.data", "aigc.metrics",
+        "aigc.data", "aigc.metrics", "aigc.survey",
     },
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from conftest import save_tiny
 
-from aigc import checkpoint, ui
+from aigc import checkpoint, survey, ui
 from aigc.hub import transfer
 from aigc.ui import parts, texts
 from aigc.ui.catalogue import Catalogue
@@ -51,8 +51,8 @@ def leaves(value: Any, where: str) -> Iterator[tuple[str, str]]:
 
 # What stands in both languages: names of checkpoints, data, formats, revisions, formulas.
 NAMES = re.compile(
-    r"[\w.-]*-mnist|mnist|AIGC|English|GAN|VAE|ELBO|log p\(x\)|Fr.chet|PNG|JPEG|WebP|npz|"
-    r"slerp|lerp|softmax|sigmoid|nats?|logits|local|rollout|Rollout|MNIST|"
+    r"[\w.-]*-mnist|mnist|AIGC|English|GANSpace|GAN|VAE|ELBO|log p\(x\)|Fr.chet|PNG|JPEG|WebP|npz|"
+    r"slerp|lerp|softmax|sigmoid|nats?|logits?|PCA|local|rollout|Rollout|MNIST|"
     r"Abnar and Zuidema 2020|'[^']*'|API|Gradio|\b[0-9a-f]{12}\b|\bz\b|H\d"
 )
 
@@ -130,7 +130,7 @@ def sentences(path: Path) -> Iterator[str]:
 
 def test_what_the_hub_and_loading_say_is_said_in_chinese(chinese: None) -> None:
     checked = 0
-    for module in (transfer, checkpoint):
+    for module in (transfer, checkpoint, survey):
         for said in sentences(Path(module.__file__)):
             if " 7 77; train it again" in said:  # _check_keys: both problems
                 said = "config.json lacks 'labels' in 'config'; train it again or take a whole copy"

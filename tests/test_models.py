@@ -205,6 +205,20 @@ class TestLevels:
         assert cold[:, model.levels[0] :].abs().max() == 0
 
 
+@pytest.mark.parametrize("name", families_with("discriminate"))
+def test_scores_depend_on_the_picture_and_the_class(name: str) -> None:
+    model = build(name)
+    images = torch.rand(3, *model.config.media_shape, generator=latent.generator(0))
+    images.requires_grad_()
+    told = torch.stack([model.condition(label) for label in (0, 1, None)])
+    scores = model.discriminate(images, told)
+    assert scores.shape == (3,)
+    (gradient,) = torch.autograd.grad(scores.sum(), images)
+    assert gradient.shape == images.shape and gradient.flatten(1).norm(dim=1).min() > 0
+    other = model.discriminate(images, told[[1, 0, 2]])
+    assert (other[:2] != scores[:2]).all() and torch.allclose(other[2], scores[2])
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", families_with("attention"))
 def test_attention_rows_add_up_and_never_see_the_future(name: str, size: str) -> None:

@@ -55,6 +55,7 @@ COLLECTION = re.compile(r"collections/([\w.-]+/[\w.-]+)")
 # The files of a checkpoint; nothing else is pushed or pulled.
 FILE = re.compile(
     r"config\.json|model\.safetensors|metrics\.json|README\.md|samples\.(png|txt|json)"
+    r"|survey\.safetensors"
     r"|snapshots/[0-9A-Za-z][0-9A-Za-z_.-]*\.(png|webp|txt|json)"
 )
 PICKLES = (".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pt2", ".pth")

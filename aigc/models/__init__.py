@@ -135,6 +135,18 @@ class Levels(Protocol):
 
 
 @runtime_checkable
+class Discriminates(Protocol):
+    """Tells real pictures from made ones."""
+
+    def condition(self, label: int | None) -> Tensor:
+        """The condition (K,) of one class, or of none in particular."""
+
+    def discriminate(self, images: Tensor, conditions: Tensor) -> Tensor:
+        """(N, C, H, W) in [0, 1], (N, K) -> logits (N,), the higher the more real. A gradient
+        may flow back into the images."""
+
+
+@runtime_checkable
 class Attends(Protocol):
     """Draws a picture as a sequence, and shows where each step looked."""
 
@@ -178,6 +190,7 @@ CAPABILITIES = {
     "decode": Decodes,
     "encode": Encodes,
     "levels": Levels,
+    "discriminate": Discriminates,
     "attention": Attends,
     "surprise": Surprises,
     "classify": Classifies,

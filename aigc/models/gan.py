@@ -208,6 +208,14 @@ class GAN(nn.Module):
             return torch.randn(shape, generator=generator)
         return torch.rand(shape, generator=generator) * 2 - 1
 
+    def condition(self, label: int | None) -> Tensor:
+        """One class -> (K,). A GAN knows no "any": None is an equal mixture of all classes."""
+        if self.config.classes == 0:
+            return torch.zeros(1)
+        if label is None:
+            return torch.full((self.config.classes,), 1 / self.config.classes)
+        return F.one_hot(torch.tensor(label), self.config.classes).float()
+
     def prior(
         self, generator: torch.Generator, label: int | None, temperature: float = 1.0
     ) -> tuple[Tensor, Tensor]:
@@ -225,6 +233,11 @@ class GAN(nn.Module):
     def decode(self, latents: Tensor, conditions: Tensor) -> Tensor:
         """(N, L), (N, K) -> (N, C, H, W) in [0, 1]."""
         return self.generator(latents, conditions).add(1).mul(0.5)
+
+    def discriminate(self, images: Tensor, conditions: Tensor) -> Tensor:
+        """See `aigc.models.Discriminates`. Under the relativistic loss only differences between
+        scores mean something."""
+        return self.discriminator(images * 2 - 1, conditions)
 
     def sample(
         self,

@@ -36,6 +36,7 @@ from aigc.ui import (
     figures,
     interpolate,
     languages,
+    latents,
     parts,
     remote,
     sample,
@@ -50,7 +51,7 @@ from aigc.ui.theme import theme
 __all__ = ["TABS", "Broken", "Catalogue", "Checkpoint", "CheckpointError", "Remote",
            "build", "catalogue_of", "launch"]  # fmt: skip
 
-TABS = [sample, interpolate, attention, timelapse]
+TABS = [sample, interpolate, latents, attention, timelapse]
 
 MAX_WAITING = 32  # requests in the queue; the next one is told that it is full
 MAX_UPLOAD = "8mb"

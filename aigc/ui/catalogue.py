@@ -9,16 +9,20 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from aigc.checkpoint import SNAPSHOTS, Broken, Checkpoint, shown
+from aigc import survey
+from aigc.checkpoint import SNAPSHOTS, WEIGHTS, Broken, Checkpoint, CheckpointError, shown
 from aigc.latent import MAX_SEED, PATHS
+from aigc.survey import Survey
 from aigc.ui import texts
 
 MAX_COUNT = 64
 MAX_STEPS = 64
 MAX_TEMPERATURE = 2.0
 MAX_PROMPT = 2000  # characters
+MAX_SURVEYS = 16  # kept in memory, a few hundred kB each
 ANY = "any"
 # What a tab may need of a checkpoint besides the capabilities of its model.
 NEEDED_FILES = {"snapshots": SNAPSHOTS}
@@ -80,6 +84,48 @@ class Catalogue:
 def reason(one: Broken) -> str:
     """Why a folder could not be loaded, without where it lies on this machine."""
     return one.error.replace(f"{one.path}/", "").replace(str(one.path), one.name)
+
+
+def survey_of(checkpoint: Checkpoint, part: str) -> Survey | None:
+    """What was measured of a checkpoint, where this part of it was; None where not, or where the
+    file cannot be read."""
+    try:
+        found = _survey(checkpoint)
+    except CheckpointError:
+        return None
+    return found if found is not None and part in found.parts else None
+
+
+_surveys: dict[Path, tuple[tuple[int, ...], Survey]] = {}
+
+
+def _survey(checkpoint: Checkpoint) -> Survey | None:
+    """`survey.read`, which hashes all weights, once for each state of the files."""
+    path = checkpoint.path
+    if path is None or not (path / survey.FILE).exists():
+        return None
+    state = tuple((path / name).stat().st_mtime_ns for name in (survey.FILE, WEIGHTS))
+    if path not in _surveys or _surveys[path][0] != state:
+        found = survey.read(checkpoint)
+        if found is None:
+            return None
+        if len(_surveys) >= MAX_SURVEYS:
+            _surveys.pop(next(iter(_surveys)), None)
+        _surveys[path] = state, found
+    return _surveys[path][1]
+
+
+def surveyed(checkpoint: Checkpoint, part: str) -> Survey:
+    """The same. Raises ValueError that says what to do where it is missing or broken."""
+    try:
+        found = _survey(checkpoint)
+    except CheckpointError as error:
+        broken = Broken(checkpoint.name, checkpoint.path or Path(), str(error))
+        why = texts.own(reason(broken))
+        raise ValueError(texts.NOT_LOADED.format(name=checkpoint.name, error=why)) from None
+    if found is None or part not in found.parts:
+        raise ValueError(texts.NO_SURVEY.format(name=checkpoint.name))
+    return found
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:

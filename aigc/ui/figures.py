@@ -167,8 +167,19 @@ def animation(media: ImageMedia, frames: Tensor, mark: bytes = b"", label: str =
     return buffer.getvalue()
 
 
-def player(media: ImageMedia, frames: Tensor) -> str:
-    """(N, C, H, W) in [0, 1] -> one large frame, a slider over all, and the strip of them.
+def captioned(media: ImageMedia, image: Tensor, caption: str) -> str:
+    """One picture (C, H, W) in [0, 1] and what it is; `caption` is HTML."""
+    source = address(png(media.to_pil(image)), "image/png")
+    alt = re.sub("<[^>]*>", "", caption)
+    return (
+        f'<figure><img class="tile" alt="{alt}" src="{source}">'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def player(media: ImageMedia, frames: Tensor, loop: bool = False) -> str:
+    """(N, C, H, W) in [0, 1] -> one large frame, a slider over all, and the strip of them; it
+    plays there and back, or round and round where the frames are a `loop`.
 
     The browser has every frame, so that scrubbing asks nobody (static/app.js).
     """
@@ -179,7 +190,7 @@ def player(media: ImageMedia, frames: Tensor) -> str:
         for i, source in enumerate(addresses)
     )
     return (
-        '<div class="player">'
+        f'<div class="player"{" data-loop" if loop else ""}>'
         f'<div class="stage">'
         f'<img class="tile now" alt="{texts.FRAME} 1" src="{addresses[0]}"></div>'
         '<div class="scrub">'

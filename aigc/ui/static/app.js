@@ -156,12 +156,13 @@
       button.setAttribute("aria-label", words.play);
       return;
     }
-    let step = Number(slider.value) === last ? -1 : 1;
+    let step = Number(slider.value) === last && !("loop" in player.dataset) ? -1 : 1;
     button.textContent = "❚❚";
     button.setAttribute("aria-label", words.pause);
     player.playing = setInterval(() => {
       if (!player.isConnected) return clearInterval(player.playing);
       let at = Number(slider.value) + step;
+      if ("loop" in player.dataset) return show(player, at > last ? 0 : Math.max(at, 0));
       if (at < 0 || at > last) { step = -step; at = Number(slider.value) + step; }
       show(player, at);
     }, 70);

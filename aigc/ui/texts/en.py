@@ -17,8 +17,8 @@ FOOTNOTE = (
     "Everything made here is AI-generated, by the checkpoint and the settings named beside it."
 )
 
-TABS = {"sample": "Sample", "interpolate": "Interpolate", "attention": "Attention",
-        "timelapse": "Time-lapse"}  # fmt: skip
+TABS = {"sample": "Sample", "interpolate": "Interpolate", "latents": "Latents",
+        "attention": "Attention", "timelapse": "Time-lapse"}  # fmt: skip
 SWITCH = "Language"
 
 CHECKPOINT = "Checkpoint"
@@ -352,6 +352,107 @@ VIEWER = {
     "it took from there, nor whether that mattered for the result.",
 }
 
+# The tab of latents
+VIEW = "View"
+VIEWS = {"map": "Map", "classes": "Other classes", "directions": "Directions",
+         "corners": "Four corners", "loop": "Loop"}  # fmt: skip
+SHOW = "Another one"
+SIDE = "Pictures along a side"
+STOPS = "Stops"
+LEG = "Steps from stop to stop"
+MOVE = "The move"
+PLANE = "Plane"
+PLANE_INFO = "Which two of all directions lie in the picture"
+PLANES = {"pca": "PCA", "means": "class means", "kl": "largest KL"}
+CORNERS = {"label": "Upper left: class", "label_b": "Upper right: class",
+           "label_c": "Lower left: class", "label_d": "Lower right: class"}  # fmt: skip
+NO_NUMBER = "{name} is a number from -{reach} to {reach}, not {value}."
+NO_CHOICE = "{name} is {known}, not {value}."
+NO_VIEW = "{name} has no {view}, which needs a model that can {capability}; choose another view."
+NO_SURVEY = (
+    "{name} was not surveyed for this; run python -m train.survey on it, or choose another view."
+)
+CORNERS_ALT = "{name}: {side} by {side} pictures between four"
+CORNERS_INFO = (
+    "The corners are the first four pictures that Sample draws from this seed. Every row runs from "
+    "a point of the left edge to one of the right."
+)
+LOOP_INFO = (
+    "{frames} frames through {stops} pictures and back to the first, the ones that Sample draws "
+    "from this seed; it goes round without a jump."
+)
+LOOKS = {
+    "ink": ("more ink", "less ink", "ink"),
+    "width": ("wider", "narrower", "width"),
+    "height": ("taller", "flatter", "height"),
+    "slant": ("leans right", "leans left", "slant"),
+}
+AND = ", "
+TOWARDS = "toward {more}, away from {less}"
+LOGITS = "logit of {more} {up}, of {less} {down}"
+BEFORE = "Before"
+AFTER = "After the moves"
+DIRECTION_ALT = "Along direction {number}, from -3 to 3"
+DIRECTIONS_INFO = (
+    "Each strip goes from -3 to 3 along one direction, where 1 is a standard deviation of the "
+    "prior. The numbers are what 2 of these steps change on average, in standard deviations among "
+    "samples of one class. The directions are those along which the features of {classifier} "
+    "change most, found by regression on {samples} samples; the names are measured too, "
+    "and a single picture may answer differently."
+)
+BY_MEANS = "Latent − mean of its class + mean of the other, no class told"
+BY_CLASS = "The same style, the class told to encoder and decoder"
+FROM_GIVEN = "A {label}, by its class"
+FROM_NEAREST = "Its latent lies nearest to the mean of {label}"
+ARRIVES = "Among test images {share} arrive (least often at {worst}: {least})."
+ARRIVES_INFO = "Arriving means that {classifier} sees the class that was meant."
+PLANE_IS = {
+    "pca": "This plane holds the two directions in which the test images spread most (PCA).",
+    "means": "This plane holds the two directions in which the means of the classes spread most.",
+    "kl": "This plane holds the two latents with the largest KL, {first} and {second}.",
+}
+PLANE_FACTS = (
+    "It holds {share} of the variance of {images} test images, {shown} of which are shown; the "
+    "other {rest} of {dimensions} dimensions are squeezed flat, so two letters side by side may "
+    "lie far apart. Of the test images {apart} have mostly their own class among their ten nearest "
+    "neighbours here, {whole} in all dimensions. The picture is of the very point, with the other "
+    "dimensions at their mean, and not of the letter beside it."
+)
+AXES = {
+    "pca": ("→ first component", "↑ second component"),
+    "means": ("→ first component of the class means", "↑ second"),
+    "kl": ("→ latent with the largest KL", "↑ second largest"),
+}
+ABOUT_LATENTS = r"""
+#### Reading a latent space
+A model with a latent space draws every picture from an address $z$ of many numbers. The **map**
+shows a plane of that space: the point $(x, y)$ is the address
+
+$$z = \bar\mu + x\,u + y\,v,$$
+
+where $\bar\mu$ is the mean of all test images and $u$, $v$ span the plane. Addresses can be
+added: **other classes** takes the mean of one class away and adds that of another,
+
+$$z' = z - \mu_a + \mu_b.$$
+
+**Directions** asks what in the picture depends on $z$ most: with $f$ the features of a classifier,
+the mean Jacobian $J = \mathbb{E}\,[\partial f / \partial z]$ is found by regression, and its right
+singular vectors are the sliders
+([GANSpace](https://arxiv.org/abs/2004.02546) goes the same way by principal components).
+"""
+
+# static/map.html, by the names that stand in it
+MAP = {
+    "canvas": "The plane. Arrow keys move the point.",
+    "picture": "What the model makes of this point",
+    "play": "Play the path",
+    "dots": "Test images",
+    "pictures": "Decoded grid",
+    "legend": "Classes",
+    "help": "Point at the plane to see what the model makes of that point; click to keep it, drag "
+    "to draw a path and watch it. Each letter is a test image, placed by its latent.",
+}
+
 # The time-lapse tab
 BESIDE = "Beside it"
 BESIDE_INFO = "A second run on the same clock"
@@ -385,6 +486,7 @@ SCRIPT = {
     "pause": "Pause",
     "noPicture": NO_PICTURE,
     "largeFile": LARGE_FILE.format(limit=20),
+    "map": {"play": "Play the path", "pause": "Pause", "at": "x {x}, y {y}"},
     "film": {
         "play": "Play the film",
         "pause": "Pause",

@@ -11,7 +11,7 @@ DESCRIPTION = (
 )
 FOOTNOTE = "这里生成的一切都出自人工智能，所用的检查点和设置就写在旁边。"
 
-TABS = {"sample": "采样", "interpolate": "插值", "attention": "注意力",
+TABS = {"sample": "采样", "interpolate": "插值", "latents": "潜空间", "attention": "注意力",
         "timelapse": "训练过程"}  # fmt: skip
 SWITCH = "语言"
 
@@ -56,9 +56,15 @@ SETTINGS: dict[str, str] = {
     "checkpoint": "检查点", "revision": "版本", "count": "数量", "seed": "种子",
     "label": "类别", "temperature": "温度", "label_a": "起点类别", "label_b": "终点类别",
     "prompt": "开头", "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
-    "picture_b": "终点的图", "steps": "步数", "path": "路径",
+    "picture_b": "终点的图", "steps": "步数", "path": "路径", "view": "视图", "plane": "平面",
+    "label_c": "左下类别", "label_d": "右下类别", "side": "边长", "stops": "站数", "leg": "每段步数",
+    "move_1": "方向 1", "move_2": "方向 2", "move_3": "方向 3", "move_4": "方向 4",
+    "move_5": "方向 5", "move_6": "方向 6",
 }  # fmt: skip
-VALUES: dict[object, str] = {"any": "任意", "a picture": "你给的图"}
+VALUES: dict[object, str] = {
+    "any": "任意", "a picture": "你给的图", "map": "地图", "classes": "换个类别", "directions": "方向",
+    "corners": "四角", "loop": "循环", "means": "类别均值", "kl": "KL 最大",
+}  # fmt: skip
 PICTURE_ALT = "{name}，类别 {label}，图"
 SAMPLES_OF = "{name} 的样本"
 TIMES = (" 秒", " 分钟", " 小时")
@@ -190,6 +196,10 @@ SAID: dict[str, str] = {
         "{file} 里第 {number} 个快照的 'file' 应是同一文件夹里的 PNG",
     r"(?P<file>.+): snapshot (?P<number>\d+) lacks .*":
         "{file} 里第 {number} 个快照缺少 'step'、'images' 或 'minutes'",
+    r"(?P<file>.+) is not of these weights; .*":
+        "{file} 测量的是另一份权重；请再次运行 python -m train.survey",
+    r"(?P<file>.+): (?P<why>.+); run python -m train\.survey again":
+        "{file} 不对（{why}）；请再次运行 python -m train.survey",
     r"(?P<path>.+) is not a folder; .*": "{path} 不是文件夹",
     r"(?P<file>.+) is no PNG": "{file} 不是 PNG",
 }  # fmt: skip
@@ -419,6 +429,90 @@ VIEWER = {
     "却不显示读到了什么，也不说明这对结果是否要紧。",
 }
 
+# 潜空间标签页
+VIEW = "视图"
+VIEWS = {"map": "地图", "classes": "换个类别", "directions": "方向",
+         "corners": "四角", "loop": "循环"}  # fmt: skip
+SHOW = "换一张"
+SIDE = "每边的图数"
+STOPS = "站数"
+LEG = "站与站之间的步数"
+MOVE = "移动量"
+PLANE = "平面"
+PLANE_INFO = "在所有方向里，选哪两个放进图里"
+PLANES = {"pca": "PCA 主成分", "means": "类别均值", "kl": "KL 最大"}
+CORNERS = {"label": "左上的类别", "label_b": "右上的类别",
+           "label_c": "左下的类别", "label_d": "右下的类别"}  # fmt: skip
+NO_NUMBER = "{name}应是 -{reach} 到 {reach} 之间的数，而不是 {value}。"
+NO_CHOICE = "{name}应是 {known}，而不是 {value}。"
+NO_VIEW = "{name} 没有“{view}”：它需要 {capability} 能力；请换一个视图。"
+NO_SURVEY = "{name} 没有为此测量过；请对它运行 python -m train.survey，或者换一个视图。"
+CORNERS_ALT = "{name}：四张图之间的 {side} 乘 {side} 张图"
+CORNERS_INFO = "四角是“采样”用这个种子画出的前四张图。每一行都从左边的一点走到右边的一点。"
+LOOP_INFO = "{frames} 帧，经过 {stops} 张图再回到第一张，它们就是“采样”用这个种子画出的图；首尾相接，没有跳动。"
+LOOKS = {
+    "ink": ("墨更多", "墨更少", "墨量"),
+    "width": ("更宽", "更窄", "宽度"),
+    "height": ("更高", "更矮", "高度"),
+    "slant": ("向右倾", "向左倾", "倾斜"),
+}
+AND = "，"
+TOWARDS = "更像 {more}，更不像 {less}"
+LOGITS = "{more} 的 logit {up}，{less} 的 {down}"
+BEFORE = "移动之前"
+AFTER = "移动之后"
+DIRECTION_ALT = "沿方向 {number}，从 -3 到 3"
+DIRECTIONS_INFO = (
+    "每一条沿一个方向从 -3 走到 3，1 是先验的一个标准差。数字是走两步平均改变多少，以同一类别样本之间的标准差为单位。"
+    "这些方向最能改变 {classifier} 的特征，由 {samples} 个样本回归得到；名字也是量出来的，单张图可能有不同的反应。"
+)
+BY_MEANS = "潜变量 − 本类均值 + 另一类均值，不告诉类别"
+BY_CLASS = "同样的风格，把类别告诉编码器和解码器"
+FROM_GIVEN = "一个 {label}，按它的类别"
+FROM_NEAREST = "它的潜变量离 {label} 的均值最近"
+ARRIVES = "测试图中有 {share} 到达（最少的是 {worst}：{least}）。"
+ARRIVES_INFO = "到达是指 {classifier} 看到的正是想要的类别。"
+PLANE_IS = {
+    "pca": "这个平面由测试图散布最广的两个方向张成（PCA）。",
+    "means": "这个平面由各类别均值散布最广的两个方向张成。",
+    "kl": "这个平面由 KL 最大的两个潜变量张成，即第 {first} 个和第 {second} 个。",
+}
+PLANE_FACTS = (
+    "它保留了 {images} 张测试图 {share} 的方差，图上有其中 {shown} 张；{dimensions} 维中的其余 {rest} 维都被压平了，"
+    "所以并排的两个字可能相距很远。在这里，{apart} 的测试图的十个近邻大多与它同类；在全部维度里是 {whole}。"
+    "显示的图就是这一点本身，其余维度取均值，而不是旁边那个字的图。"
+)
+AXES = {
+    "pca": ("→ 第一主成分", "↑ 第二主成分"),
+    "means": ("→ 类别均值的第一主成分", "↑ 第二主成分"),
+    "kl": ("→ KL 最大的潜变量", "↑ 第二大的"),
+}
+ABOUT_LATENTS = r"""
+#### 怎样读潜空间
+有潜空间的模型从一个由许多数组成的地址 $z$ 画出每一张图。**地图**显示这个空间里的一个平面：点 $(x, y)$ 的地址是
+
+$$z = \bar\mu + x\,u + y\,v,$$
+
+其中 $\bar\mu$ 是所有测试图的均值，$u$、$v$ 张成这个平面。地址可以相加减：**换个类别**减去一个类别的均值，再加上另一个的，
+
+$$z' = z - \mu_a + \mu_b.$$
+
+**方向**问的是图里什么最依赖 $z$：设 $f$ 是分类器的特征，用回归求出平均雅可比
+$J = \mathbb{E}\,[\partial f / \partial z]$，它的右奇异向量就是这些滑块
+（[GANSpace](https://arxiv.org/abs/2004.02546) 用主成分走的是同一条路）。
+"""
+
+# static/map.html 里的文本
+MAP = {
+    "canvas": "平面。方向键移动这一点。",
+    "picture": "模型在这一点画出的图",
+    "play": "播放路径",
+    "dots": "测试图",
+    "pictures": "解码的网格",
+    "legend": "类别",
+    "help": "指向平面，看模型在那一点画出什么；点击可以固定，拖动可以画一条路径并观看。每个字是一张测试图，按它的潜变量放置。",
+}
+
 # 训练过程标签页
 BESIDE = "并排比较"
 BESIDE_INFO = "在同一时间轴上放第二次训练"
@@ -458,6 +552,7 @@ SCRIPT = {
     "pause": "暂停",
     "noPicture": NO_PICTURE,
     "largeFile": LARGE_FILE.format(limit=20),
+    "map": {"play": "播放路径", "pause": "暂停", "at": "x {x}，y {y}"},
     "film": {
         "play": "播放影片",
         "pause": "暂停",

@@ -1,0 +1,146 @@
+"""What was measured of a checkpoint for the explorers of the app: one small file beside the
+weights, `survey.safetensors`, which `python -m train.survey` writes.
+
+It holds statistics alone, and no picture comes back from them: of a test image two coordinates
+and its class, of a class the mean latent and the quantiles of its scores. Parts, each there or
+not as the model can be asked for it:
+
+    map          planes through the latent space, and test images on them (encode)
+    arithmetic   how often a latent moved to another class arrives there (encode)
+    directions   latents that change most in a picture, and what they change (decode)
+    scores       what the discriminator says of test images and of samples (discriminate)
+    tradeoff     fidelity and variety over temperatures (sample)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from aigc import latent
+from aigc.checkpoint import WEIGHTS, Checkpoint, CheckpointError, write_file
+
+FILE = "survey.safetensors"
+FORMAT = "1"
+MAX_BYTES = 4 * 2**20
+PLANES = ("pca", "means", "kl")
+LOOKS = ("ink", "width", "height", "slant")
+TRADEOFF = ("temperature", "accuracy", "frechet", "precision", "recall", "coverage")
+# Letters are sizes that have to agree: L of a latent, C classes (1 where there are none), N test
+# images, D directions, Q quantiles, T temperatures.
+SHAPES = {
+    "map.origin": "L",  # mean of the posterior means
+    "map.kl": "L",  # mean KL of each latent, in nats
+    "map.class_means": "CL",
+    "map.classes": "N",
+    "map.agreement": "",  # see `facts`, in all dimensions
+    **{f"map.{plane}.axes": "2L" for plane in PLANES},  # orthonormal
+    **{f"map.{plane}.points": "N2" for plane in PLANES},
+    # The share of the variance of the posterior means that the plane holds, and the share of the
+    # test images whose ten nearest neighbours on it are mostly of their class.
+    **{f"map.{plane}.facts": "2" for plane in PLANES},
+    "arithmetic": "2C",  # by class means, and by telling the class: share that arrives at each
+    "directions.vectors": "DL",  # orthonormal
+    "directions.response": "DC",  # of the classifier's logits, for 2 more along the vector
+    "directions.looks": "D4",  # of LOOKS, in standard deviations among samples of one class
+    "scores.real": "CQ",
+    "scores.made": "CQ",
+    "tradeoff": "T6",  # columns of TRADEOFF
+}
+PARTS = tuple(dict.fromkeys(key.partition(".")[0] for key in SHAPES))
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The tensors of SHAPES that there are, and how they came to be."""
+
+    tensors: dict[str, Tensor]
+    about: dict[str, str]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Those of PARTS that were measured."""
+        there = {key.partition(".")[0] for key in self.tensors}
+        return tuple(part for part in PARTS if part in there)
+
+    def __getitem__(self, key: str) -> Tensor:
+        return self.tensors[key]
+
+
+def digest(folder: Path) -> str:
+    """Of the weights of a checkpoint: a survey is of these and of no others."""
+    return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+
+
+def write(folder: Path, tensors: dict[str, Tensor], about: dict[str, str]) -> None:
+    """Put a survey beside the weights that it was made of, whole or not at all."""
+    metadata = {"format": FORMAT, "weights": digest(folder), "about": json.dumps(about)}
+    content = safetensors.torch.save(
+        {key: value.contiguous() for key, value in tensors.items()}, metadata
+    )
+    write_file(folder / FILE, content)
+
+
+def read(chosen: Checkpoint) -> Survey | None:
+    """The survey of a checkpoint, None where it has none. Raises CheckpointError for one that is
+    broken, or of other weights."""
+    if chosen.path is None or not (chosen.path / FILE).exists():
+        return None
+    path = chosen.path / FILE
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise CheckpointError(f"{path} is over {MAX_BYTES >> 20} MB; it is not loaded")
+        with safetensors.safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}
+        about = json.loads(metadata.get("about", ""))
+    except (OSError, ValueError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from None
+    if metadata.get("format") != FORMAT or metadata.get("weights") != digest(chosen.path):
+        raise CheckpointError(f"{path} is not of these weights; run python -m train.survey again")
+    if problem := wrong(tensors, chosen):
+        raise CheckpointError(f"{path}: {problem}; run python -m train.survey again")
+    # What is stored in half precision or bytes is computed with as usual.
+    usual = {k: v.float() if v.is_floating_point() else v.long() for k, v in tensors.items()}
+    return Survey(usual, {str(k): str(v) for k, v in about.items()})
+
+
+def wrong(tensors: dict[str, Tensor], chosen: Checkpoint) -> str:
+    """What is wrong with the tensors of a survey, or nothing."""
+    sizes = {"C": max(1, len(chosen.labels))}
+    if "decode" in chosen.capabilities:
+        z, _ = chosen.model.prior(latent.generator(0), None)  # type: ignore[operator]
+        sizes["L"] = z.numel()
+    for part in {key.partition(".")[0] for key in tensors}:
+        for key in SHAPES:
+            if key.partition(".")[0] == part and key not in tensors:
+                return f"{key!r} is missing"
+    for key, tensor in tensors.items():
+        if key not in SHAPES:
+            return f"{key[:40]!r} is unknown"
+        wanted = [
+            int(letter) if letter.isdigit() else sizes.setdefault(letter, size)
+            for letter, size in zip(SHAPES[key], tensor.shape)
+        ]
+        if tensor.dim() != len(SHAPES[key]) or list(tensor.shape) != wanted:
+            return f"{key!r} has shape {tuple(tensor.shape)}"
+        if not tensor.float().isfinite().all():
+            return f"{key!r} holds NaN or infinity"
+    classes = tensors.get("map.classes")
+    if classes is not None and (
+        classes.is_floating_point() or (classes < 0).any() or (classes >= sizes["C"]).any()
+    ):
+        return "'map.classes' holds what is no class"
+    return ""
+
+
+def quantile_of(value: float, quantiles: Tensor) -> float:
+    """Which share in [0, 1] of what `quantiles` (Q,) were taken of lies below `value`."""
+    return float(torch.searchsorted(quantiles, torch.tensor(value))) / len(quantiles)

@@ -1,0 +1,125 @@
+"""The directions along which a picture changes most, named by what they change. A view of
+Latents."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from aigc import latent
+from aigc.checkpoint import Checkpoint
+from aigc.survey import LOOKS, Survey
+from aigc.ui import figures, texts
+from aigc.ui.catalogue import survey_of, surveyed
+
+PART, NEEDS = "directions", ""
+MOVES = ("move_1", "move_2", "move_3", "move_4", "move_5", "move_6")
+CONTROLS = ("seed", "label", *MOVES)
+REACH = 4.0  # standard deviations of the prior
+STRIP = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+NOTABLE = 0.25  # standard deviations of a look, from which on it names a direction
+
+
+def name_of(survey: Survey, at: int, labels: tuple[str, ...]) -> str:
+    """A direction by what two steps along it change: the looks that move notably, the strongest
+    first, or else the classes that the classifier sees more and less of."""
+    looks = survey["directions.looks"][at]
+    order = [int(i) for i in looks.abs().argsort(descending=True)]
+    said = [
+        texts.LOOKS[LOOKS[i]][0 if looks[i] > 0 else 1]
+        for i in order[:2] if abs(float(looks[i])) >= NOTABLE
+    ]  # fmt: skip
+    logits = survey["directions.response"][at]
+    if labels and not said:
+        more, less = labels[int(logits.argmax())], labels[int(logits.argmin())]
+        said.append(texts.TOWARDS.format(more=more, less=less))
+    return texts.AND.join(said)
+
+
+def titles(chosen: Checkpoint | None) -> list[tuple[bool, str]]:
+    """For each of MOVES, whether the checkpoint has it, and its name."""
+    survey = survey_of(chosen, PART) if chosen else None
+    if chosen is None or survey is None:
+        return [(False, "")] * len(MOVES)
+    count = len(survey["directions.vectors"])
+    return [
+        (i < count, f"{i + 1} · {name_of(survey, i, chosen.labels)}" if i < count else "")
+        for i in range(len(MOVES))
+    ]
+
+
+def moves(wish: Any, count: int) -> Tensor:
+    """How far along each direction, (count,)."""
+    return torch.tensor([wish.values[move] for move in MOVES[:count]])
+
+
+def pictures(wish: Any) -> Tensor:
+    """(2, C, H, W) in [0, 1]: before and after."""
+    return strips(wish)[0]
+
+
+def strips(wish: Any) -> tuple[Tensor, Tensor]:
+    """Before and after, (2, C, H, W); and for each direction the picture after, moved by STRIP
+    more along it, (D, len(STRIP), C, H, W)."""
+    survey = surveyed(wish.checkpoint, PART)
+    vectors = survey["directions.vectors"][: len(MOVES)]  # (D, L)
+    model = wish.checkpoint.model
+    index = wish.checkpoint.label_index(wish.values["label"])
+    with torch.inference_mode():
+        z, condition = model.prior(latent.generator(wish.values["seed"]), index)
+        moved = z + moves(wish, len(vectors)) @ vectors
+        fan = moved + torch.tensor(STRIP)[:, None] * vectors[:, None]  # (D, S, L)
+        latents = torch.cat([z[None], moved[None], fan.flatten(0, 1)])
+        made = model.decode(latents, condition.expand(len(latents), -1))
+    return made[:2], made[2:].unflatten(0, fan.shape[:2])
+
+
+def facts(wish: Any) -> dict[str, Any]:
+    """What each direction changes, for two more along it."""
+    survey = surveyed(wish.checkpoint, PART)
+    return {
+        "directions": [
+            {
+                "looks": dict(zip(LOOKS, look.tolist())),
+                "classifier": dict(zip(wish.checkpoint.labels, logits.tolist())),
+            }
+            for look, logits in zip(survey["directions.looks"], survey["directions.response"])
+        ]
+    }
+
+
+def show(wish: Any) -> str:
+    """Before and after, and a strip along each direction with its measured effects."""
+    chosen, survey = wish.checkpoint, surveyed(wish.checkpoint, PART)
+    ends, fan = strips(wish)
+    rows = ""
+    for i, row in enumerate(fan):
+        name = html.escape(name_of(survey, i, chosen.labels))
+        looks = " · ".join(
+            f"{texts.LOOKS[look][2]} {value:+.2f} σ"
+            for look, value in zip(LOOKS, survey["directions.looks"][i].tolist())
+        )
+        if chosen.labels:
+            logits = survey["directions.response"][i]
+            looks += " · " + texts.LOGITS.format(
+                more=html.escape(chosen.labels[int(logits.argmax())]), up=f"{logits.max():+.2f}",
+                less=html.escape(chosen.labels[int(logits.argmin())]), down=f"{logits.min():+.2f}",
+            )  # fmt: skip
+        sheet = figures.address(figures.png(chosen.media.grid(row, len(row))), "image/png")
+        alt = texts.DIRECTION_ALT.format(number=i + 1)
+        rows += (
+            f'<h4>{i + 1} · {name}</h4><img class="tile strip-image" alt="{alt}" src="{sheet}">'
+            f"<p>{looks}</p>"
+        )
+    info = texts.DIRECTIONS_INFO.format(
+        samples=survey.about.get("samples", "?"),
+        classifier=html.escape(survey.about.get("classifier", "?")),
+    )
+    pair = "".join(
+        figures.captioned(chosen.media, image, title)
+        for image, title in zip(ends, (texts.BEFORE, texts.AFTER))
+    )
+    return f'<div class="two">{pair}</div><section class="ways">{rows}<p>{info}</p></section>'

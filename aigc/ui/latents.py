@@ -1,0 +1,358 @@
+"""Explorers of a latent space: a map, other classes, directions, four corners, loops.
+
+VIEWS is a plain dictionary of modules. A view is a module with
+
+    PART            what it needs of the survey (aigc.survey.PARTS), or '' for nothing
+    NEEDS           a capability beyond `decode`, or ''
+    CONTROLS        the settings of this tab that it uses, by their names in links
+    show(wish)      -> HTML, or what the map's viewer takes
+    pictures(wish)  -> (N, C, H, W) in [0, 1], which its endpoint returns
+    facts(wish)     -> what its endpoint says beyond the settings
+
+The tab reads every setting of the chosen view once, in `read`, and a link carries those alone.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import gradio as gr
+
+from aigc import latent
+from aigc.checkpoint import Checkpoint, shown
+from aigc.survey import PLANES
+from aigc.ui import arithmetic, corners, directions, figures, loop, parts, plane, texts
+from aigc.ui.catalogue import (
+    ANY,
+    Catalogue,
+    read_label,
+    read_path,
+    read_seed,
+    survey_of,
+    whole,
+)  # fmt: skip
+
+ID = "latents"
+NEEDS = "decode"
+VIEWS: dict[str, ModuleType] = {
+    "map": plane,
+    "classes": arithmetic,
+    "directions": directions,
+    "corners": corners,
+    "loop": loop,
+}
+MAX_SIDE, MAX_STOPS, MAX_LEG = 12, 8, 24
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A checked request; `values` are the settings that the view uses, by name."""
+
+    checkpoint: Checkpoint
+    view: str
+    values: dict[str, Any]
+
+    @property
+    def made(self) -> dict[str, Any]:
+        return {
+            "checkpoint": self.checkpoint.name, "revision": self.checkpoint.revision,
+            "view": self.view, **self.values,
+        }  # fmt: skip
+
+
+def number(name: str, value: object, reach: float, empty: float = 0.0) -> float:
+    """A number from -reach to reach; '' is `empty`."""
+    if value in ("", None):
+        return empty
+    found = math.nan
+    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        try:
+            found = float(value)
+        except (ValueError, OverflowError):
+            pass
+    if not -reach <= found <= reach:
+        raise ValueError(texts.NO_NUMBER.format(name=name, reach=f"{reach:g}", value=shown(value)))
+    return round(found, 4)
+
+
+def one_of(name: str, value: object, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise ValueError(
+            texts.NO_CHOICE.format(name=name, known=texts.either(known), value=shown(value))
+        )
+    return str(value)
+
+
+def read_view(value: object) -> str:
+    return one_of(texts.VIEW, value, tuple(VIEWS))
+
+
+READERS: dict[str, Callable[[object], Any]] = {
+    "view": read_view,
+    "seed": read_seed,
+    "path": read_path,
+    "side": lambda value: whole(texts.SIDE, value, 2, MAX_SIDE),
+    "stops": lambda value: whole(texts.STOPS, value, 2, MAX_STOPS),
+    "leg": lambda value: whole(texts.LEG, value, 1, MAX_LEG),
+    "plane": lambda value: one_of(texts.PLANE, value, PLANES),
+    "x": lambda value: number("x", value, plane.FAR),
+    "y": lambda value: number("y", value, plane.FAR),
+    **{
+        move: lambda value: number(texts.MOVE, value, directions.REACH)
+        for move in directions.MOVES
+    },
+}  # fmt: skip
+
+
+def lacks(chosen: Checkpoint, view: str) -> str:
+    """Why this checkpoint has no such view, or nothing."""
+    module = VIEWS[view]
+    if module.NEEDS and module.NEEDS not in chosen.capabilities:
+        return texts.NO_VIEW.format(
+            name=chosen.name, view=texts.VIEWS[view], capability=module.NEEDS
+        )
+    if module.PART and survey_of(chosen, module.PART) is None:
+        return texts.NO_SURVEY.format(name=chosen.name)
+    return ""
+
+
+def possible(chosen: Checkpoint) -> list[str]:
+    """The views that this checkpoint has."""
+    return [view for view in VIEWS if not lacks(chosen, view)]
+
+
+def read(catalogue: Catalogue, checkpoint: object, view: object, given: dict[str, Any]) -> Wish:
+    """Check everything that the view uses. Raises ValueError with one sentence."""
+    chosen, wanted = catalogue.find(checkpoint, NEEDS), read_view(view)
+    if why := lacks(chosen, wanted):
+        raise ValueError(why)
+    values = {
+        name: read_label(chosen, given[name]) if name.startswith("label")
+        else READERS[name](given[name])
+        for name in VIEWS[wanted].CONTROLS
+    }  # fmt: skip
+    return Wish(chosen, wanted, values)
+
+
+def build(catalogue: Catalogue) -> parts.Page:
+    default = catalogue.first(NEEDS)
+    first = possible(catalogue.find(default, NEEDS))[0] if default else next(iter(VIEWS))
+
+    def uses(view: str, name: str) -> bool:
+        return name in VIEWS[view].CONTROLS
+
+    names: list[str] = []  # of the settings, in the order of the inputs
+
+    def run(checkpoint: str, view: str, *given: Any) -> tuple[Any, ...]:
+        values = dict(zip(names, given))
+        if why := lacks(catalogue.find(checkpoint, NEEDS), read_view(view)):
+            said = f'<div class="notice" role="status">{html.escape(why)}</div>'
+            return gr.HTML(said, visible=True), gr.HTML(visible=False), gr.skip(), values["seed"]
+        wish = read(catalogue, checkpoint, view, values)
+        result = VIEWS[view].show(wish)
+        seed_now = wish.values.get("seed", values["seed"])
+        if view == "map":
+            return gr.HTML(visible=False), gr.HTML(value=result, visible=True), wish.made, seed_now
+        page = result + figures.chips(wish.made)
+        return gr.HTML(page, visible=True), gr.HTML(visible=False), wish.made, seed_now
+
+    def offer(checkpoint: str, view: str) -> dict[Any, Any]:
+        """The controls of another checkpoint or view."""
+        chosen, now = catalogue.find(checkpoint, NEEDS), read_view(view)
+        updates: dict[Any, Any] = {
+            button: gr.Button(visible=uses(now, "seed")),
+            randomise: gr.Checkbox(visible=uses(now, "seed")),
+        }
+        labels = parts.labels(catalogue, checkpoint, NEEDS)
+        for name, row in rows.items():
+            updates[row] = gr.Column(visible=uses(now, name))
+            updates[label_boxes[name]] = gr.Dropdown(
+                choices=labels, visible=len(labels) > 1, label=label_of(now, name)
+            )
+        for name, component in {**sliders, "path": path, "plane": plane_box, "seed": seed}.items():
+            updates[component] = type(component)(visible=uses(now, name))
+        for move, (there, title) in zip(directions.MOVES, directions.titles(chosen)):
+            updates[settings[move]] = gr.Slider(
+                visible=uses(now, move) and there, label=title or move
+            )
+        return updates
+
+    def keep(checkpoint: str, view: str) -> str:
+        """The view that stays, if the checkpoint has it."""
+        can = possible(catalogue.find(checkpoint, NEEDS))
+        return view if view in can else can[0]
+
+    def label_of(view: str, name: str) -> str:
+        return texts.CORNERS[name] if view == "corners" else texts.CLASS
+
+    with gr.Row(elem_classes="page"):
+        with gr.Column(scale=2, min_width=280, elem_classes="controls"):
+            checkpoint = parts.chooser(catalogue, NEEDS)
+            views_box = gr.Radio(
+                [(texts.VIEWS[name], name) for name in VIEWS], value=first, label=texts.VIEW
+            )
+            classes = parts.labels(catalogue, checkpoint.value, NEEDS)
+            with gr.Group():
+                plane_box = gr.Radio(
+                    [(texts.PLANES[name], name) for name in PLANES], value=PLANES[0],
+                    label=texts.PLANE, info=texts.PLANE_INFO, visible=uses(first, "plane"),
+                )  # fmt: skip
+                # The shell shows every class chooser that has a choice; these hide by their rows.
+                label_boxes: dict[str, gr.Dropdown] = {}
+                rows: dict[str, gr.Column] = {}
+                for name in ("label", "label_b", "label_c", "label_d"):
+                    with gr.Column(visible=uses(first, name), elem_classes="row") as rows[name]:
+                        label_boxes[name] = gr.Dropdown(
+                            classes, value=ANY, label=label_of(first, name),
+                            visible=len(classes) > 1,
+                        )  # fmt: skip
+                sliders = {
+                    "side": gr.Slider(2, MAX_SIDE, 8, step=1, label=texts.SIDE,
+                                      visible=uses(first, "side")),
+                    "stops": gr.Slider(2, MAX_STOPS, 4, step=1, label=texts.STOPS,
+                                       visible=uses(first, "stops")),
+                    "leg": gr.Slider(1, MAX_LEG, 12, step=1, label=texts.LEG,
+                                     visible=uses(first, "leg")),
+                }  # fmt: skip
+                path = gr.Radio(
+                    [(texts.PATHS[name], name) for name in latent.PATHS], value="slerp",
+                    label=texts.PATH, visible=uses(first, "path"),
+                )  # fmt: skip
+                titles = directions.titles(catalogue.find(default, NEEDS) if default else None)
+                moves = {
+                    move: gr.Slider(
+                        -directions.REACH, directions.REACH, 0, step=0.25, label=title or move,
+                        visible=uses(first, move) and there,
+                    )
+                    for move, (there, title) in zip(directions.MOVES, titles)
+                }  # fmt: skip
+                seed = gr.Number(
+                    0, label=texts.SEED, precision=0, info=texts.SEED_INFO,
+                    visible=uses(first, "seed"),
+                )  # fmt: skip
+                randomise = gr.Checkbox(
+                    True, label=texts.RANDOMISE, container=True, visible=uses(first, "seed")
+                )
+            button = gr.Button(
+                texts.SHOW, variant="primary", size="lg", visible=uses(first, "seed")
+            )
+        with gr.Column(scale=3, min_width=300, elem_classes="result"):
+            page = gr.HTML(
+                figures.waiting(), js_on_load=None, elem_classes="latents",
+                visible=first != "map",
+            )  # fmt: skip
+            viewer = gr.HTML(
+                {}, html_template=figures.template("map.html", texts.MAP),
+                css_template=figures.read_static("map.css"),
+                js_on_load=figures.read_static("map.js"),
+                apply_default_css=False, elem_id="latents-map", visible=first == "map",
+            )  # fmt: skip
+            with gr.Row(elem_classes="actions"):
+                link = parts.link_button(ID)
+            made = parts.made_box()
+    parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_LATENTS)
+
+    x, y = gr.Textbox("", visible=False), gr.Textbox("", visible=False)  # a link says where
+    boxes: list[Any] = [*label_boxes.values(), *sliders.values(), *moves.values(), path, plane_box]
+    settings: dict[str, Any] = {
+        "checkpoint": checkpoint, "view": views_box, "seed": seed, **label_boxes, **sliders,
+        "path": path, "plane": plane_box, "x": x, "y": y, **moves,
+    }  # fmt: skip
+    names[:] = list(settings)[2:]
+    event: dict[str, Any] = {
+        "fn": parts.spoken(run), "inputs": list(settings.values()),
+        "outputs": [page, viewer, made, seed], "show_progress": "minimal",
+        "show_progress_on": page, **parts.PRIVATE, **parts.MODEL_WORK,
+    }  # fmt: skip
+    at = list(settings).index("seed")
+    new_seed = (
+        "(...all) => { const again = all.pop(); "
+        f"if (again) all[{at}] = aigc.seed(); return [...all, again]; }}"
+    )
+    button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
+    follow: dict[str, Any] = {
+        "fn": parts.spoken(offer), "inputs": [checkpoint, views_box],
+        "outputs": [button, randomise, seed, *rows.values(), *boxes], **parts.QUIET,
+    }  # fmt: skip
+    gr.on([checkpoint.change, views_box.change], **follow)  # a link may set these
+    checkpoint.input(parts.spoken(keep), [checkpoint, views_box], views_box, **parts.QUIET).then(
+        **event
+    )
+    views_box.input(**event)
+    gr.on([box.input for box in boxes], **{**event, "trigger_mode": "always_last"})
+    endpoints(catalogue)
+    return parts.Page(settings, event, made, link, READERS)
+
+
+def endpoints(catalogue: Catalogue) -> None:
+    """Each view for programs: the pictures, and the settings that made them."""
+    default = catalogue.first("encode")
+    any_default = catalogue.first(NEEDS)
+
+    def answer(
+        checkpoint: object, view: str, given: dict[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        wish = read(catalogue, checkpoint, view, given)
+        media, made = wish.checkpoint.media, wish.made
+        pictures = [media.to_pil(image) for image in VIEWS[view].pictures(wish)]
+        # gradio_client takes every object with a text under "path" for a file to download.
+        settings = {{"path": "path_kind"}.get(name, name): value for name, value in made.items()}
+        return pictures, settings | VIEWS[view].facts(wish)
+
+    def map(
+        checkpoint: str = default, plane: str = "pca", x: float = 0, y: float = 0
+    ) -> tuple[list[Any], dict[str, Any]]:
+        return answer(checkpoint, "map", {"plane": plane, "x": x, "y": y})
+
+    def classes(
+        checkpoint: str = default, seed: int = 0, label: str = ANY
+    ) -> tuple[list[Any], dict[str, Any]]:
+        return answer(checkpoint, "classes", {"seed": seed, "label": label})
+
+    def directions_(
+        checkpoint: str = any_default, seed: int = 0, label: str = ANY, move_1: float = 0,
+        move_2: float = 0, move_3: float = 0, move_4: float = 0, move_5: float = 0,
+        move_6: float = 0,
+    ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
+        values = (move_1, move_2, move_3, move_4, move_5, move_6)
+        given = {"seed": seed, "label": label, **dict(zip(directions.MOVES, values))}
+        return answer(checkpoint, "directions", given)
+
+    def corners_(
+        checkpoint: str = any_default, seed: int = 0, label: str = ANY, label_b: str = ANY,
+        label_c: str = ANY, label_d: str = ANY, side: int = 8, path: str = "slerp",
+    ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
+        given = {
+            "seed": seed, "label": label, "label_b": label_b, "label_c": label_c,
+            "label_d": label_d, "side": side, "path": path,
+        }  # fmt: skip
+        return answer(checkpoint, "corners", given)
+
+    def loop_(
+        checkpoint: str = any_default, seed: int = 0, label: str = ANY, stops: int = 4,
+        leg: int = 12, path: str = "slerp",
+    ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
+        given = {"seed": seed, "label": label, "stops": stops, "leg": leg, "path": path}
+        return answer(checkpoint, "loop", given)
+
+    for name, fn, about in (
+        ("map", map, "The picture at a point of a plane through the latent space (pca, means or "
+         "kl), where x and y are measured from the middle of the test images."),
+        ("classes", classes, "One picture as every class: first by adding class means in the "
+         "latent space, then by telling the decoder the class."),
+        ("directions", directions_, "A picture before and after moves along the strongest "
+         "directions of the latent space, and what each of them changes."),
+        ("corners", corners_, "A square of pictures between four, row by row."),
+        ("loop", loop_, "The frames of a walk through several pictures and back to the first."),
+    ):  # fmt: skip
+        parts.endpoint(
+            fn, name,
+            [gr.Gallery(visible=False, format="png", label="images"),
+             gr.JSON(visible=False, label="settings")],
+            about,
+        )  # fmt: skip

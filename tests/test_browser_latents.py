@@ -1,0 +1,128 @@
+"""The map of Latents in a real browser: what needs no server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from conftest import save_tiny
+from test_browser import Visit, visit  # noqa: F401  a fixture
+
+from aigc import ui
+from aigc.ui import texts
+
+PICTURE = "() => document.querySelector('#latents-map [data-part=picture]').toDataURL()"
+AT = "#latents-map [data-part=at]"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    root = tmp_path_factory.mktemp("served")
+    for family in ("gan", "vae"):
+        save_tiny(root / f"{family}-mnist", family)
+    demo = ui.build(ui.catalogue_of(root))
+    _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    yield url
+    demo.close(verbose=False)
+
+
+def query(one: Visit) -> dict[str, list[str]]:
+    return parse_qs(urlparse(one.page.url).query)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_the_map_follows_the_pointer_and_asks_nobody(
+    server: str, visit: Any, width: int, scheme: str  # noqa: F811
+) -> None:  # fmt: skip
+    one: Visit = visit(width=width, scheme=scheme)
+    page = one.page
+    page.goto(f"{server}?tab=latents&checkpoint=vae-mnist&view=map&plane=kl")
+    page.wait_for_selector("#latents-map [data-phase=ready]")
+    assert query(one)["plane"] == ["kl"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+
+    canvas = page.locator("#latents-map [data-part=plane]")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    seen = set()
+    for share in (0.1, 0.5, 0.9):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + 0.3 * box["height"])
+        seen.add((page.evaluate(PICTURE), page.locator(AT).inner_text()))
+    assert len(seen) == 3  # another picture and another place each time
+
+    page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + 0.2 * box["height"])
+    page.wait_for_function("() => !/[?&]x=0(&|$)/.test(location.search)")
+    kept = page.evaluate(PICTURE), page.locator(AT).inner_text(), page.url
+    assert float(query(one)["x"][0]) > 0 < float(query(one)["y"][0])
+    canvas.press("ArrowLeft")
+    assert page.evaluate(PICTURE) != kept[0]
+    canvas.press("ArrowRight")
+    assert (page.evaluate(PICTURE), page.locator(AT).inner_text(), page.url) == kept
+
+    drawn = page.evaluate(CANVAS)
+    page.locator("#latents-map [data-part=pictures]").check()
+    assert page.evaluate(CANVAS) != drawn
+    first = page.locator("#latents-map [data-part=legend] button").first
+    first.click()
+    assert first.get_attribute("aria-pressed") == "false"
+
+    page.mouse.move(box["x"] + 20, box["y"] + 20)  # a path, which plays
+    page.mouse.down()
+    for share in (0.3, 0.5, 0.7):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + share * box["height"])
+    page.mouse.up()
+    play = page.locator("#latents-map [data-part=play]")
+    assert play.get_attribute("aria-label") == texts.SCRIPT["map"]["pause"]
+    before = page.evaluate(PICTURE)
+    page.wait_for_function(f"(old) => ({PICTURE})() !== old", arg=before)
+    play.click()
+    assert play.get_attribute("aria-label") == texts.SCRIPT["map"]["play"]
+    assert [url for url in requests if not url.startswith("data:")] == []
+
+    second: Visit = visit(width=width, scheme=scheme)
+    second.page.goto(kept[2])
+    second.page.wait_for_selector("#latents-map [data-phase=ready]")
+    assert (second.page.evaluate(PICTURE), second.page.locator(AT).inner_text()) == kept[:2]
+    assert one.errors == second.errors == []
+
+
+CANVAS = "() => document.querySelector('#latents-map [data-part=plane]').toDataURL()"
+
+
+def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noqa: F811
+    one: Visit = visit()
+    one.open(f"{server}?tab=latents&checkpoint=gan-mnist&view=directions&move_2=1.5", "latents")
+    page = one.page
+    page.wait_for_selector(".latents .ways")
+    assert query(one)["move_2"] == ["1.5"]
+    assert page.locator("input[type=range]:visible").count() == 3  # as many as were found
+    before = page.locator(".latents .two img").nth(1).get_attribute("src")
+    slider = page.locator("input[type=range]:visible").first
+    slider.focus()
+    slider.press("ArrowRight")
+    page.wait_for_function("() => location.search.includes('move_1=0.25')")
+    assert page.locator(".latents .two img").nth(1).get_attribute("src") != before
+
+    page.get_by_label(texts.VIEWS["corners"]).check()
+    page.wait_for_selector(".latents .whole")
+    assert page.get_by_label(texts.CORNERS["label_d"]).is_visible()
+    assert page.locator("input[type=range]:visible").count() == 1
+    page.get_by_label(texts.VIEWS["map"]).check()
+    page.wait_for_selector(".latents .notice")
+    assert "encode" in page.locator(".latents .notice").inner_text()
+    page.get_by_label(texts.VIEWS["loop"]).check()
+    page.wait_for_selector(".player:visible")
+    play = page.locator(".player:visible .play")
+    slider = page.locator(".player:visible .scrub input")
+    slider.evaluate("(node) => { node.value = node.max; }")
+    play.click()
+    page.wait_for_function(  # round and round: after the last comes the first
+        "() => [0, 1, 2].includes(Number([...document.querySelectorAll('.player .scrub input')]"
+        ".find((node) => node.offsetParent).value))"
+    )
+    play.click()
+    assert one.errors == []

@@ -1,0 +1,191 @@
+"""The survey of a latent space: measured right, and read strictly."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import safetensors.torch
+import torch
+
+from aigc import checkpoint, survey
+from aigc.checkpoint import CheckpointError
+from train import evaluate
+from train import survey as measuring
+
+
+@pytest.fixture
+def vae(tiny_checkpoints: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(tiny_checkpoints / "vae-mnist", tmp_path / "vae-mnist")
+
+
+def rewrite(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    found = survey.read(checkpoint.load(folder))
+    assert found is not None
+    tensors = dict(found.tensors)
+    change(tensors)
+    survey.write(folder, tensors, found.about)
+
+
+# Reading
+
+
+def test_a_survey_comes_back_as_it_was_written(vae: Path) -> None:
+    loaded = checkpoint.load(vae)
+    found = survey.read(loaded)
+    assert found is not None
+    assert found.parts == ("map", "arithmetic", "directions", "tradeoff")
+    assert found["map.kl"].dtype == torch.float32 and found["map.classes"].dtype == torch.int64
+    assert found.about["classifier"] == "classifier-mnist 0"
+    (vae / survey.FILE).unlink()
+    assert survey.read(loaded) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.pop("map.kl"), "'map.kl' is missing"),
+        (lambda t: t.update(odd=torch.zeros(2)), "'odd' is unknown"),
+        (lambda t: t.update({"map.odd": torch.zeros(2)}), "'map.odd' is unknown"),
+        (lambda t: t.update({"map.kl": torch.zeros(5)}), r"'map.kl' has shape \(5,\)"),
+        (lambda t: t.update({"map.kl": torch.zeros(4, 1)}), r"'map.kl' has shape \(4, 1\)"),
+        (lambda t: t.update({"map.pca.points": torch.zeros(3, 2)}), "has shape"),
+        (lambda t: t.update({"arithmetic": torch.zeros(2, 9)}), "'arithmetic' has shape"),
+        (lambda t: t.update({"map.kl": torch.tensor([1.0, 2, 3, torch.nan])}), "holds NaN"),
+        (lambda t: t.update({"map.classes": torch.full((40,), 10)}), "what is no class"),
+        (lambda t: t.update({"map.classes": torch.full((40,), -1)}), "what is no class"),
+    ],
+)
+def test_a_survey_that_is_wrong_is_refused(
+    vae: Path, change: Callable[[dict[str, Any]], None], words: str
+) -> None:
+    rewrite(vae, change)
+    with pytest.raises(CheckpointError, match=words):
+        survey.read(checkpoint.load(vae))
+
+
+def test_a_survey_of_other_weights_is_refused(vae: Path) -> None:
+    weights = vae / checkpoint.WEIGHTS
+    state = safetensors.torch.load_file(weights)
+    state["decoder.latent.bias"] += 1
+    weights.write_bytes(safetensors.torch.save(state))
+    with pytest.raises(CheckpointError, match="is not of these weights; run python -m train"):
+        survey.read(checkpoint.load(vae))
+
+
+@pytest.mark.parametrize("content", [b"", b"no safetensors" * 10, b"\x00" * 5 * 2**20])
+def test_a_file_that_is_none(vae: Path, content: bytes) -> None:
+    (vae / survey.FILE).write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"survey\.safetensors (cannot be read|is over 4 MB)"):
+        survey.read(checkpoint.load(vae))
+
+
+def test_where_a_value_lies() -> None:
+    quantiles = torch.linspace(0, 1, 101)
+    assert survey.quantile_of(-1.0, quantiles) == 0
+    assert survey.quantile_of(0.505, quantiles) == pytest.approx(0.505, abs=0.01)
+    assert survey.quantile_of(2.0, quantiles) == 1
+
+
+# Measuring
+
+
+@pytest.mark.parametrize("name", ["vae-mnist", "gan-mnist"])
+def test_a_checkpoint_is_surveyed(
+    tiny_checkpoints: Path, mnist_root: Path, tmp_path: Path, name: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    folder = shutil.copytree(tiny_checkpoints / name, tmp_path / name)
+    (folder / survey.FILE).unlink()
+    options = measuring.Options(
+        folder, mnist_root, write=True, classifier=tiny_checkpoints / "classifier-mnist",
+        samples=100, images=200,
+    )  # fmt: skip
+    measuring.run(options)
+    found = survey.read(checkpoint.load(folder))
+    assert found is not None
+    shared = ("directions", "tradeoff")
+    assert set(found.parts) == {
+        "vae-mnist": {"map", "arithmetic", *shared}, "gan-mnist": {"scores", *shared},
+    }[name]  # fmt: skip
+    vectors = found["directions.vectors"]
+    torch.testing.assert_close(vectors @ vectors.T, torch.eye(len(vectors)))
+    printed = capsys.readouterr().out
+    assert "temperature" in printed and f"{float(found['tradeoff'][3, 1]):.2%}" in printed
+    with torch.inference_mode():
+        again, _ = measuring.measure(options)
+    torch.testing.assert_close(again["tradeoff"], found["tradeoff"])
+    if name == "gan-mnist":
+        for key in ("scores.real", "scores.made"):
+            assert (found[key].diff(dim=1) >= 0).all()
+        return
+    model: Any = checkpoint.load(folder).model
+    _, test = evaluate.load_data(checkpoint.load(folder), mnist_root)
+    images = test.images[:200].float() / 255  # type: ignore[union-attr]
+    means, log_var = model.encode(images, model.condition(None).expand(200, -1))
+    torch.testing.assert_close(found["map.origin"], means.mean(0))
+    kl = 0.5 * (means.square() + log_var.exp() - 1 - log_var).mean(0)
+    torch.testing.assert_close(found["map.kl"], kl)
+    strongest = found["map.kl.axes"].argmax(1).tolist()
+    assert strongest == kl.argsort(descending=True)[:2].tolist()
+    for plane in survey.PLANES:
+        axes = found[f"map.{plane}.axes"]
+        torch.testing.assert_close(axes @ axes.T, torch.eye(2))
+        expected = (means - means.mean(0)) @ axes.T
+        torch.testing.assert_close(found[f"map.{plane}.points"], expected, rtol=2e-3, atol=2e-3)
+    assert found["map.pca.facts"][0] >= found["map.kl.facts"][0]
+
+
+def test_what_cannot_be_surveyed_says_so(tiny_checkpoints: Path, mnist_root: Path) -> None:
+    folder = tiny_checkpoints / "vae-mnist"
+    with pytest.raises(evaluate.EvaluationError, match="are 100 or more"):
+        measuring.measure(measuring.Options(folder, mnist_root, samples=9))
+    with pytest.raises(evaluate.EvaluationError, match="has no latent space"):
+        measuring.measure(
+            measuring.Options(
+                tiny_checkpoints / "classifier-mnist", mnist_root,
+                classifier=tiny_checkpoints / "classifier-mnist",
+            )
+        )  # fmt: skip
+
+
+def test_the_looks_of_a_picture() -> None:
+    images = torch.zeros(4, 1, 28, 28)
+    images[0, 0, 4:24, 13:15] = 1  # upright
+    images[1, 0, 4:24, 11:17] = 1  # broader, and more ink
+    images[2, 0, 10:18, 13:15] = 1  # flatter
+    for row in range(4, 24):
+        images[3, 0, row, 20 - row // 2] = 1  # leans right: half a pixel for each one up
+    ink, width, height, slant = measuring.looks(images).T
+    assert ink[1] == pytest.approx(3 * ink[0].item()) and width[1] > 2 * width[0]
+    assert height[2] < height[0] / 2
+    assert slant[:3].abs().max() < 1e-4 and slant[3].item() == pytest.approx(0.5, abs=0.02)
+
+
+def test_neighbours_agree_where_classes_lie_apart() -> None:
+    generator = torch.Generator().manual_seed(0)
+    targets = torch.arange(90) % 3
+    points = torch.randn(90, 2, generator=generator)
+    assert measuring.agreement(points, targets) < 0.6
+    assert measuring.agreement(points + 50 * targets[:, None], targets) == 1
+
+
+def test_directions_are_those_that_matter(tiny_checkpoints: Path) -> None:
+    """A latent that only its second number changes: the first direction is that number."""
+
+    class Model:
+        def prior(self, generator: torch.Generator, label: int | None) -> Any:
+            return torch.randn(4, generator=generator), torch.zeros(1)
+
+        def decode(self, z: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
+            ramp = torch.arange(28.0).expand(28, 28) / 28
+            return (0.5 + 0.2 * z[:, 1, None, None, None] * ramp).clamp(0, 1)
+
+    made_by = checkpoint.load(tiny_checkpoints / "gan-mnist")
+    made_by.model = Model()  # type: ignore[assignment]
+    judge = checkpoint.load(tiny_checkpoints / "classifier-mnist")
+    found = measuring.directions_of(made_by, judge, 400)
+    assert found["directions.vectors"][0, 1].abs() > 0.99

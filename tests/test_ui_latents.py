@@ -1,0 +1,194 @@
+"""The explorers of a latent space without a server."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from aigc import latent, survey, ui
+from aigc.ui import directions, figures, latents, plane, texts
+from aigc.ui.catalogue import Catalogue
+
+# Settings of each view, as an endpoint sends them.
+GIVEN: dict[str, dict[str, Any]] = {
+    "map": {"plane": "means", "x": 1.25, "y": -0.5},
+    "classes": {"seed": 4, "label": "3"},
+    "directions": {"seed": 4, "label": "3", **dict.fromkeys(directions.MOVES, 0.0), "move_2": 1.5},
+    "corners": {"seed": 4, "label": "3", "label_b": "any", "label_c": "5", "label_d": "6",
+                "side": 3, "path": "lerp"},
+    "loop": {"seed": 4, "label": "any", "stops": 3, "leg": 2, "path": "slerp"},
+}  # fmt: skip
+
+
+def wish_of(catalogue: Catalogue, view: str, name: str = "vae-mnist") -> latents.Wish:
+    return latents.read(catalogue, name, view, GIVEN[view])
+
+
+def decode(address: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))))
+
+
+@pytest.mark.parametrize("view", latents.VIEWS)
+def test_a_view_keeps_the_contract(catalogue: Catalogue, view: str) -> None:
+    module = latents.VIEWS[view]
+    assert module.PART in ("", *survey.PARTS) and view in GIVEN
+    wish = wish_of(catalogue, view)
+    made = wish.made
+    assert {"checkpoint", "revision", "view", *module.CONTROLS} == set(made)
+    images = module.pictures(wish)
+    assert images.shape[1:] == (1, 28, 28) and 0 <= images.min() <= images.max() <= 1
+    torch.manual_seed(7)
+    assert torch.equal(module.pictures(wish), images)
+    assert isinstance(module.facts(wish), dict)
+    shown = module.show(wish)
+    assert shown["made"] == made if view == "map" else "<img" in shown
+    assert texts.VIEWS[view]
+    with gr.Blocks():
+        page = latents.build(catalogue)
+    assert set(module.CONTROLS) <= page.settings.keys()
+    query = {name: figures.plain(made[name]) for name in page.settings if name in made}
+    tab, values, ignored = ui.follow(
+        catalogue, {"latents": page}, {"latents": "decode"}, {"tab": "latents", **query}
+    )
+    assert (tab, ignored) == ("latents", [])
+    assert values == {name: made[name] for name in values} and set(values) == set(query)
+
+
+def test_the_map_decodes_its_points(catalogue: Catalogue) -> None:
+    wish = wish_of(catalogue, "map")
+    found = survey.read(wish.checkpoint)
+    assert found is not None
+    model: Any = wish.checkpoint.model
+    z = found["map.origin"] + torch.tensor([1.25, -0.5]) @ found["map.means.axes"]
+    expected = model.decode(z[None], model.condition(None)[None])
+    assert torch.equal(plane.pictures(wish), expected)
+    value = plane.show(wish)
+    sheet = decode(value["sheet"])
+    assert sheet.shape == (24 * 28, 24 * 28)
+    points = plane.grid(found, "means")
+    assert points[0, 0] == -points[-1, 0] < 0 < points[0, 1]  # the upper left comes first
+    at = 24 * 5 + 17  # row 5, column 17
+    tile = sheet[5 * 28 : 6 * 28, 17 * 28 : 18 * 28]
+    one = wish.checkpoint.media.to_uint8(plane.decoded(wish, points[at : at + 1]))[0, ..., 0]
+    assert np.abs(tile.astype(int) - one).max() <= 1
+    raw = np.frombuffer(base64.b64decode(value["points"]), np.float32).reshape(-1, 2)
+    assert np.array_equal(raw, found["map.means.points"].numpy())
+    share = float(found["map.means.facts"][0])
+    assert f"{share:.0%} of the variance of 40 test images" in value["about"]
+    assert "the other 2 of 4 dimensions" in value["about"]
+    assert (np.abs(raw) <= value["reach"]).mean() > 0.95
+
+
+def test_other_classes_in_both_ways(catalogue: Catalogue) -> None:
+    wish = wish_of(catalogue, "classes")
+    chosen: Any = wish.checkpoint
+    model, found = chosen.model, survey.read(chosen)
+    assert found is not None
+    image = model.sample(latent.generators(4, 1), [3])
+    by_means, by_class = latents.VIEWS["classes"].pictures(wish).unflatten(0, (2, 10))
+    free = model.condition(None)[None]
+    z = model.encode(image, free)[0] - found["map.class_means"][3] + found["map.class_means"][8]
+    torch.testing.assert_close(by_means[8:9], model.decode(z, free))
+    z = model.encode(image, model.condition(3)[None])[0]
+    torch.testing.assert_close(by_class[8:9], model.decode(z, model.condition(8)[None]))
+    # Its own class is where it came from.
+    torch.testing.assert_close(by_means[3:4], model.reconstruct(image, free), atol=1e-4, rtol=0)
+    facts = latents.VIEWS["classes"].facts(wish)
+    assert facts["from"] == "3"
+    assert facts["arrives_by_means"]["8"] == pytest.approx(float(found["arithmetic"][0, 8]))
+    loose = latents.read(catalogue, "vae-mnist", "classes", {"seed": 4, "label": "any"})
+    z, _ = model.encode(model.sample(latent.generators(4, 1), [None]), free)
+    nearest = int((found["map.class_means"] - z).norm(dim=1).argmin())
+    assert latents.VIEWS["classes"].facts(loose)["from"] == str(nearest)
+
+
+@pytest.mark.parametrize("name", ["gan-mnist", "vae-mnist"])
+def test_directions_move_the_latent(catalogue: Catalogue, name: str) -> None:
+    wish = wish_of(catalogue, "directions", name)
+    model: Any = wish.checkpoint.model
+    found = survey.read(wish.checkpoint)
+    assert found is not None
+    z, condition = model.prior(latent.generator(4), 3)
+    both = torch.stack([z, z + 1.5 * found["directions.vectors"][1]])
+    expected = model.decode(both, condition.expand(2, -1))
+    torch.testing.assert_close(directions.pictures(wish), expected)
+    _, fan = directions.strips(wish)
+    torch.testing.assert_close(fan[0, 3], expected[1])
+    page = directions.show(wish)
+    assert page.count("<img") == 2 + 3
+    look = float(found["directions.looks"][2, 3])
+    assert f"slant {look:+.2f}" in page
+
+
+def test_directions_are_named_by_what_they_change() -> None:
+    looks = torch.tensor([[0.1, -0.9, 0.3, 0.0], [0.1, 0.2, -0.1, 0.2], [0.5, 0.1, 0.1, -0.6]])
+    response = torch.zeros(3, 3)
+    response[1, 2], response[1, 0] = 0.4, -0.2
+    found = survey.Survey({"directions.looks": looks, "directions.response": response}, {})
+    names = [directions.name_of(found, at, ("a", "b", "c")) for at in range(3)]
+    assert names == ["narrower, taller", "toward c, away from a", "leans left, more ink"]
+    assert directions.titles(None) == [(False, "")] * 6
+
+
+def test_a_loop_and_a_square_start_where_sample_does(catalogue: Catalogue) -> None:
+    model: Any = catalogue.find("vae-mnist", "decode").model
+    frames = latents.VIEWS["loop"].pictures(wish_of(catalogue, "loop"))
+    assert len(frames) == 6
+    stops = model.sample(latent.generators(4, 3), [None] * 3)
+    torch.testing.assert_close(frames[::2], stops, atol=1e-5, rtol=0)
+    square = latents.VIEWS["corners"].pictures(wish_of(catalogue, "corners"))
+    corners = model.sample(latent.generators(4, 4), [3, None, 5, 6])
+    torch.testing.assert_close(square[[0, 2, 6, 8]], corners, atol=1e-5, rtol=0)
+    assert "data-loop" in latents.VIEWS["loop"].show(wish_of(catalogue, "loop"))
+
+
+@pytest.mark.parametrize(
+    ("name", "view", "change", "words"),
+    [
+        ("gan-mnist", "map", {}, "gan-mnist has no Map, which needs a model that can encode"),
+        ("attention-mnist", "loop", {}, "attention-mnist has no decode"),
+        ("vae-mnist", "nowhere", {}, "View is map, classes"),
+        ("vae-mnist", "map", {"plane": "tsne"}, "Plane is pca, means or kl, not 'tsne'"),
+        ("vae-mnist", "map", {"x": "far"}, "x is a number from -20 to 20, not 'far'"),
+        ("vae-mnist", "map", {"y": 1e9}, "y is a number from -20 to 20"),
+        ("vae-mnist", "map", {"y": float("nan")}, "y is a number from -20 to 20"),
+        ("vae-mnist", "map", {"x": True}, "x is a number"),
+        ("vae-mnist", "corners", {"side": 13}, "Pictures along a side is a whole number"),
+        ("vae-mnist", "corners", {"label_c": "frog"}, "no class 'frog'"),
+        ("vae-mnist", "loop", {"stops": 1}, "Stops is a whole number from 2 to 8"),
+        ("vae-mnist", "loop", {"leg": 25}, "from 1 to 24"),
+        ("gan-mnist", "directions", {"move_6": 5}, "The move is a number from -4 to 4"),
+    ],
+)
+def test_a_request_that_is_wrong_gets_one_sentence(
+    catalogue: Catalogue, name: str, view: str, change: dict[str, Any], words: str
+) -> None:
+    given = {**GIVEN.get(view, {}), **change}
+    with pytest.raises(ValueError, match=re.escape(words)) as caught:
+        latents.read(catalogue, name, view, given)
+    assert len(str(caught.value)) < 250
+
+
+def test_without_a_survey_other_views_remain(tiny_checkpoints: Path, tmp_path: Path) -> None:
+    for name in ("gan-mnist", "vae-mnist"):
+        shutil.copytree(tiny_checkpoints / name, tmp_path / name)
+    (tmp_path / "gan-mnist" / survey.FILE).unlink()
+    (tmp_path / "vae-mnist" / survey.FILE).write_bytes(b"broken")
+    shelf = ui.catalogue_of(tmp_path)
+    for name in ("gan-mnist", "vae-mnist"):
+        chosen = shelf.find(name, "decode")
+        assert latents.possible(chosen) == ["corners", "loop"]
+        with pytest.raises(ValueError, match=r"was not surveyed .* python -m train\.survey"):
+            latents.read(shelf, name, "directions", GIVEN["directions"])
+    with gr.Blocks():
+        assert latents.build(shelf).settings["view"].value == "corners"
