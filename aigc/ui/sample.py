@@ -13,7 +13,7 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint, shown
-from aigc.ui import coverage, figures, labels, parts, texts
+from aigc.ui import coverage, figures, labels, levels, parts, texts
 from aigc.ui.catalogue import (
     ANY,
     MAX_COUNT,
@@ -203,6 +203,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 save = gr.HTML(js_on_load=None, min_width=0)
                 link = parts.link_button(ID)
             made = parts.made_box()
+    levels.build(catalogue, checkpoint, seed, label, temperature)
     parts.about(catalogue, checkpoint, NEEDS)
 
     settings = {

@@ -246,6 +246,15 @@ COVERAGE_KL = (
     "samples of truly equal shares would show {floor} on average."
 )
 
+# The levels of a latent, kept or drawn again
+LEVELS_TITLE = "Level by level: keep the upper ones, draw the rest again"
+LEVELS_INFO = (
+    "The first picture of the seed, with ever more of its levels kept and all others drawn again, "
+    "eight times: where the pictures of a row agree, the kept levels decided."
+)
+LEVELS_DRAW = "Draw the rest again"
+LEVELS_KEPT = "{kept} of {levels} levels kept"
+
 # The drawing in the latent space
 CODE_TITLE = "Your drawing in the latent space"
 CODE_PAD = "A digit of yours"

@@ -57,6 +57,7 @@ SETTINGS: dict[str, str] = {
     "label": "类别", "temperature": "温度", "label_a": "起点类别", "label_b": "终点类别",
     "prompt": "开头", "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
     "picture_b": "终点的图", "steps": "步数", "path": "路径", "view": "视图", "plane": "平面",
+    "other seed": "另一个种子",
     "label_c": "左下类别", "label_d": "右下类别", "side": "边长", "stops": "站数", "leg": "每段步数",
     "move_1": "方向 1", "move_2": "方向 2", "move_3": "方向 3", "move_4": "方向 4",
     "move_5": "方向 5", "move_6": "方向 6",
@@ -82,6 +83,8 @@ FIGURES: dict[str, str] = {
     "-ELBO": "−ELBO",
     "-ELBO given the class": "给定类别的 −ELBO",
     "-log p(x)": "−log p(x)",
+    "-log p(x|z)": "−log p(x|z)",
+    "KL": "KL",
     "Bits/dim": "比特/维",
     "Bits/dim given the class": "给定类别的比特/维",
     "Accuracy": "准确率",
@@ -326,6 +329,15 @@ COVERAGE_KL = (
     "{name} 认出了 {classes} 个类别中的 {seen} 个。与均匀分布的 KL 为 {kl} nat；"
     "{count} 个真正均匀的样本平均也会有 {floor}。"
 )
+
+# 潜变量的各层：保留，或重新抽取
+LEVELS_TITLE = "逐层来看：保留上面几层，其余重新抽取"
+LEVELS_INFO = (
+    "这个种子的第一张图：自上而下保留越来越多的层，其余各层重新抽取，每行八次。"
+    "一行里各张图相同的地方，就是保留的层所决定的。"
+)
+LEVELS_DRAW = "重新抽取其余各层"
+LEVELS_KEPT = "保留 {levels} 层中的 {kept} 层"
 
 # 潜空间里的图
 CODE_TITLE = "你的图在潜空间里"
