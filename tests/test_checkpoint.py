@@ -85,7 +85,7 @@ def test_a_model_comes_back_as_it_was(family: str, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x"]
 
 
-@pytest.mark.parametrize("family", ["gan", "vae", "attention"])
+@pytest.mark.parametrize("family", ["gan", "vae", "ladder", "attention"])
 def test_a_loaded_model_makes_the_same_pictures(family: str, tiny_checkpoints: Path) -> None:
     loaded = load(tiny_checkpoints / f"{family}-mnist")
     expected = tiny_model(family).sample(generators(7, 2), [None, 9], 0.8)
@@ -307,6 +307,7 @@ def test_media_and_model_agree_on_the_shape(folder: Path) -> None:
         ("gan", {"height": 512, "width": 512, "g_base": 256, "g_depth": 16, "latent": 1024}),
         ("vae", {"height": 512, "width": 512, "base": 256, "depth": 16, "hidden": 4096}),
         ("attention", {"layers": 48, "dim": 2048, "heads": 32, "expansion": 8}),
+        ("ladder", {"height": 512, "width": 512, "planes": 1024, "coarse": 32, "fine": 32}),
         ("gan", {"latent": 10**12}),
         ("vae", {"hidden": 10**15}),
         ("attention", {"dim": 4 * 10**12}),

@@ -81,6 +81,14 @@ def test_the_importance_weighted_likelihood_is_no_worse_than_the_bound(
     options.draws, options.importance = 1, 20
     found = evaluate.evaluate(options)
     assert found["negative_log_likelihood"]["value"] < found["negative_elbo"]["value"]
+    options.bfloat16 = True
+    rounded = evaluate.evaluate(options)
+    assert rounded["evaluated"]["command"].endswith("--bfloat16")
+    figure = rounded["negative_log_likelihood"]
+    assert figure["protocol"].endswith("the networks in bfloat16.")
+    assert figure["value"] == pytest.approx(found["negative_log_likelihood"]["value"], rel=0.02)
+    assert figure["value"] != found["negative_log_likelihood"]["value"]
+    assert rounded["negative_elbo"] == found["negative_elbo"]
     options.importance = 0
     assert "negative_log_likelihood" not in evaluate.evaluate(options)
 

@@ -95,6 +95,9 @@ class Options:
     """Binarisations of the test images over which -ELBO is averaged."""
     importance: int = 200
     """Samples of the importance-weighted likelihood; 0 leaves it out."""
+    bfloat16: bool = False
+    """Run the networks of the importance-weighted likelihood in bfloat16, its sums in float32:
+    about half the time on a processor that computes in it."""
 
 
 @dataclass(frozen=True)
@@ -423,7 +426,9 @@ def privacy_figures(
 # Likelihoods
 
 
-def bound_figures(measured: Checkpoint, test: Dataset, draws: int, importance: int) -> Figures:
+def bound_figures(
+    measured: Checkpoint, test: Dataset, draws: int, importance: int, bfloat16: bool = False
+) -> Figures:
     """-ELBO, its parts and the importance-weighted likelihood, in nats an image; of 8-bit values
     the likelihood in bits/dim, too."""
     model: Any = measured.model.to(memory_format=torch.channels_last)  # faster on a CPU
@@ -456,7 +461,8 @@ def bound_figures(measured: Checkpoint, test: Dataset, draws: int, importance: i
             bounds[kind].append(total / len(test))
         if number == 0 and importance:
             for part in batches(len(test), 2 * SCORED, f"likelihood, {importance} samples"):
-                found = model.log_likelihood(images[part], kinds[""][part], importance, source)
+                with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+                    found = model.log_likelihood(images[part], kinds[""][part], importance, source)
                 weighted -= found.double().sum().item()
     on = f"mean over all {len(test):,} test images"
     if binary:
@@ -487,7 +493,7 @@ def bound_figures(measured: Checkpoint, test: Dataset, draws: int, importance: i
         figures["negative_log_likelihood"] = Figure(
             "-log p(x)", weighted / len(test), nats, "lower",
             f"Importance-weighted estimate with {importance} samples, without a class, {on}, "
-            f"{seed}.",
+            f"{seed}{', the networks in bfloat16' if bfloat16 else ''}.",
         )  # fmt: skip
     if "_given_class" in kinds:
         figures["negative_elbo_given_class"] = Figure(
@@ -755,7 +761,9 @@ def evaluate(options: Options) -> dict[str, Any]:
     if "classify" in measured.capabilities:
         figures |= classifier_figures(measured, test)
     if hasattr(measured.model, "elbo"):
-        figures |= bound_figures(measured, test, options.draws, options.importance)
+        figures |= bound_figures(
+            measured, test, options.draws, options.importance, options.bfloat16
+        )
     if hasattr(measured.model, "log_prob"):
         figures |= exact_figures(measured, test)
     if "sample" in measured.capabilities:
@@ -772,6 +780,8 @@ def results(
     for name in ("samples", "draws", "importance"):
         if getattr(options, name) != getattr(Options, name):
             words.append(f"--{name} {getattr(options, name)}")
+    if options.bfloat16:
+        words.append("--bfloat16")
     return {key: figure.to_dict() for key, figure in figures.items()} | {
         "evaluated": {
             "date": datetime.now(timezone.utc).date().isoformat(),
