@@ -43,6 +43,7 @@ bench: ## how long a visitor waits, and how fast attention draws, on this machin
 	@tools/setup.sh chromium
 	@$(python) -m benchmarks.speed $(ARGS)
 	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.drawing  # as app.py sets it
+	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.latents
 
 bench-training: ## how fast each family trains, beside peers (DATA=/path/to/mnist)
 	@tools/setup.sh dev

@@ -84,15 +84,14 @@ def tutorial_gan(images: Tensor, seconds: float, batch: int = 64) -> float:
     return timed(step, batch, seconds)
 
 
-def pythae_vae(images: Tensor, seconds: float, batch: int = 128) -> float:
+def as_pythae(network: vaes.VAE) -> Any:
+    """pythae's VAE around the encoder and the decoder of ours, without a class."""
     from pythae.models import VAE, VAEConfig
     from pythae.models.base.base_utils import ModelOutput
     from pythae.models.nn import BaseDecoder, BaseEncoder
-    from pythae.trainers import BaseTrainer, BaseTrainerConfig
 
-    config = vaes.Config()
-    network = vaes.VAE(config)
-    network.initialise(latent.generator(0))
+    config = network.config
+    free = network.condition(None)
 
     class Encoder(BaseEncoder):
         def __init__(self) -> None:
@@ -100,7 +99,7 @@ def pythae_vae(images: Tensor, seconds: float, batch: int = 128) -> float:
             self.net = network.encoder
 
         def forward(self, x: Tensor) -> Any:
-            mean, log_var = self.net(x, torch.zeros(len(x), 11))
+            mean, log_var = self.net(x, free.expand(len(x), -1))
             return ModelOutput(embedding=mean, log_covariance=log_var)
 
     class Decoder(BaseDecoder):
@@ -109,14 +108,25 @@ def pythae_vae(images: Tensor, seconds: float, batch: int = 128) -> float:
             self.net = network.decoder
 
         def forward(self, z: Tensor) -> Any:
-            out = self.net(z, torch.zeros(len(z), 11)).sigmoid()
+            out = self.net(z, free.expand(len(z), -1)).sigmoid()
             return ModelOutput(reconstruction=out)
 
+    return VAE(
+        VAEConfig(
+            input_dim=config.media_shape, latent_dim=config.latent, reconstruction_loss="bce"
+        ),
+        Encoder(),
+        Decoder(),
+    )
+
+
+def pythae_vae(images: Tensor, seconds: float, batch: int = 128) -> float:
+    from pythae.trainers import BaseTrainer, BaseTrainerConfig
+
+    network = vaes.VAE(vaes.Config())
+    network.initialise(latent.generator(0))
+    made = as_pythae(network)
     count = batch * max(4, int(seconds * 4))
-    made = VAE(
-        VAEConfig(input_dim=(1, 28, 28), latent_dim=config.latent, reconstruction_loss="bce"),
-        Encoder(), Decoder(),
-    )  # fmt: skip
     part = images[:count].float() / 255
     with tempfile.TemporaryDirectory() as folder:
         trainer = BaseTrainer(
