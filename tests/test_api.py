@@ -18,12 +18,12 @@ import pytest
 from conftest import save_tiny
 from gradio_client import Client
 from PIL import Image
-from test_ui_latents import GIVEN
+from test_ui_explore import GIVEN, HAS
 
 from aigc import ui
 from aigc.checkpoint import load
 from aigc.latent import MAX_SEED, generators
-from aigc.ui import latents
+from aigc.ui import explore
 
 SAMPLE = {"checkpoint": "gan-mnist", "count": 3, "seed": 7, "label": "3", "temperature": 1.0}
 INTERPOLATE = {
@@ -35,7 +35,7 @@ INTERPOLATE = {
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("served")
-    for family in ("gan", "vae", "attention", "language"):
+    for family in ("gan", "vae", "attention", "language", "classifier"):
         save_tiny(root / f"{family}-mnist", family)
     (root / "broken-mnist").mkdir()
     return root
@@ -80,9 +80,9 @@ def test_the_parameters_are_those_of_the_links(client: Client) -> None:
     assert names["/checkpoints"] == []
     assert names["/sample"] == [*SAMPLE, "prompt"]
     assert names["/interpolate"] == list(INTERPOLATE)
-    for view, module in latents.VIEWS.items():
+    for view, module in explore.VIEWS.items():
         assert names[f"/{view}"] == ["checkpoint", *module.CONTROLS]
-    views = {f"/{view}" for view in latents.VIEWS}
+    views = {f"/{view}" for view in explore.VIEWS}
     assert set(names) == {"/checkpoints", "/sample", "/interpolate", "/attention", *views}
     for about in api["named_endpoints"].values():
         assert all(p["parameter_has_default"] for p in about["parameters"])
@@ -95,6 +95,7 @@ def test_checkpoints(client: Client, checkpoints: Path) -> None:
         "vae-mnist",
         "attention-mnist",
         "language-mnist",
+        "classifier-mnist",
     ]
     loaded = load(checkpoints / "vae-mnist")
     assert listed[1] == {
@@ -157,15 +158,16 @@ def test_interpolate(client: Client) -> None:
     assert not np.array_equal(pixels(straight)[1], values[1])
 
 
-@pytest.mark.parametrize("view", latents.VIEWS)
+@pytest.mark.parametrize("view", explore.VIEWS)
 def test_views_of_a_latent_space(client: Client, checkpoints: Path, view: str) -> None:
-    images, settings = ask(client, f"/{view}", {"checkpoint": "vae-mnist", **GIVEN[view]})
-    wish = latents.read(ui.catalogue_of(checkpoints), "vae-mnist", view, GIVEN[view])
-    expected = wish.checkpoint.media.to_uint8(latents.VIEWS[view].pictures(wish))
+    name = HAS.get(view, "vae-mnist")
+    images, settings = ask(client, f"/{view}", {"checkpoint": name, **GIVEN[view]})
+    wish = explore.read(ui.catalogue_of(checkpoints), name, view, GIVEN[view])
+    expected = wish.checkpoint.media.to_uint8(explore.VIEWS[view].pictures(wish))
     assert np.array_equal(pixels(images), expected[..., 0])
     made = {{"path": "path_kind"}.get(name, name): value for name, value in wish.made.items()}
     assert made.items() <= settings.items()
-    assert set(settings) - set(made) == set(latents.VIEWS[view].facts(wish))
+    assert set(settings) - set(made) == set(explore.VIEWS[view].facts(wish))
     said = complaint(client, f"/{view}", {"checkpoint": "nope"})
     assert "There is no checkpoint 'nope'; choose one of" in said
 
@@ -255,7 +257,7 @@ def test_an_oversized_upload_is_refused(server: str) -> None:
 def test_only_the_endpoints_are_public(server: str) -> None:
     config = httpx.get(f"{server}config").json()
     public = {d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public"}
-    assert public == {"checkpoints", "sample", "interpolate", "attention", *latents.VIEWS}
+    assert public == {"checkpoints", "sample", "interpolate", "attention", *explore.VIEWS}
 
 
 def test_the_page_asks_no_other_machine(server: str) -> None:

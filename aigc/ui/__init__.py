@@ -33,10 +33,10 @@ from aigc import checkpoint
 from aigc.checkpoint import Broken, Checkpoint, CheckpointError, shown
 from aigc.ui import (
     attention,
+    explore,
     figures,
     interpolate,
     languages,
-    latents,
     parts,
     remote,
     sample,
@@ -51,7 +51,7 @@ from aigc.ui.theme import theme
 __all__ = ["TABS", "Broken", "Catalogue", "Checkpoint", "CheckpointError", "Remote",
            "build", "catalogue_of", "launch"]  # fmt: skip
 
-TABS = [sample, interpolate, latents, attention, timelapse]
+TABS = [sample, interpolate, explore, attention, timelapse]
 
 MAX_WAITING = 32  # requests in the queue; the next one is told that it is full
 MAX_UPLOAD = "8mb"

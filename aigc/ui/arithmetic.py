@@ -1,5 +1,5 @@
 """One picture as every class, in two ways: by arithmetic with class means, and by telling the
-decoder. A view of Latents, and part of the drawing explorer."""
+decoder. A view of Explore, and part of the drawing explorer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A square between four pictures. A view of Latents."""
+"""A square between four pictures. A view of Explore."""
 
 from __future__ import annotations
 

@@ -48,17 +48,23 @@ def floor(total: int, classes: int) -> float:
 
 
 def page(classifier: Checkpoint, images: Tensor) -> str:
+    """`bars` of a batch."""
+    return bars(classifier, count(classifier, images))
+
+
+def bars(classifier: Checkpoint, counts: list[int]) -> str:
     """A bar for each class, and the KL with its floor."""
-    counts = count(classifier, images)
-    most = max(counts)
-    bars = "".join(
+    most, total = max(counts), sum(counts)
+    items = "".join(
         f'<div><span>{html.escape(name)}</span><i style="width:{70 * n / most:.1f}%"></i>'
         f"<b>{n}</b></div>"
         for name, n in zip(classifier.labels, counts)
     )
     said = texts.COVERAGE_KL.format(
         seen=sum(n > 0 for n in counts), classes=len(counts), kl=f"{kl_to_uniform(counts):.3f}",
-        floor=f"{floor(len(images), len(counts)):.3f}", count=len(images),
+        floor=f"{floor(total, len(counts)):.3f}", count=total,
         name=html.escape(classifier.name),
     )  # fmt: skip
-    return f'<section class="coverage"><h4>{texts.COVERAGE_TITLE}</h4>{bars}<p>{said}</p></section>'
+    return (
+        f'<section class="coverage"><h4>{texts.COVERAGE_TITLE}</h4>{items}<p>{said}</p></section>'
+    )

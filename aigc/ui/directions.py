@@ -1,5 +1,5 @@
 """The directions along which a picture changes most, named by what they change. A view of
-Latents."""
+Explore."""
 
 from __future__ import annotations
 

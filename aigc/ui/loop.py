@@ -1,4 +1,4 @@
-"""A walk through several pictures that comes back to the first. A view of Latents."""
+"""A walk through several pictures that comes back to the first. A view of Explore."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """A plane through a latent space, with test images on it: point at it, and see what the model
-makes of that point. A view of Latents.
+makes of that point. A view of Explore.
 
 A grid of points is decoded once and travels with the map, so that pointing asks nobody
 (static/map.js). A click keeps the nearest of them, which is exact there.

@@ -1,4 +1,4 @@
-// The map of Latents. `props.value` is what `show` in plane.py sent; from there on nothing asks the
+// The map of Explore. `props.value` is what `show` in plane.py sent; from there on nothing asks the
 // server: the pictures of a grid of points came along, and the one under the pointer is shown. A
 // click keeps that point, a drag records a path and plays it.
 
@@ -109,7 +109,7 @@ function look(point) {
 function keep(point) {
   kept = point;
   look(point);
-  window.aigc.look("latents", { x: point.x, y: point.y });
+  window.aigc.look("explore", { x: point.x, y: point.y });
 }
 
 const under = (event) => {
@@ -225,8 +225,7 @@ async function receive() {
   buildLegend();
   paintBase();
   viewer.dataset.phase = "ready";
-  kept = { x: value.x, y: value.y };
-  look(kept);
+  keep({ x: value.x, y: value.y });
 }
 
 watch("value", receive);

@@ -17,7 +17,7 @@ FOOTNOTE = (
     "Everything made here is AI-generated, by the checkpoint and the settings named beside it."
 )
 
-TABS = {"sample": "Sample", "interpolate": "Interpolate", "latents": "Latents",
+TABS = {"sample": "Sample", "interpolate": "Interpolate", "explore": "Explore",
         "attention": "Attention", "timelapse": "Time-lapse"}  # fmt: skip
 SWITCH = "Language"
 
@@ -361,10 +361,11 @@ VIEWER = {
     "it took from there, nor whether that mattered for the result.",
 }
 
-# The tab of latents
+# The explorers
 VIEW = "View"
 VIEWS = {"map": "Map", "classes": "Other classes", "directions": "Directions",
-         "corners": "Four corners", "loop": "Loop"}  # fmt: skip
+         "corners": "Four corners", "loop": "Loop", "scores": "Discriminator",
+         "tradeoff": "Temperature", "modes": "Coverage"}  # fmt: skip
 SHOW = "Another one"
 SIDE = "Pictures along a side"
 STOPS = "Stops"
@@ -432,7 +433,43 @@ AXES = {
     "means": ("→ first component of the class means", "↑ second"),
     "kl": ("→ latent with the largest KL", "↑ second largest"),
 }
-ABOUT_LATENTS = r"""
+TOTAL = "How many samples"
+NO_JUDGE = (
+    "No loaded classifier knows the classes of {name}; add one of the same data, or choose another "
+    "view."
+)
+JUDGED = "judged as {label}"
+SLOPE = "where ink would change the score"
+SCORE = "{label}: <b>{score}</b>, above {share}"
+SCORES_INFO = (
+    "From the most to the least convincing. The number is the discriminator's logit, and beside it "
+    "stands the share of the test images of its class that score lower: under the relativistic "
+    "loss a score alone means nothing, only differences do. The heat map is the gradient: ink in "
+    "<b class='more'>orange</b> places would raise the score, in <b class='less'>blue</b> places "
+    "lower it; each map is as bright as its own strongest place."
+)
+SCORES_TITLE = "Scores"
+SCORES_REAL = "test images"
+SCORES_MADE = "these samples"
+SCORES_LOSS = (
+    "Paired with the scores of the test images of the same classes ({images} in all), the "
+    "discriminator's loss on these {count} samples is {loss}: the mean of softplus(made − real). "
+    "At 0.693, which is ln 2, it cannot tell them apart."
+)
+TRADEOFF = {
+    "temperature": "temperature", "accuracy": "label accuracy", "frechet": "Frechet distance",
+    "precision": "precision", "recall": "recall", "coverage": "coverage",
+}  # fmt: skip
+TRADEOFF_TITLE = "Fidelity and variety over the temperature"
+AT_TEMPERATURE = "Samples at temperature {temperature}"
+SAME_SEED = "the same latents"
+TRADEOFF_INFO = (
+    "{samples} samples at each temperature against as many test images, in the features of "
+    "{classifier}. Precision is the share of samples near a real picture, recall the share of real "
+    "pictures near a sample, coverage the share of real pictures with a sample within their own "
+    "reach; the Frechet distance takes both kinds of error together, lower is closer."
+)
+ABOUT_EXPLORE = r"""
 #### Reading a latent space
 A model with a latent space draws every picture from an address $z$ of many numbers. The **map**
 shows a plane of that space: the point $(x, y)$ is the address

@@ -11,7 +11,7 @@ DESCRIPTION = (
 )
 FOOTNOTE = "这里生成的一切都出自人工智能，所用的检查点和设置就写在旁边。"
 
-TABS = {"sample": "采样", "interpolate": "插值", "latents": "潜空间", "attention": "注意力",
+TABS = {"sample": "采样", "interpolate": "插值", "explore": "探索", "attention": "注意力",
         "timelapse": "训练过程"}  # fmt: skip
 SWITCH = "语言"
 
@@ -57,14 +57,15 @@ SETTINGS: dict[str, str] = {
     "label": "类别", "temperature": "温度", "label_a": "起点类别", "label_b": "终点类别",
     "prompt": "开头", "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
     "picture_b": "终点的图", "steps": "步数", "path": "路径", "view": "视图", "plane": "平面",
-    "other seed": "另一个种子",
+    "other seed": "另一个种子", "total": "样本数量",
     "label_c": "左下类别", "label_d": "右下类别", "side": "边长", "stops": "站数", "leg": "每段步数",
     "move_1": "方向 1", "move_2": "方向 2", "move_3": "方向 3", "move_4": "方向 4",
     "move_5": "方向 5", "move_6": "方向 6",
 }  # fmt: skip
 VALUES: dict[object, str] = {
     "any": "任意", "a picture": "你给的图", "map": "地图", "classes": "换个类别", "directions": "方向",
-    "corners": "四角", "loop": "循环", "means": "类别均值", "kl": "KL 最大",
+    "corners": "四角", "loop": "循环", "scores": "判别器", "tradeoff": "温度", "modes": "覆盖",
+    "means": "类别均值", "kl": "KL 最大",
 }  # fmt: skip
 PICTURE_ALT = "{name}，类别 {label}，图"
 SAMPLES_OF = "{name} 的样本"
@@ -441,10 +442,11 @@ VIEWER = {
     "却不显示读到了什么，也不说明这对结果是否要紧。",
 }
 
-# 潜空间标签页
+# 探索标签页
 VIEW = "视图"
 VIEWS = {"map": "地图", "classes": "换个类别", "directions": "方向",
-         "corners": "四角", "loop": "循环"}  # fmt: skip
+         "corners": "四角", "loop": "循环", "scores": "判别器",
+         "tradeoff": "温度", "modes": "覆盖"}  # fmt: skip
 SHOW = "换一张"
 SIDE = "每边的图数"
 STOPS = "站数"
@@ -499,7 +501,35 @@ AXES = {
     "means": ("→ 类别均值的第一主成分", "↑ 第二主成分"),
     "kl": ("→ KL 最大的潜变量", "↑ 第二大的"),
 }
-ABOUT_LATENTS = r"""
+TOTAL = "样本数量"
+NO_JUDGE = "已加载的分类器都不认识 {name} 的类别；请添加一个同样数据的分类器，或者换一个视图。"
+JUDGED = "按 {label} 评判"
+SLOPE = "哪里的墨会改变分数"
+SCORE = "{label}：<b>{score}</b>，高于 {share}"
+SCORES_INFO = (
+    "从最可信到最不可信。数字是判别器的 logit，旁边是同类测试图中分数更低的比例：在相对损失下，单独一个分数没有意义，"
+    "只有差值才有。热图是梯度：<b class='more'>橙色</b>处多一点墨会提高分数，<b class='less'>蓝色</b>处会降低分数；"
+    "每张图都以自己最强的位置为最亮。"
+)
+SCORES_TITLE = "分数"
+SCORES_REAL = "测试图"
+SCORES_MADE = "这些样本"
+SCORES_LOSS = (
+    "与同类测试图（共 {images} 张）的分数配对，判别器在这 {count} 个样本上的损失是 {loss}，即 softplus(假 − 真) 的平均。"
+    "等于 0.693（即 ln 2）时，它分不出真假。"
+)
+TRADEOFF = {
+    "temperature": "温度", "accuracy": "标签准确率", "frechet": "Fréchet 距离",
+    "precision": "精确率", "recall": "召回率", "coverage": "覆盖率",
+}  # fmt: skip
+TRADEOFF_TITLE = "保真与多样随温度的变化"
+AT_TEMPERATURE = "温度 {temperature} 的样本"
+SAME_SEED = "同样的潜变量"
+TRADEOFF_INFO = (
+    "每个温度取 {samples} 个样本，与同样多的测试图比较，用 {classifier} 的特征。精确率是靠近真图的样本所占的比例，"
+    "召回率是靠近样本的真图所占的比例，覆盖率是近邻范围内有样本的真图所占的比例；Fréchet 距离合并两种误差，越低越近。"
+)
+ABOUT_EXPLORE = r"""
 #### 怎样读潜空间
 有潜空间的模型从一个由许多数组成的地址 $z$ 画出每一张图。**地图**显示这个空间里的一个平面：点 $(x, y)$ 的地址是
 

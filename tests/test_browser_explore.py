@@ -1,4 +1,4 @@
-"""The map of Latents in a real browser: what needs no server."""
+"""The map of Explore in a real browser: what needs no server."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from test_browser import Visit, visit  # noqa: F401  a fixture
 from aigc import ui
 from aigc.ui import texts
 
-PICTURE = "() => document.querySelector('#latents-map [data-part=picture]').toDataURL()"
-AT = "#latents-map [data-part=at]"
+PICTURE = "() => document.querySelector('#explore-map [data-part=picture]').toDataURL()"
+AT = "#explore-map [data-part=at]"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("served")
-    for family in ("gan", "vae"):
+    for family in ("gan", "vae", "classifier"):
         save_tiny(root / f"{family}-mnist", family)
     demo = ui.build(ui.catalogue_of(root))
     _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
@@ -38,14 +38,14 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
 ) -> None:  # fmt: skip
     one: Visit = visit(width=width, scheme=scheme)
     page = one.page
-    page.goto(f"{server}?tab=latents&checkpoint=vae-mnist&view=map&plane=kl")
-    page.wait_for_selector("#latents-map [data-phase=ready]")
+    page.goto(f"{server}?tab=explore&checkpoint=vae-mnist&view=map&plane=kl")
+    page.wait_for_selector("#explore-map [data-phase=ready]")
     assert query(one)["plane"] == ["kl"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
 
-    canvas = page.locator("#latents-map [data-part=plane]")
+    canvas = page.locator("#explore-map [data-part=plane]")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     seen = set()
@@ -64,9 +64,9 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
     assert (page.evaluate(PICTURE), page.locator(AT).inner_text(), page.url) == kept
 
     drawn = page.evaluate(CANVAS)
-    page.locator("#latents-map [data-part=pictures]").check()
+    page.locator("#explore-map [data-part=pictures]").check()
     assert page.evaluate(CANVAS) != drawn
-    first = page.locator("#latents-map [data-part=legend] button").first
+    first = page.locator("#explore-map [data-part=legend] button").first
     first.click()
     assert first.get_attribute("aria-pressed") == "false"
 
@@ -75,7 +75,7 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
     for share in (0.3, 0.5, 0.7):
         page.mouse.move(box["x"] + share * box["width"], box["y"] + share * box["height"])
     page.mouse.up()
-    play = page.locator("#latents-map [data-part=play]")
+    play = page.locator("#explore-map [data-part=play]")
     assert play.get_attribute("aria-label") == texts.SCRIPT["map"]["pause"]
     before = page.evaluate(PICTURE)
     page.wait_for_function(f"(old) => ({PICTURE})() !== old", arg=before)
@@ -85,35 +85,35 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
 
     second: Visit = visit(width=width, scheme=scheme)
     second.page.goto(kept[2])
-    second.page.wait_for_selector("#latents-map [data-phase=ready]")
+    second.page.wait_for_selector("#explore-map [data-phase=ready]")
     assert (second.page.evaluate(PICTURE), second.page.locator(AT).inner_text()) == kept[:2]
     assert one.errors == second.errors == []
 
 
-CANVAS = "() => document.querySelector('#latents-map [data-part=plane]').toDataURL()"
+CANVAS = "() => document.querySelector('#explore-map [data-part=plane]').toDataURL()"
 
 
 def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noqa: F811
     one: Visit = visit()
-    one.open(f"{server}?tab=latents&checkpoint=gan-mnist&view=directions&move_2=1.5", "latents")
+    one.open(f"{server}?tab=explore&checkpoint=gan-mnist&view=directions&move_2=1.5", "explore")
     page = one.page
-    page.wait_for_selector(".latents .ways")
+    page.wait_for_selector(".explore .ways")
     assert query(one)["move_2"] == ["1.5"]
     assert page.locator("input[type=range]:visible").count() == 3  # as many as were found
-    before = page.locator(".latents .two img").nth(1).get_attribute("src")
+    before = page.locator(".explore .two img").nth(1).get_attribute("src")
     slider = page.locator("input[type=range]:visible").first
     slider.focus()
     slider.press("ArrowRight")
     page.wait_for_function("() => location.search.includes('move_1=0.25')")
-    assert page.locator(".latents .two img").nth(1).get_attribute("src") != before
+    assert page.locator(".explore .two img").nth(1).get_attribute("src") != before
 
     page.get_by_label(texts.VIEWS["corners"]).check()
-    page.wait_for_selector(".latents .whole")
+    page.wait_for_selector(".explore .whole")
     assert page.get_by_label(texts.CORNERS["label_d"]).is_visible()
     assert page.locator("input[type=range]:visible").count() == 1
     page.get_by_label(texts.VIEWS["map"]).check()
-    page.wait_for_selector(".latents .notice")
-    assert "encode" in page.locator(".latents .notice").inner_text()
+    page.wait_for_selector(".explore .notice")
+    assert "encode" in page.locator(".explore .notice").inner_text()
     page.get_by_label(texts.VIEWS["loop"]).check()
     page.wait_for_selector(".player:visible")
     play = page.locator(".player:visible .play")
@@ -125,4 +125,11 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
         ".find((node) => node.offsetParent).value))"
     )
     play.click()
+    page.get_by_label(texts.VIEWS["scores"]).check()
+    page.wait_for_selector(".explore .verdicts")
+    assert page.locator(".judged").count() == 12
+    page.get_by_label(texts.VIEWS["modes"]).check()
+    page.wait_for_function("() => location.search.includes('view=modes&seed=0&total=1000')")
+    counts = [int(n) for n in page.locator(".explore .coverage b").all_inner_texts()]
+    assert sum(counts) == 1000
     assert one.errors == []

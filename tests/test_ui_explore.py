@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import re
 import shutil
 from pathlib import Path
@@ -16,7 +17,17 @@ import torch
 from PIL import Image
 
 from aigc import latent, survey, ui
-from aigc.ui import directions, figures, latents, plane, texts
+from aigc.ui import (
+    coverage,
+    directions,
+    explore,
+    figures,
+    judge,
+    modes,
+    plane,
+    texts,
+    tradeoff,
+)  # fmt: skip
 from aigc.ui.catalogue import Catalogue
 
 # Settings of each view, as an endpoint sends them.
@@ -27,20 +38,26 @@ GIVEN: dict[str, dict[str, Any]] = {
     "corners": {"seed": 4, "label": "3", "label_b": "any", "label_c": "5", "label_d": "6",
                 "side": 3, "path": "lerp"},
     "loop": {"seed": 4, "label": "any", "stops": 3, "leg": 2, "path": "slerp"},
+    "scores": {"seed": 4, "label": "any", "count": 3, "temperature": 0.5},
+    "tradeoff": {"seed": 4, "label": "3"},
+    "modes": {"seed": 4, "total": 70, "temperature": 1.0},
 }  # fmt: skip
 
 
-def wish_of(catalogue: Catalogue, view: str, name: str = "vae-mnist") -> latents.Wish:
-    return latents.read(catalogue, name, view, GIVEN[view])
+HAS = {"scores": "gan-mnist"}  # a checkpoint that has the view
+
+
+def wish_of(catalogue: Catalogue, view: str, name: str = "") -> explore.Wish:
+    return explore.read(catalogue, name or HAS.get(view, "vae-mnist"), view, GIVEN[view])
 
 
 def decode(address: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))))
 
 
-@pytest.mark.parametrize("view", latents.VIEWS)
+@pytest.mark.parametrize("view", explore.VIEWS)
 def test_a_view_keeps_the_contract(catalogue: Catalogue, view: str) -> None:
-    module = latents.VIEWS[view]
+    module = explore.VIEWS[view]
     assert module.PART in ("", *survey.PARTS) and view in GIVEN
     wish = wish_of(catalogue, view)
     made = wish.made
@@ -54,13 +71,13 @@ def test_a_view_keeps_the_contract(catalogue: Catalogue, view: str) -> None:
     assert shown["made"] == made if view == "map" else "<img" in shown
     assert texts.VIEWS[view]
     with gr.Blocks():
-        page = latents.build(catalogue)
+        page = explore.build(catalogue)
     assert set(module.CONTROLS) <= page.settings.keys()
     query = {name: figures.plain(made[name]) for name in page.settings if name in made}
     tab, values, ignored = ui.follow(
-        catalogue, {"latents": page}, {"latents": "decode"}, {"tab": "latents", **query}
+        catalogue, {"explore": page}, {"explore": "decode"}, {"tab": "explore", **query}
     )
-    assert (tab, ignored) == ("latents", [])
+    assert (tab, ignored) == ("explore", [])
     assert values == {name: made[name] for name in values} and set(values) == set(query)
 
 
@@ -95,7 +112,7 @@ def test_other_classes_in_both_ways(catalogue: Catalogue) -> None:
     model, found = chosen.model, survey.read(chosen)
     assert found is not None
     image = model.sample(latent.generators(4, 1), [3])
-    by_means, by_class = latents.VIEWS["classes"].pictures(wish).unflatten(0, (2, 10))
+    by_means, by_class = explore.VIEWS["classes"].pictures(wish).unflatten(0, (2, 10))
     free = model.condition(None)[None]
     z = model.encode(image, free)[0] - found["map.class_means"][3] + found["map.class_means"][8]
     torch.testing.assert_close(by_means[8:9], model.decode(z, free))
@@ -103,13 +120,13 @@ def test_other_classes_in_both_ways(catalogue: Catalogue) -> None:
     torch.testing.assert_close(by_class[8:9], model.decode(z, model.condition(8)[None]))
     # Its own class is where it came from.
     torch.testing.assert_close(by_means[3:4], model.reconstruct(image, free), atol=1e-4, rtol=0)
-    facts = latents.VIEWS["classes"].facts(wish)
+    facts = explore.VIEWS["classes"].facts(wish)
     assert facts["from"] == "3"
     assert facts["arrives_by_means"]["8"] == pytest.approx(float(found["arithmetic"][0, 8]))
-    loose = latents.read(catalogue, "vae-mnist", "classes", {"seed": 4, "label": "any"})
+    loose = explore.read(catalogue, "vae-mnist", "classes", {"seed": 4, "label": "any"})
     z, _ = model.encode(model.sample(latent.generators(4, 1), [None]), free)
     nearest = int((found["map.class_means"] - z).norm(dim=1).argmin())
-    assert latents.VIEWS["classes"].facts(loose)["from"] == str(nearest)
+    assert explore.VIEWS["classes"].facts(loose)["from"] == str(nearest)
 
 
 @pytest.mark.parametrize("name", ["gan-mnist", "vae-mnist"])
@@ -142,14 +159,14 @@ def test_directions_are_named_by_what_they_change() -> None:
 
 def test_a_loop_and_a_square_start_where_sample_does(catalogue: Catalogue) -> None:
     model: Any = catalogue.find("vae-mnist", "decode").model
-    frames = latents.VIEWS["loop"].pictures(wish_of(catalogue, "loop"))
+    frames = explore.VIEWS["loop"].pictures(wish_of(catalogue, "loop"))
     assert len(frames) == 6
     stops = model.sample(latent.generators(4, 3), [None] * 3)
     torch.testing.assert_close(frames[::2], stops, atol=1e-5, rtol=0)
-    square = latents.VIEWS["corners"].pictures(wish_of(catalogue, "corners"))
+    square = explore.VIEWS["corners"].pictures(wish_of(catalogue, "corners"))
     corners = model.sample(latent.generators(4, 4), [3, None, 5, 6])
     torch.testing.assert_close(square[[0, 2, 6, 8]], corners, atol=1e-5, rtol=0)
-    assert "data-loop" in latents.VIEWS["loop"].show(wish_of(catalogue, "loop"))
+    assert "data-loop" in explore.VIEWS["loop"].show(wish_of(catalogue, "loop"))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +192,7 @@ def test_a_request_that_is_wrong_gets_one_sentence(
 ) -> None:
     given = {**GIVEN.get(view, {}), **change}
     with pytest.raises(ValueError, match=re.escape(words)) as caught:
-        latents.read(catalogue, name, view, given)
+        explore.read(catalogue, name, view, given)
     assert len(str(caught.value)) < 250
 
 
@@ -187,8 +204,81 @@ def test_without_a_survey_other_views_remain(tiny_checkpoints: Path, tmp_path: P
     shelf = ui.catalogue_of(tmp_path)
     for name in ("gan-mnist", "vae-mnist"):
         chosen = shelf.find(name, "decode")
-        assert latents.possible(chosen) == ["corners", "loop"]
+        assert explore.possible(chosen) == ["corners", "loop", "modes"]
         with pytest.raises(ValueError, match=r"was not surveyed .* python -m train\.survey"):
-            latents.read(shelf, name, "directions", GIVEN["directions"])
+            explore.read(shelf, name, "directions", GIVEN["directions"])
     with gr.Blocks():
-        assert latents.build(shelf).settings["view"].value == "corners"
+        assert explore.build(shelf).settings["view"].value == "corners"
+
+
+def test_scores_are_the_discriminators(catalogue: Catalogue) -> None:
+    wish = wish_of(catalogue, "scores")
+    model: Any = wish.checkpoint.model
+    found = judge.of_samples(wish)
+    images = model.sample(latent.generators(4, 3), [None] * 3, 0.5)
+    torch.testing.assert_close(found.images, images)
+    drawn = [model.prior(g, None)[1] for g in latent.generators(4, 3)]
+    assert found.classes == [int(c.argmax()) for c in drawn]
+    told = torch.stack(drawn)
+    torch.testing.assert_close(found.scores, model.discriminate(images.clone(), told))
+    # The slope is what a little more ink changes.
+    brighter = images.clone()
+    brighter[:, :, 10, 12] += 0.01
+    change = model.discriminate(brighter, told) - found.scores
+    torch.testing.assert_close(change / 0.01, found.slopes[:, 10, 12], rtol=0.1, atol=1e-3)
+    survey_ = survey.read(wish.checkpoint)
+    assert survey_ is not None
+    real = survey_["scores.real"]
+    expected = [
+        float((real[k] < score).double().mean())
+        for k, score in zip(found.classes, found.scores.tolist())
+    ]
+    assert judge.ranks(wish.checkpoint, found) == pytest.approx(expected)
+    pairs = [
+        math.log1p(math.exp(score - r))
+        for k, score in zip(found.classes, found.scores.tolist()) for r in real[k].tolist()
+    ]  # fmt: skip
+    assert judge.loss(wish.checkpoint, found) == pytest.approx(sum(pairs) / len(pairs), rel=1e-4)
+    page = judge.show(wish)
+    shown = [float(n) for n in re.findall(r"<b>(-?[0-9.]+)</b>", page)]
+    assert shown == [round(n, 2) for n in sorted(found.scores.tolist(), reverse=True)]
+
+
+def test_the_heat_map_says_where_and_which_way() -> None:
+    image, slope = torch.zeros(1, 4, 4), torch.zeros(4, 4)
+    slope[0, 1], slope[2, 3] = 4.0, -1.0
+    heat = np.asarray(judge.heat(image, slope))
+    assert tuple(heat[0, 1]) == judge.MORE
+    assert tuple(heat[2, 3]) == tuple(round(c / 2) for c in judge.LESS)
+    assert heat.sum() == heat[0, 1].sum(dtype=int) + heat[2, 3].sum(dtype=int)
+
+
+def test_the_tradeoff_shows_what_was_measured(catalogue: Catalogue) -> None:
+    wish = wish_of(catalogue, "tradeoff")
+    found = survey.read(wish.checkpoint)
+    assert found is not None
+    table = found["tradeoff"]
+    images = tradeoff.pictures(wish)
+    assert len(images) == len(table) * tradeoff.ACROSS
+    model: Any = wish.checkpoint.model
+    second = model.sample(latent.generators(4, 10), [3] * 10, table[1, 0].item())
+    torch.testing.assert_close(images[10:20], second)
+    page = tradeoff.show(wish)
+    assert page.count("<polyline") == len(tradeoff.LINES)
+    for row in table.tolist():
+        assert f"<td>{row[1]:.1%}</td>" in page and f"<td>{row[2]:.2f}</td>" in page
+
+
+def test_classes_fill_up(catalogue: Catalogue) -> None:
+    wish = wish_of(catalogue, "modes")
+    assert wish.judge is not None
+    tallies = [counts for _, counts in modes.tally(wish)]
+    assert [sum(counts) for counts in tallies] == [64, 70]
+    model: Any = wish.checkpoint.model
+    images = model.sample(latent.generators(4, 70), [None] * 70)
+    assert coverage.count(wish.judge, images) == tallies[-1]
+    pages = list(modes.grow(wish))
+    assert len(pages) == 2 and pages[-1] == modes.show(wish)
+    alone = Catalogue([wish.checkpoint])
+    with pytest.raises(ValueError, match="No loaded classifier knows the classes of vae-mnist"):
+        explore.read(alone, "vae-mnist", "modes", GIVEN["modes"])

@@ -8,6 +8,8 @@ VIEWS is a plain dictionary of modules. A view is a module with
     show(wish)      -> HTML, or what the map's viewer takes
     pictures(wish)  -> (N, C, H, W) in [0, 1], which its endpoint returns
     facts(wish)     -> what its endpoint says beyond the settings
+    grow(wish)      -> where there is something to watch: the HTML again and again, the last of
+                    which is that of show
 
 The tab reads every setting of the chosen view once, in `read`, and a link carries those alone.
 """
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -26,18 +28,35 @@ import gradio as gr
 from aigc import latent
 from aigc.checkpoint import Checkpoint, shown
 from aigc.survey import PLANES
-from aigc.ui import arithmetic, corners, directions, figures, loop, parts, plane, texts
+from aigc.ui import (
+    arithmetic,
+    corners,
+    coverage,
+    directions,
+    figures,
+    judge,
+    loop,
+    modes,
+    parts,
+    plane,
+    texts,
+    tradeoff,
+)  # fmt: skip
 from aigc.ui.catalogue import (
     ANY,
+    MAX_COUNT,
+    MAX_TEMPERATURE,
     Catalogue,
+    read_count,
     read_label,
     read_path,
     read_seed,
+    read_temperature,
     survey_of,
     whole,
 )  # fmt: skip
 
-ID = "latents"
+ID = "explore"
 NEEDS = "decode"
 VIEWS: dict[str, ModuleType] = {
     "map": plane,
@@ -45,8 +64,11 @@ VIEWS: dict[str, ModuleType] = {
     "directions": directions,
     "corners": corners,
     "loop": loop,
+    "scores": judge,
+    "tradeoff": tradeoff,
+    "modes": modes,
 }
-MAX_SIDE, MAX_STOPS, MAX_LEG = 12, 8, 24
+MAX_SIDE, MAX_STOPS, MAX_LEG, MAX_TOTAL = 12, 8, 24, 2000
 
 
 @dataclass(frozen=True)
@@ -56,6 +78,8 @@ class Wish:
     checkpoint: Checkpoint
     view: str
     values: dict[str, Any]
+    judge: Checkpoint | None = None
+    """Who tells the classes apart, where something can."""
 
     @property
     def made(self) -> dict[str, Any]:
@@ -96,6 +120,9 @@ READERS: dict[str, Callable[[object], Any]] = {
     "view": read_view,
     "seed": read_seed,
     "path": read_path,
+    "count": read_count,
+    "temperature": read_temperature,
+    "total": lambda value: whole(texts.TOTAL, value, 1, MAX_TOTAL),
     "side": lambda value: whole(texts.SIDE, value, 2, MAX_SIDE),
     "stops": lambda value: whole(texts.STOPS, value, 2, MAX_STOPS),
     "leg": lambda value: whole(texts.LEG, value, 1, MAX_LEG),
@@ -136,7 +163,10 @@ def read(catalogue: Catalogue, checkpoint: object, view: object, given: dict[str
         else READERS[name](given[name])
         for name in VIEWS[wanted].CONTROLS
     }  # fmt: skip
-    return Wish(chosen, wanted, values)
+    classifier = coverage.judge(catalogue, chosen)
+    if wanted == "modes" and classifier is None:
+        raise ValueError(texts.NO_JUDGE.format(name=chosen.name))
+    return Wish(chosen, wanted, values, classifier)
 
 
 def build(catalogue: Catalogue) -> parts.Page:
@@ -148,18 +178,25 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     names: list[str] = []  # of the settings, in the order of the inputs
 
-    def run(checkpoint: str, view: str, *given: Any) -> tuple[Any, ...]:
+    def run(checkpoint: str, view: str, *given: Any) -> Iterator[tuple[Any, ...]]:
         values = dict(zip(names, given))
+        off = gr.HTML(visible=False)
         if why := lacks(catalogue.find(checkpoint, NEEDS), read_view(view)):
             said = f'<div class="notice" role="status">{html.escape(why)}</div>'
-            return gr.HTML(said, visible=True), gr.HTML(visible=False), gr.skip(), values["seed"]
+            yield gr.HTML(said, visible=True), off, gr.skip(), values["seed"]
+            return
         wish = read(catalogue, checkpoint, view, values)
-        result = VIEWS[view].show(wish)
         seed_now = wish.values.get("seed", values["seed"])
+        module = VIEWS[view]
         if view == "map":
-            return gr.HTML(visible=False), gr.HTML(value=result, visible=True), wish.made, seed_now
-        page = result + figures.chips(wish.made)
-        return gr.HTML(page, visible=True), gr.HTML(visible=False), wish.made, seed_now
+            yield off, gr.HTML(value=module.show(wish), visible=True), wish.made, seed_now
+            return
+        chips = figures.chips(wish.made)
+        result = ""
+        for result in module.grow(wish) if hasattr(module, "grow") else ():
+            yield gr.HTML(result + chips, visible=True), off, gr.skip(), seed_now
+        result = result or module.show(wish)
+        yield gr.HTML(result + chips, visible=True), off, wish.made, seed_now
 
     def offer(checkpoint: str, view: str) -> dict[Any, Any]:
         """The controls of another checkpoint or view."""
@@ -218,6 +255,13 @@ def build(catalogue: Catalogue) -> parts.Page:
                                        visible=uses(first, "stops")),
                     "leg": gr.Slider(1, MAX_LEG, 12, step=1, label=texts.LEG,
                                      visible=uses(first, "leg")),
+                    "count": gr.Slider(1, MAX_COUNT, 12, step=1, label=texts.COUNT,
+                                       visible=uses(first, "count")),
+                    "total": gr.Slider(1, MAX_TOTAL, 1000, step=1, label=texts.TOTAL,
+                                       visible=uses(first, "total")),
+                    "temperature": gr.Slider(0, MAX_TEMPERATURE, 1, step=0.05,
+                                             label=texts.TEMPERATURE,
+                                             visible=uses(first, "temperature")),
                 }  # fmt: skip
                 path = gr.Radio(
                     [(texts.PATHS[name], name) for name in latent.PATHS], value="slerp",
@@ -243,19 +287,19 @@ def build(catalogue: Catalogue) -> parts.Page:
             )
         with gr.Column(scale=3, min_width=300, elem_classes="result"):
             page = gr.HTML(
-                figures.waiting(), js_on_load=None, elem_classes="latents",
+                figures.waiting(), js_on_load=None, elem_classes="explore",
                 visible=first != "map",
             )  # fmt: skip
             viewer = gr.HTML(
                 {}, html_template=figures.template("map.html", texts.MAP),
                 css_template=figures.read_static("map.css"),
                 js_on_load=figures.read_static("map.js"),
-                apply_default_css=False, elem_id="latents-map", visible=first == "map",
+                apply_default_css=False, elem_id="explore-map", visible=first == "map",
             )  # fmt: skip
             with gr.Row(elem_classes="actions"):
                 link = parts.link_button(ID)
             made = parts.made_box()
-    parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_LATENTS)
+    parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_EXPLORE)
 
     x, y = gr.Textbox("", visible=False), gr.Textbox("", visible=False)  # a link says where
     boxes: list[Any] = [*label_boxes.values(), *sliders.values(), *moves.values(), path, plane_box]
@@ -284,6 +328,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         **event
     )
     views_box.input(**event)
+    views_box.change(None, None, None, js="() => aigc.look('explore', {})", **parts.PRIVATE)
     gr.on([box.input for box in boxes], **{**event, "trigger_mode": "always_last"})
     endpoints(catalogue)
     return parts.Page(settings, event, made, link, READERS)
@@ -340,6 +385,24 @@ def endpoints(catalogue: Catalogue) -> None:
         given = {"seed": seed, "label": label, "stops": stops, "leg": leg, "path": path}
         return answer(checkpoint, "loop", given)
 
+    def scores(
+        checkpoint: str = catalogue.first("discriminate"), seed: int = 0, label: str = ANY,
+        count: int = 12, temperature: float = 1.0,
+    ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
+        given = {"seed": seed, "label": label, "count": count, "temperature": temperature}
+        return answer(checkpoint, "scores", given)
+
+    def tradeoff_(
+        checkpoint: str = any_default, seed: int = 0, label: str = ANY
+    ) -> tuple[list[Any], dict[str, Any]]:
+        return answer(checkpoint, "tradeoff", {"seed": seed, "label": label})
+
+    def modes_(
+        checkpoint: str = any_default, seed: int = 0, total: int = 100, temperature: float = 1.0
+    ) -> tuple[list[Any], dict[str, Any]]:
+        given = {"seed": seed, "total": total, "temperature": temperature}
+        return answer(checkpoint, "modes", given)
+
     for name, fn, about in (
         ("map", map, "The picture at a point of a plane through the latent space (pca, means or "
          "kl), where x and y are measured from the middle of the test images."),
@@ -349,6 +412,12 @@ def endpoints(catalogue: Catalogue) -> None:
          "directions of the latent space, and what each of them changes."),
         ("corners", corners_, "A square of pictures between four, row by row."),
         ("loop", loop_, "The frames of a walk through several pictures and back to the first."),
+        ("scores", scores, "Samples, what the discriminator says of each, and which share of the "
+         "test images of its class scores lower."),
+        ("tradeoff", tradeoff_, "The same ten samples at each temperature, and what was measured "
+         "there: label accuracy, Frechet distance, precision, recall, coverage."),
+        ("modes", modes_, "Samples without a class, how many fall into each, and the KL to equal "
+         "shares with what chance alone would give."),
     ):  # fmt: skip
         parts.endpoint(
             fn, name,
