@@ -26,7 +26,14 @@ HEADLINES = {
     "vae": ("negative_elbo", "negative_log_likelihood", "label_accuracy"),
     "ladder": ("negative_elbo", "negative_log_likelihood", "frechet_distance"),
     "attention": ("bits_per_dim", "label_accuracy", "frechet_distance"),
-    "language": ("nats_per_character", "nats_per_character_long", "copied_windows"),
+    "language": (
+        "nats_per_character",
+        "nats_per_character_long",
+        "nats_per_letter",
+        "form_kept",
+        "copied_windows",
+        "copied_lines",
+    ),
     "classifier": ("accuracy",),
 }
 
@@ -39,37 +46,41 @@ NANOGPT = "[nanoGPT](https://github.com/karpathy/nanoGPT)"
 
 # Figures that others published for the same quantity on the same data: English, Chinese.
 PUBLISHED = {
-    ("language", "nats_per_character"): (
+    ("shakespeare", "language", "nats_per_character"): (
         f"1.4697 nats, random windows, 10.6M weights on a GPU, {NANOGPT}",
         f"1.4697 nats，随机窗口、1060 万权重、在 GPU 上训练，{NANOGPT}",
     ),
-    ("vae", "negative_elbo"): (
+    ("mnist", "vae", "negative_elbo"): (
         f"≤ 86.77 nats, convolutional VAE of {HOTAJ}",
         f"≤ 86.77 nats，{HOTAJ} 的卷积 VAE",
     ),
-    ("vae", "negative_log_likelihood"): (
+    ("mnist", "vae", "negative_log_likelihood"): (
         f"84.58 nats with 5,000 samples, the best of 26 in {PYTHAE}",
         f"84.58 nats（5,000 个样本），{PYTHAE} 中 26 种方法的最好成绩",
     ),
-    ("ladder", "negative_elbo"): (
+    ("mnist", "ladder", "negative_elbo"): (
         f"≤ 80.72 nats, a small VD-VAE at 32x32 in {HOTAJ}",
         f"≤ 80.72 nats，{HOTAJ} 的小型 VD-VAE，32x32",
     ),
-    ("ladder", "negative_log_likelihood"): (
+    ("mnist", "ladder", "negative_log_likelihood"): (
         f"78.30 nats with 1,000 samples, 12 layers on a GPU, static binarisation, {ADDTT}",
         f"78.30 nats（1,000 个样本），12 层、GPU 训练、固定的二值化，{ADDTT}",
     ),
-    ("attention", "bits_per_dim"): (
+    ("mnist", "attention", "bits_per_dim"): (
         f"0.621 bits/dim, 8 layers of 256, pixel by pixel, 250 epochs on a GPU, {KATHAROPOULOS}",
         f"0.621 bits/dim，8 层、宽 256、逐像素、在 GPU 上训练 250 轮，{KATHAROPOULOS}",
     ),
 }
 
 CHINESE = {
-    "nats_per_character": "每个字符的奈特数（窗口并排）",
+    "nats_per_character": "每个字符的奈特数",
     "nats_per_character_long": "每个字符的奈特数（窗口重叠一半）",
+    "nats_per_letter": "标题之后每个字的奈特数",
+    "form_kept": "符合所求体式",
     "copied_windows": "照抄的 20 字符片段",
-    "100 texts of the test part": "测试部分的 100 段文字",
+    "copied_lines": "照抄的诗句",
+    "5-gram, Kneser-Ney": "五元模型，Kneser-Ney 平滑",
+    "100 texts of the test part": "测试部分的 100 篇文字",
     "label_accuracy": "标签准确率",
     "frechet_distance": "Fréchet 距离",
     "recall": "召回率",
@@ -119,7 +130,7 @@ def rows(shown: Checkpoint, language: str) -> list[str]:
     for number, key in enumerate(chosen):
         figure = measured[key]
         name = figure["name"] if language == "en" else CHINESE.get(key, figure["name"])
-        published = PUBLISHED.get((shown.family, key), ("", ""))[language == "zh"]
+        published = PUBLISHED.get((shown.dataset, shown.family, key), ("", ""))[language == "zh"]
         cells = (
             "" if number else card, name, f"**{figure['text']}**",
             yardstick(figure, language), published,

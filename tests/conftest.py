@@ -80,7 +80,7 @@ def write_idx(path: Path, values: np.ndarray) -> None:
 @pytest.fixture(scope="session")
 def mnist_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that the `mnist` data set loads: 600 drawn digits to train, 300 to test. Beside
-    them `text.txt`, which the `text` data set loads."""
+    them `text.txt`, which the `text` data set loads, and the poems that `tang` loads."""
     root = tmp_path_factory.mktemp("mnist")
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True)
@@ -91,7 +91,26 @@ def mnist_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_idx(raw / f"{split}-images-idx3-ubyte", images)
         write_idx(raw / f"{split}-labels-idx1-ubyte", targets)
     (root / "text.txt").write_text(write_text(4000), encoding="utf-8")
+    write_poems(root / "tang")
     return root
+
+
+def write_poems(folder: Path, count: int = 300) -> None:
+    """Made-up verse of all four forms, out of forty characters, in the files of `tang`; some have
+    no form that is taken, or a title that is too long."""
+    rng = np.random.default_rng(0)
+    letters = [chr(0x4E00 + 7 * i) for i in range(40)]
+    poems: list[dict[str, Any]] = []
+    for i in range(count):
+        size, lines = ((5, 4), (7, 4), (5, 8), (7, 8), (4, 4), (5, 6))[i % 6]
+        verses = ["".join(rng.choice(letters, size)) for _ in range(lines)]
+        couplets = [f"{a}，{b}。" for a, b in zip(verses[::2], verses[1::2])]
+        title = "".join(rng.choice(letters, 20 if i % 10 == 0 else 3))
+        poems.append({"title": title, "paragraphs": couplets, "id": f"{i}", "author": "-"})
+    folder.mkdir()
+    for first in range(0, 58_000, 1000):
+        content = json.dumps(poems if first == 0 else [], ensure_ascii=False)
+        (folder / f"poet.tang.{first}.json").write_text(content, encoding="utf-8")
 
 
 def write_text(length: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
-from aigc.data import DATASETS, Corpus, DataError, load
+from aigc.data import DATASETS, END, FORMS, Corpus, DataError, Texts, form_of, load
 from aigc.media import UNKNOWN
+from tests.conftest import write_poems, write_text
 
 
 def roots(mnist_root: Path, image_folder: Path) -> dict[str, Path]:
@@ -21,7 +23,7 @@ def roots(mnist_root: Path, image_folder: Path) -> dict[str, Path]:
     shakespeare.write_bytes((mnist_root / "text.txt").read_bytes())
     return {
         "mnist": mnist_root, "folder": image_folder, "shakespeare": mnist_root,
-        "text": mnist_root / "text.txt",
+        "tang": mnist_root, "text": mnist_root / "text.txt",
     }  # fmt: skip
 
 
@@ -37,11 +39,16 @@ def test_every_data_set_keeps_the_contract(name: str, mnist_root: Path, image_fo
             assert items.dtype == torch.int64 and items.shape == (2, data.media.length)
             assert 0 < items.min() and items.max() < len(data.media.symbols)
             continue
+        assert data.targets.dtype == torch.int64 and data.targets.shape == (len(data),)
+        assert set(data.targets.tolist()) <= set(range(len(data.labels)))
+        if isinstance(data, Texts):
+            assert items.dtype == torch.int64 and items.shape == (2, data.media.length)
+            assert 0 <= data.rows.min() and data.rows.max() < len(data.media.symbols)
+            assert (data.rows == data.media.shape[2]).any(1).all()
+            continue
         assert items.dtype == torch.float32 and items.shape == (2, *data.media.shape)
         assert data.images.dtype == torch.uint8
         assert data.images.shape == (len(data), *data.media.shape)
-        assert data.targets.dtype == torch.int64 and data.targets.shape == (len(data),)
-        assert set(data.targets.tolist()) <= set(range(len(data.labels)))
         floats = data.floats(slice(2))
         assert floats.min() >= 0 and floats.max() <= 1 and floats.max() > 0.5
 
@@ -183,7 +190,8 @@ def test_another_shakespeare_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_shakespeare_is_downloaded_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    served = tmp_path / "served.txt"
+    served = tmp_path / "served" / "input.txt"
+    served.parent.mkdir()
     content = ("To be, or not to be: that is the question.\n" * 100).encode()
     served.write_bytes(content)
     monkeypatch.setattr("aigc.data.SHAKESPEARE", served.as_uri())
@@ -191,3 +199,92 @@ def test_shakespeare_is_downloaded_whole(tmp_path: Path, monkeypatch: pytest.Mon
     load("shakespeare", tmp_path)
     assert [p.name for p in (tmp_path / "shakespeare").iterdir()] == ["input.txt"]
     assert (tmp_path / "shakespeare" / "input.txt").read_bytes() == content
+
+
+@pytest.fixture
+def poems(tmp_path: Path) -> Path:
+    write_poems(tmp_path / "tang")
+    return tmp_path
+
+
+def test_poems_have_their_form_and_end(poems: Path) -> None:
+    train, test = (load("tang", poems, part) for part in (True, False))
+    assert isinstance(train, Texts) and isinstance(test, Texts) and train.media == test.media
+    assert len(train) + len(test) == 200  # two forms in six are not taken
+    assert 0 < len(test) < 30
+    texts = [train.media.to_text(row) for row in train.rows]
+    for text, target in zip(texts, train.targets.tolist()):
+        title, _, verses = text.partition("\n")
+        assert len(title) in (0, 3) and END not in text
+        assert train.form is not None and train.form(text) == train.labels[target]
+        assert all(len(line) in (12, 16) for line in verses.split("\n"))
+    assert 0 < sum(text.startswith("\n") for text in texts) < len(texts) / 5
+    assert not {train.media.to_text(row) for row in test.rows} & set(texts)
+    assert train.media.han and not load("text", _text(poems)).media.han
+
+
+def _text(folder: Path) -> Path:
+    (folder / "text.txt").write_text(write_text(4000), encoding="utf-8")
+    return folder / "text.txt"
+
+
+def test_of_poems_with_the_same_verses_one_counts(poems: Path) -> None:
+    before = sum(len(load("tang", poems, part)) for part in (True, False))
+    path = poems / "tang" / "poet.tang.1000.json"
+    twins = json.loads((poems / "tang" / "poet.tang.0.json").read_text(encoding="utf-8"))
+    for twin in twins:
+        twin["id"] += "again"
+    path.write_text(json.dumps(twins), encoding="utf-8")
+    assert sum(len(load("tang", poems, part)) for part in (True, False)) == before
+
+
+def test_rare_characters_are_unknown(poems: Path) -> None:
+    path = poems / "tang" / "poet.tang.1000.json"
+    rare = {"title": "x", "paragraphs": ["一丁丂七丄，丅丆万丈三。", "上下丌不与，丏丐丑丒专。"]}
+    path.write_text(json.dumps([{**rare, "id": str(i)} for i in range(3)]), encoding="utf-8")
+    found = [load("tang", poems, part) for part in (True, False)]
+    texts = [part.media.to_text(row) for part in found for row in part.rows]  # type: ignore[union-attr]
+    holes = [text for text in texts if UNKNOWN in text]
+    assert len(holes) == 1 and holes[0].count(UNKNOWN) > 10
+
+
+@pytest.mark.parametrize(
+    ("verses", "form"),
+    [
+        ("一二三四五，一二三四五。\n一二三四五？一二三四五。", FORMS[5, 4]),
+        ("一二三四五六七，一二三四五六七。" * 4, FORMS[7, 8]),
+        ("一二三四五，一二三四。一二三四五，一二三四五。", ""),
+        ("一二三四五，一二三四五。一二三四五，一二三四五", ""),
+        ("一二三四五，一二三四五。", ""),
+        ("", ""),
+    ],
+)
+def test_the_form_of_a_poem(verses: str, form: str) -> None:
+    assert form_of("題\n" + verses) == form == form_of("\n" + verses)
+
+
+def test_what_is_no_poem_is_said(poems: Path) -> None:
+    with pytest.raises(DataError, match="--size out"):
+        load("tang", poems, size=64)
+    for content, said in (("{", "no poems"), ("[1]", "no poems"), ("[]", "too few")):
+        (poems / "tang" / "poet.tang.0.json").write_text(content, encoding="utf-8")
+        with pytest.raises(DataError, match=said) as caught:
+            load("tang", poems)
+        assert "start again" in str(caught.value)
+
+
+def test_poems_are_downloaded_all_or_none(
+    poems: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [poems / "tang" / f"poet.tang.{first}.json" for first in range(0, 58_000, 1000)]
+    monkeypatch.setattr("aigc.data.TANG", [file.as_uri() for file in files])
+    with pytest.raises(DataError, match="another text"):
+        load("tang", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    monkeypatch.setattr("aigc.data.TANG_SHA256", digest)
+    made = load("tang", tmp_path / "new")
+    assert sorted(p.name for p in (tmp_path / "new" / "tang").iterdir()) == sorted(
+        file.name for file in files
+    )
+    assert len(made) == len(load("tang", poems))

@@ -368,6 +368,40 @@ def test_the_figures_of_texts_are_right(mnist_root: Path, tmp_path: Path) -> Non
     assert found["copied_windows"].value == 0
 
 
+def test_the_figures_of_poems_are_right(mnist_root: Path, tmp_path: Path) -> None:
+    """A model that knows nothing: every character costs log(symbols), and no form is kept."""
+    folder = train("language", mnist_root, tmp_path / "made", dataset="tang", size=0)
+    measured = checkpoint.load(folder)
+    assert len(measured.labels) == 4 and measured.media.end
+    for parameter in measured.model.logits.parameters():
+        parameter.zero_()
+    learned, held = (data.load("tang", mnist_root, part) for part in (True, False))
+    found = evaluate.text_figures(measured, learned, held)
+    expected = math.log(len(measured.media.symbols))
+    assert found["nats_per_character"].value == pytest.approx(expected, abs=1e-4)
+    assert found["nats_per_letter"].value == pytest.approx(expected, abs=1e-4)
+    # The verse is drawn evenly from forty characters, and a form tells where the marks are.
+    assert found["nats_per_letter"].reference == pytest.approx(math.log(40), abs=0.5)
+    assert found["nats_per_character"].reference < found["nats_per_letter"].reference
+    assert found["form_kept"].value == 0 and found["copied_lines"].value == 0
+
+    class Copies:
+        """Writes what was learned, one poem after the other."""
+
+        def sample(self, generators: list[torch.Generator], labels: list[int]) -> torch.Tensor:
+            rows = [learned.rows[learned.targets == label] for label in labels]
+            return torch.stack([row[i % len(row)] for i, row in enumerate(rows)])
+
+        def text_nats(self, texts: torch.Tensor, labels: list[int]) -> torch.Tensor:
+            return torch.ones(texts.shape)
+
+    copies = dataclasses.replace(measured, model=Copies())
+    found = evaluate.text_figures(copies, learned, held)
+    assert found["form_kept"].value == 1 and found["copied_lines"].value == 1
+    assert found["copied_lines"].reference == 0
+    assert found["nats_per_character"].value == 1
+
+
 @pytest.mark.parametrize("stride", [24, 12])
 def test_every_character_is_scored_once(mnist_root: Path, stride: int) -> None:
     """A likelihood that is the character's place in the text: a gap or an overlap would show."""

@@ -31,7 +31,7 @@ SCRIPTS = sorted(
 
 
 def recipe(script: str, data: Path, out: Path, **flags: Any) -> Any:
-    if script == "language" and data.is_dir():
+    if script == "language" and data.is_dir() and "dataset" not in flags:
         data = data / "text.txt"
     values = {"batch": 8, "steps": 4, "snapshots": 2, "evaluate": False, "minutes": 0}
     values |= TINY[script] | flags

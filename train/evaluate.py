@@ -587,6 +587,15 @@ def _begun(part: Corpus | Texts, symbols: int) -> list[np.ndarray]:
     ]
 
 
+def scored(part: Texts) -> tuple[Tensor, Tensor]:
+    """Which symbols count, (N, T): those of each text with its end; and of these the letters
+    behind the first line, without titles and marks, of which a form tells nothing."""
+    counted = torch.arange(part.media.length) < length_of(part)[:, None]
+    body = (part.rows == part.media.symbols.find("\n")).cumsum(1) > 0
+    letters = torch.tensor([c.isalpha() for c in part.media.symbols])
+    return counted, letters[part.rows] & body & counted
+
+
 def length_of(part: Texts) -> Tensor:
     """How many symbols each text has, with the one that ends it: (N,)."""
     return (part.rows == part.media.shape[2]).int().argmax(1) + 1
@@ -608,15 +617,11 @@ def short_text_figures(measured: Checkpoint, train: Texts, test: Texts) -> Figur
     nats = torch.cat(
         [model.text_nats(test.rows[part], test.targets[part].tolist()) for part in parts]  # type: ignore[operator]
     )
-    counted = torch.arange(media.length) < length_of(test)[:, None]
-    # Behind the first line, the title, and without marks: what a form alone does not tell.
-    body = (test.rows == media.symbols.find("\n")).cumsum(1) > 0
-    letters = torch.tensor([c.isalpha() for c in media.symbols])
-    verses = letters[test.rows] & body & counted
+    counted, letters = scored(test)
     ngram = ngram_nats(train, test)
     name = f"{NGRAM}-gram, Kneser-Ney"
     size = f"{len(test):,} test texts, none of them seen in training, each given its class"
-    inner = nats[verses].double().mean().item()
+    inner = nats[letters].double().mean().item()
     found: Figures = {
         "nats_per_character": Figure(
             "Nats/character", nats[counted].double().mean().item(), nats4, "lower",
@@ -626,7 +631,7 @@ def short_text_figures(measured: Checkpoint, train: Texts, test: Texts) -> Figur
         "nats_per_letter": Figure(
             "Nats/letter behind the title", inner, nats4, "lower",
             "The same over what is a letter and stands behind the first line.",
-            float(ngram[verses[counted].numpy()].mean()), name,
+            float(ngram[letters[counted].numpy()].mean()), name,
         ),
     }  # fmt: skip
     labels = [i % max(len(train.labels), 1) for i in range(WRITTEN)]

@@ -13,6 +13,7 @@ DATASETS = {
     "mnist": ("ylecun/mnist", "MNIST, handwritten digits (LeCun, Cortes and Burges)"),
     "folder": ("", "a private folder of images"),
     "shakespeare": ("karpathy/tiny_shakespeare", "tiny Shakespeare, 1,115,394 characters"),
+    "tang": ("", "regulated verse of the complete Tang poems (chinese-poetry/chinese-poetry)"),
     "text": ("", "a private text"),
 }
 TITLES = {
@@ -200,7 +201,7 @@ def card(shown: Checkpoint, repo: str = "") -> str:
     rows = [
         ("data", data or shown.dataset),
         (
-            "windows of text seen" if text else "images seen",
+            "texts seen" if text else "images seen",
             f"{training['images']:,}" if "images" in training else "",
         ),
         ("steps", f"{training['steps']:,}" if "steps" in training else ""),

@@ -115,7 +115,7 @@ FAMILIES = {
 }
 
 CHARACTERS = "{symbols} different characters, {length} at a time"
-WINDOWS_SEEN = "windows of text seen"
+WINDOWS_SEEN = "texts seen"
 COLOURS = {1: "grey", 3: "colour"}
 WEIGHTS = "weights"
 TRAINED = "trained for"
