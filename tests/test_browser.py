@@ -344,6 +344,11 @@ def test_drawing_an_end(server: str, visit: Any) -> None:
     )
     assert "seed a" not in chips.inner_text()
     assert looked(canvas).mean() > 10  # the drawing is still there
+    # A link shows it to others, as a start of theirs.
+    other = visit()
+    other.open(page.url, "interpolate")
+    assert other.settled() == one.settled()
+    assert other.page.url == page.url and "picture_a=" in page.url
     page.locator(".pad .clear:visible").first.click()
     assert looked(canvas).mean() < 10
     assert one.errors == []
@@ -379,7 +384,22 @@ def test_a_drawing_in_the_latent_space(server: str, visit: Any) -> None:
     page.get_by_role("option", name="7", exact=True).click()
     page.wait_for_function(f"(old) => ({decoded})() !== old", arg=before)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
-    assert one.errors == []
+    # The address carries all of it, to somebody else, too.
+    page.wait_for_function("() => location.search.includes('label_as=7')")
+    wanted = page.evaluate(decoded)
+    other = visit(width=390)
+    other.open(page.url, "interpolate")
+    other.page.wait_for_function(
+        "(wanted) => document.querySelector('#code-changed img')?.src === wanted", arg=wanted
+    )
+    assert other.page.locator("#code-terms").inner_text() == said
+    assert looked(other.page.locator(".code .pad canvas")).mean() > 10
+    other.page.wait_for_function("(url) => location.href === url", arg=page.url)
+    # On another checkpoint there is nothing of it.
+    other.page.get_by_label("Checkpoint").locator("visible=true").click()
+    other.page.get_by_role("option", name="gan-mnist").locator("visible=true").click()
+    other.page.wait_for_function("() => !location.search.includes('drawing=')")
+    assert one.errors == other.errors == []
 
 
 def test_an_upload_that_is_no_picture(server: str, visit: Any, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from PIL import Image
 import app
 from aigc import latent, ui
 from aigc.checkpoint import CheckpointError
+from aigc.media import ImageMedia
 from aigc.models import CAPABILITIES
 from aigc.ui import catalogue as rules
 from aigc.ui import coverage, drawing, figures, interpolate, labels, parts, pictures, sample, texts
@@ -67,7 +68,8 @@ def test_a_tab_hands_over_what_links_need(tab: Any, catalogue: Catalogue) -> Non
         page = tab.build(catalogue)
     assert next(iter(page.settings)) == "checkpoint"
     assert page.made in page.run["outputs"]
-    assert set(page.settings.values()) <= set(page.run["inputs"])
+    inputs = {*page.run["inputs"], *page.also.get("inputs", [])}
+    assert set(page.settings.values()) <= inputs
     assert page.run["api_visibility"] == "private"
     assert page.run["concurrency_id"] in ("model", "page")
     assert page.link.elem_id == f"{tab.ID}-link"
@@ -230,6 +232,10 @@ def pages_of(catalogue: Catalogue) -> tuple[dict[str, parts.Page], dict[str, str
     return pages, {tab.ID: tab.NEEDS for tab in ui.TABS}
 
 
+# What a link carries of the drawing below Interpolate, once there is one.
+EXPLORER = ("drawing", "label_drawn", "label_as", "latents")
+
+
 def test_links(catalogue: Catalogue) -> None:
     pages, needs = pages_of(catalogue)
     assert ui.follow(catalogue, pages, needs, {}) == ("sample", {}, [])
@@ -259,6 +265,19 @@ def test_nonsense_in_a_link_is_ignored_and_named(catalogue: Catalogue) -> None:
         assert part in text
 
 
+def test_a_link_of_another_revision_says_so(catalogue: Catalogue) -> None:
+    pages, needs = pages_of(catalogue)
+    here = catalogue.find("gan-mnist", "sample").revision
+    query = {"tab": "sample", "checkpoint": "gan-mnist", "seed": "7"}
+    for revision in (here, here[:7], ""):
+        _, values, ignored = ui.follow(catalogue, pages, needs, {**query, "revision": revision})
+        assert ignored == [] and values["seed"] == 7
+    _, values, ignored = ui.follow(catalogue, pages, needs, {**query, "revision": "0123<b>"})
+    assert values == {"checkpoint": "gan-mnist", "seed": 7}  # shown all the same
+    assert len(ignored) == 1 and "'0123<b>'" in ignored[0] and here in ignored[0]
+    assert "<b>" not in ui.notice_of(ignored)
+
+
 def test_every_made_result_is_its_own_link(catalogue: Catalogue) -> None:
     pages, needs = pages_of(catalogue)
     for made in (
@@ -267,8 +286,9 @@ def test_every_made_result_is_its_own_link(catalogue: Catalogue) -> None:
         interpolate.read(catalogue, "vae-mnist", 1, "2", 3, "any", 4, "lerp").made,
     ):
         tab = "sample" if "count" in made else "interpolate"
-        unused = {"prompt"} if made["checkpoint"] == "gan-mnist" else set()  # it takes none
-        assert {"checkpoint", "revision", *pages[tab].settings} - unused == set(made)
+        others = {"prompt"} if made["checkpoint"] == "gan-mnist" else set()  # it takes none
+        others |= {"picture_a", "picture_b", *EXPLORER}
+        assert {"checkpoint", "revision", *pages[tab].settings} - others == set(made) - others
         names = [name for name in pages[tab].settings if name in made]
         query = {name: figures.plain(made[name]) for name in names}
         _, values, ignored = ui.follow(catalogue, pages, needs, {"tab": tab, **query})
@@ -448,11 +468,20 @@ def test_a_picture_is_an_end_where_the_model_encodes(catalogue: Catalogue) -> No
     address = data_address(drawn)
     wish = interpolate.read(catalogue, "vae-mnist", 1, "1", 2, "1", 3, "slerp", address, "")
     model: Any = wish.checkpoint.model
-    image = wish.checkpoint.media.from_drawing(drawn)[None]
+    media = wish.checkpoint.media
+    image = torch.from_numpy(media.to_uint8(media.from_drawing(drawn)[None])[..., 0] / 255.0)
+    image = image[None].float()
     condition = model.condition(1)[None]
     expected = model.decode(model.encode(image, condition)[0], condition)[0]
     torch.testing.assert_close(interpolate.frames(wish)[0], expected)
-    assert wish.made["picture_a"] == pictures.GIVEN
+    # The link carries the picture itself, and what it opens is the same to the last digit.
+    packed = wish.made["picture_a"]
+    again = interpolate.read(catalogue, "vae-mnist", 1, "1", 2, "1", 3, "slerp", packed)
+    assert again.made == wish.made
+    assert torch.equal(interpolate.frames(again), interpolate.frames(wish))
+    assert f"<b>picture a</b> {pictures.GIVEN}</span>" in interpolate.page(
+        wish, torch.zeros(1, 1, 28, 28)
+    )
     assert "seed_a" not in wish.made and wish.made["seed_b"] == 2
     with pytest.raises(ValueError, match="gan-mnist cannot start from a picture"):
         interpolate.read(catalogue, "gan-mnist", 1, "1", 2, "1", 3, "slerp", address, "")
@@ -710,13 +739,46 @@ def test_a_latent_and_the_class_change_what_is_decoded(catalogue: Catalogue) -> 
     assert torch.equal(far, drawing.decoded(one.checkpoint, one.mean, "7", {one.top[0]: 4.0}))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_picture_travels_in_a_link(channels: int) -> None:
+    media = ImageMedia(channels, 28, 28)
+    image = pictures.read_given(media, a_digit())
+    packed = pictures.pack(media, image)
+    assert len(packed) < 600 and re.fullmatch("[A-Za-z0-9_-]+", packed)
+    assert pictures.read_packed(packed) == packed
+    assert torch.equal(pictures.read_given(media, packed), image)
+    # A checkpoint of another size takes it as any other picture.
+    assert pictures.read_given(ImageMedia(1, 16, 16), packed).shape == (1, 16, 16)
+    noise = torch.rand(3, 64, 64, generator=latent.generator(0))
+    assert pictures.pack(ImageMedia(3, 64, 64), noise) == pictures.GIVEN
+
+
+def test_a_damaged_picture_in_a_link_is_refused() -> None:
+    media = ImageMedia(1, 28, 28)
+    packed = pictures.pack(media, pictures.read_given(media, a_digit()))
+    gif = base64.urlsafe_b64encode(b"GIF89a" + bytes(40)).decode().rstrip("=")
+    for value in (packed[:60], packed[:-40], "A", "a picture", "", "<b>", gif, "A" * 5000, None, 7):
+        with pytest.raises(ValueError, match="cut or damaged"):
+            pictures.read_packed(value)
+
+
+def test_moved_latents_in_a_link() -> None:
+    assert drawing.read_latents("") == drawing.read_latents(None) == {}
+    changes = drawing.read_latents("3:1.25,1:-9,17:0.5")
+    assert changes == {2: 1.25, 0: -drawing.REACH, 16: 0.5}
+    assert drawing.read_latents(drawing.said_latents(changes)) == changes
+    for value in ("3", "x:1", "3:x", "0:1", "3:nan", "3:inf", "99999:1", ":", "3:1,", "1:2:3"):
+        with pytest.raises(ValueError, match="latents are a list such as"):
+            drawing.read_latents(value)
+
+
 @pytest.mark.parametrize(
     ("name", "label", "data", "words"),
     [
         ("gan-mnist", "3", a_digit(), "gan-mnist has no encode"),
         ("vae-mnist", "frog", a_digit(), "no class 'frog'"),
         ("vae-mnist", "3", "", "The pad is empty"),
-        ("vae-mnist", "3", "nonsense", "no picture"),
+        ("vae-mnist", "3", "nonsense", "cut or damaged"),
     ],
     ids=["no encoder", "no class", "empty", "nonsense"],
 )

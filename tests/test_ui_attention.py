@@ -314,9 +314,11 @@ def test_the_viewer_answers_in_the_browser(page: Any, server: str) -> None:
     stage.press("ArrowLeft")
     query = wait_for_query(page, position=str(7 * SIDE + 5))
     assert not requests  # no click asked the server
+    revision = query["revision"]
+    assert len(revision) == 12
     assert query == {
         "tab": "attention", "checkpoint": NAME, "seed": "3", "label": "5", "temperature": "1",
-        "layer": "2", "head": "1", "position": str(7 * SIDE + 5),
+        "layer": "2", "head": "1", "position": str(7 * SIDE + 5), "revision": revision,
     }  # fmt: skip
 
     shown = pixels(page, "[data-part=stage]")
@@ -428,6 +430,15 @@ def test_a_drawing_of_ones_own_and_the_file(page: Any, server: str) -> None:
     assert download.value.suggested_filename == f"{NAME}-given.npz"
     with np.load(download.value.path()) as file:
         assert file["weights"].shape == (LAYERS, HEADS, LENGTH, LENGTH)
+        drawn = file["image"]
+    # The link carries the drawing: the same pixels and the same numbers.
+    stage = pixels(page, "[data-part=stage]")
+    open_tab(page, page.url)
+    assert pixels(page, "[data-part=stage]") == stage
+    with page.expect_download() as download:
+        page.get_by_role("button", name=texts.SAVE_WEIGHTS).click()
+    with np.load(download.value.path()) as file:
+        assert (file["image"] == drawn).all()
 
 
 def test_nothing_is_wider_than_a_phone(page: Any, server: str) -> None:

@@ -275,8 +275,10 @@ def _wire(
     for name, page in pages.items():
         items[name].select(None, None, None, js=f"() => aigc.visit('{name}')", **PRIVATE)
         first = gr.Button(visible="hidden", elem_id=f"{name}-first")
-        first.click(**page.run)
-        names = json.dumps(list(page.settings))
+        first_result = first.click(**page.run)
+        if page.also:
+            first_result.then(**page.also)
+        names = json.dumps([*page.settings, "revision"])
         page.made.change(
             None, page.made, None, js=f"(made) => aigc.remember('{name}', {names}, made)", **PRIVATE
         )

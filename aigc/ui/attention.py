@@ -108,6 +108,7 @@ READERS = {
     "layer": _place_or("layer", (ROLLOUT,)),
     "head": _place_or("head", AVERAGES),
     "position": _place_or("position", ()),
+    "picture": pictures.read_packed,
 }
 
 
@@ -172,9 +173,14 @@ def watch(
     layer: object = "",
     head: object = "",
     position: object = "",
+    picture: object = "",
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Draw a picture in front of the visitor, then show where each step looked: yields the
-    viewer's value and the settings that made it."""
+    """Draw a picture in front of the visitor, or take the one that a link brought, then show where
+    each step looked: yields the viewer's value and the settings that made it."""
+    if picture:
+        value, made = look(catalogue, checkpoint, label, picture)
+        yield {**value, "view": view(layer, head, position)}, made
+        return
     chosen, made = read_settings(catalogue, checkpoint, seed, label, temperature)
     wanted = view(layer, head, position)
     image = torch.zeros(chosen.media.shape)
@@ -197,7 +203,7 @@ def look(
     image = read_given(chosen, data)
     made = {
         "checkpoint": chosen.name, "revision": chosen.revision, "label": label,
-        "picture": pictures.GIVEN,
+        "picture": pictures.pack(chosen.media, image),
     }  # fmt: skip
     return whole_view(chosen, image, made, {}), made
 
@@ -259,13 +265,13 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     def run(
         checkpoint: str, seed: int, label: str, temperature: float, layer: str, head: str,
-        position: str, _randomise: bool = False,
+        position: str, picture: str = "",
     ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
         for value, made in watch(
-            catalogue, checkpoint, seed, label, temperature, layer, head, position
+            catalogue, checkpoint, seed, label, temperature, layer, head, position, picture
         ):
             finished = "maps" in value
-            yield value, made if finished else gr.skip(), made["seed"]
+            yield value, made if finished else gr.skip(), made.get("seed", gr.skip()), picture
 
     def given(checkpoint: str, label: str, data: str) -> tuple[Any, ...]:
         value, made = look(catalogue, checkpoint, label, data)
@@ -315,12 +321,13 @@ def build(catalogue: Catalogue) -> parts.Page:
         "checkpoint": checkpoint, "seed": seed, "label": label, "temperature": temperature,
         "layer": layer, "head": head, "position": position,
     }  # fmt: skip
+    linked = {**settings, "picture": pad}
     work: dict[str, Any] = {"show_progress": "hidden", **parts.PRIVATE, **parts.MODEL_WORK}
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
-        "outputs": [viewer, made, seed], **work,
+        "outputs": [viewer, made, seed, shown_picture], **work,
     }  # fmt: skip
-    new_seed = "(c, s, l, t, a, b, p, again) => [c, again ? aigc.seed() : s, l, t, a, b, p, again]"
+    new_seed = "(c, s, l, t, a, b, p, again) => [c, again ? aigc.seed() : s, l, t, a, b, p, '']"
     button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
     look_button.click(
@@ -341,4 +348,5 @@ def build(catalogue: Catalogue) -> parts.Page:
         "(`weights` is (layers, heads, T, T); row t drew patch t, column 0 is the start token, "
         "column j the patch j - 1), and the settings that made them.",
     )  # fmt: skip
-    return parts.Page(settings, event, made, link, READERS)
+    opening = {**event, "inputs": list(linked.values())}  # a picture in the pad came in the link
+    return parts.Page(linked, opening, made, link, READERS)

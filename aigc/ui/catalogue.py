@@ -241,10 +241,19 @@ def read_link(
                 values[name] = {**READERS, **(readers or {})}[name](query[name])
         except ValueError as error:
             ignored.append(str(error))
+    if checkpoint is not None and values.get("checkpoint") and query.get("revision"):
+        if not checkpoint.revision.startswith(query["revision"]):
+            ignored.append(
+                texts.OTHER_REVISION.format(
+                    name=checkpoint.name,
+                    revision=shown(query["revision"]),
+                    here=checkpoint.revision[:12],
+                )
+            )
+    known = {*names, "tab", "lang", "revision"}
     unknown = [  # `__theme` and the like are Gradio's
-        name for name in query
-        if name not in names and name not in ("tab", "lang") and not name.startswith("__")
-    ]  # fmt: skip
+        name for name in query if name not in known and not name.startswith("__")
+    ]
     if unknown:
         ignored.append(texts.UNKNOWN_IN_LINK.format(names=", ".join(map(shown, unknown[:5]))))
     return values, ignored

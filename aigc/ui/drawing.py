@@ -1,9 +1,15 @@
 """A drawing in the latent space: encoded, decoded, and what either costs. Part of Interpolate,
-for checkpoints that encode."""
+for checkpoints that encode.
+
+A link carries all of it: the drawing, its class, the class that it was decoded as, and the latents
+that were moved.
+"""
 
 from __future__ import annotations
 
 import html
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +18,37 @@ import torch
 from torch import Tensor
 
 from aigc import latent
-from aigc.checkpoint import Checkpoint
+from aigc.checkpoint import Checkpoint, shown
 from aigc.ui import figures, parts, pictures, texts
 from aigc.ui.catalogue import ANY, Catalogue, read_label
 
 NEEDS = "encode"
 SLIDERS = 6  # the latents that say most about a drawing
+MAX_LATENTS = 4096
 REACH = 4.0  # a slider's end; the prior is beyond it once in 16,000 times
 DRAWS = 16  # of q(z|x), over which the reconstruction term is averaged
 BAR_NATS = 8.0  # a full bar
+
+
+def read_latents(value: object) -> dict[int, float]:
+    """`3:1.25,17:-0.5`, the latents that were moved, counted from 1 -> index -> value. Raises
+    ValueError with a sentence."""
+    changes: dict[int, float] = {}
+    try:
+        for pair in str(value or "").split(",") if value else ():
+            number, _, size = pair.partition(":")
+            at, to = int(number) - 1, float(size)
+            if not (0 <= at < MAX_LATENTS and math.isfinite(to)):
+                raise ValueError
+            changes[at] = max(-REACH, min(REACH, to))
+    except ValueError:
+        raise ValueError(texts.NO_LATENTS.format(reach=f"{REACH:g}", value=shown(value))) from None
+    return changes
+
+
+def said_latents(changes: dict[int, float]) -> str:
+    """The inverse of `read_latents`."""
+    return ",".join(f"{at + 1}:{value:g}" for at, value in sorted(changes.items()))
 
 
 @dataclass(frozen=True)
@@ -101,27 +129,52 @@ def bar(at: int, nats: float) -> str:
     return f'<div class="kl"><span>{said}</span><i style="width:{share:.1f}%"></i></div>'
 
 
-def build(catalogue: Catalogue, checkpoint: gr.Dropdown, able: bool) -> gr.Accordion:
-    """The explorer below the page; out of sight unless the chosen checkpoint encodes."""
+@dataclass(frozen=True)
+class Explorer:
+    """What Interpolate hands on to the shell (parts.Page)."""
 
-    def look(name: str, label: str, data: str) -> dict[Any, Any]:
+    settings: dict[str, Any]
+    readers: dict[str, Callable[[object], Any]]
+    opening: dict[str, Any]
+
+
+def build(catalogue: Catalogue, checkpoint: gr.Dropdown, able: bool, tab: str) -> Explorer:
+    """The explorer below the page of `tab`; out of sight unless the chosen checkpoint encodes."""
+
+    def look(name: str, label: str, data: str, style: str = "", moved: str = "") -> dict[Any, Any]:
+        """`style` is the other class, `moved` the latents that a link moves."""
         one = study(catalogue, name, label, data)
+        style = read_label(one.checkpoint, style or label)
+        asked = read_latents(moved)
+        changes = {at: asked[at] for at in one.top if at in asked}
+        image = decoded(one.checkpoint, one.mean, style, changes)
+        now = {"checkpoint": one.checkpoint.name, "mean": one.mean.tolist(), "top": one.top,
+               "drawing": pictures.pack(one.checkpoint.media, one.image),
+               "label_drawn": label}  # fmt: skip
         updates: dict[Any, Any] = {
-            result: terms(one, label),
-            changed: picture(one.checkpoint, decoded(one.checkpoint, one.mean, label, {}),
-                             texts.CHANGED),
-            kept: {"checkpoint": one.checkpoint.name, "mean": one.mean.tolist(), "top": one.top},
-            other: label, explorer: gr.Column(visible=True),
+            result: terms(one, label), changed: picture(one.checkpoint, image, texts.CHANGED),
+            kept: now, view: viewed(now, style, changes), other: style,
+            explorer: gr.Column(visible=True), whole: gr.Accordion(open=True),
         }  # fmt: skip
         for i, (above, slider) in enumerate(zip(bars, sliders)):
             there = i < len(one.top)
             updates[above] = gr.HTML(bar(one.top[i], float(one.kl[one.top[i]])) if there else "")
-            value = round(float(one.mean[one.top[i]].clamp(-REACH, REACH)), 2) if there else 0
+            stands = float(one.mean[one.top[i]].clamp(-REACH, REACH)) if there else 0.0
+            value = round(changes.get(one.top[i], stands), 2) if there else 0
             title = texts.LATENT.format(number=one.top[i] + 1) if there else ""
             updates[slider] = gr.Slider(value=value, label=title, visible=there)
         return updates
 
-    def move(now: dict[str, Any] | None, label: str, *values: float) -> str:
+    def open_link(name: str, label: str, data: str, style: str, moved: str) -> Any:
+        """The drawing that a link brought, if it did."""
+        return look(name, label, data, style, moved) if data else gr.skip()
+
+    def viewed(now: dict[str, Any], style: str, changes: dict[int, float]) -> dict[str, str]:
+        """What the address carries."""
+        return {"drawing": now["drawing"], "label_drawn": now["label_drawn"], "label_as": style,
+                "latents": said_latents(changes)}  # fmt: skip
+
+    def move(now: dict[str, Any] | None, label: str, *values: float) -> tuple[str, Any]:
         if not now:
             raise ValueError(texts.PAD_EMPTY)
         chosen = catalogue.find(now["checkpoint"], NEEDS)
@@ -131,13 +184,15 @@ def build(catalogue: Catalogue, checkpoint: gr.Dropdown, able: bool) -> gr.Accor
             at: value for at, value in zip(now["top"], values)
             if abs(value - max(-REACH, min(REACH, float(z[at])))) > 0.011
         }  # fmt: skip
-        return picture(chosen, decoded(chosen, z, label, changes), texts.CHANGED)
+        image = decoded(chosen, z, label, changes)
+        return picture(chosen, image, texts.CHANGED), viewed(now, label, changes)
 
-    def follow(name: str) -> tuple[Any, ...]:
+    def follow(name: str, now: dict[str, Any] | None) -> dict[Any, Any]:
         there = bool(name) and NEEDS in catalogue.find(name, "decode").capabilities
-        choices = parts.labels(catalogue, name, NEEDS) if there else [(ANY, ANY)]
-        boxes = [gr.Dropdown(choices=choices, value=ANY)] * 2
-        return gr.Accordion(visible=there), *boxes, "", gr.Column(visible=False), None
+        updates: dict[Any, Any] = {whole: gr.Accordion(visible=there)}
+        if now and now["checkpoint"] != name:
+            updates |= {result: "", explorer: gr.Column(visible=False), kept: None, view: {}}
+        return updates
 
     labels = parts.labels(catalogue, checkpoint.value, NEEDS) if able else [(ANY, ANY)]
     with gr.Accordion(
@@ -157,18 +212,25 @@ def build(catalogue: Catalogue, checkpoint: gr.Dropdown, able: bool) -> gr.Accor
                 sliders.append(
                     gr.Slider(-REACH, REACH, 0, step=0.01, label=texts.LATENT.format(number=i + 1))
                 )
-    kept = gr.State(None)
+    kept, view = gr.State(None), parts.made_box()
+    moved = gr.Textbox("", visible=False)  # a link says which through this
     work: dict[str, Any] = {"show_progress": "hidden", **parts.PRIVATE, **parts.MODEL_WORK}
-    button.click(
-        parts.spoken(look), [checkpoint, label, pad],
-        [result, changed, kept, other, explorer, *bars, *sliders], **work,
-    )  # fmt: skip
+    shown_parts = [result, changed, kept, view, other, explorer, whole, *bars, *sliders]
+    button.click(parts.spoken(look), [checkpoint, label, pad], shown_parts, **work)
     gr.on(
         [other.input, *(slider.input for slider in sliders)], parts.spoken(move),
-        [kept, other, *sliders], changed, trigger_mode="always_last", **work,
+        [kept, other, *sliders], [changed, view], trigger_mode="always_last", **work,
     )  # fmt: skip
+    view.change(None, view, None, js=parts.looks(tab, "drawing"), **parts.PRIVATE)
+    parts.follow_checkpoint(catalogue, "decode", checkpoint, [label, other])
     checkpoint.change(
-        parts.spoken(follow), checkpoint, [whole, label, other, result, explorer, kept],
+        parts.spoken(follow), [checkpoint, kept], [whole, result, explorer, kept, view],
         **parts.QUIET,
     )  # fmt: skip
-    return whole
+    return Explorer(
+        {"drawing": pad, "label_drawn": label, "label_as": other, "latents": moved},
+        {"drawing": pictures.read_packed,
+         "latents": lambda value: said_latents(read_latents(value))},
+        {"fn": parts.spoken(open_link), "inputs": [checkpoint, label, pad, other, moved],
+         "outputs": shown_parts, **work},
+    )  # fmt: skip

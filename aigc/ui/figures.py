@@ -21,6 +21,7 @@ from torch import Tensor
 from aigc.checkpoint import Checkpoint
 from aigc.media import UNKNOWN, ImageMedia, Media, TextMedia
 from aigc.ui import labels, texts
+from aigc.ui.labels import GIVEN
 
 STATIC = Path(__file__).parent / "static"
 MAX_PREVIEW_BYTES = 2**20
@@ -130,6 +131,8 @@ def chips(made: dict[str, Any]) -> str:
         if value == "":  # an empty prompt
             continue
         key = html.escape(texts.SETTINGS.get(name, name.replace("_", " ")))
+        if name.startswith("picture"):  # packed for the link
+            value = GIVEN
         said = printable(texts.VALUES.get(value, plain(value)))
         title = f' title="{html.escape(said)}"' if name == "revision" else ""
         said = said[:12] if name == "revision" else said

@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 import torch
 from gradio.processing_utils import save_bytes_to_cache
-from PIL import Image
 from torch import Tensor
 
 from aigc import latent
@@ -31,11 +30,11 @@ NEEDS = "decode"
 
 @dataclass(frozen=True)
 class End:
-    """A checked end: a seed and a class, or a picture of that class."""
+    """A checked end: a seed and a class, or a picture of that class, (C, H, W) in [0, 1]."""
 
     seed: int
     label: str
-    picture: Image.Image | None = None
+    picture: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Wish:
             if end.picture is None:
                 made[f"seed_{name}"] = end.seed
             else:
-                made[f"picture_{name}"] = pictures.GIVEN
+                made[f"picture_{name}"] = pictures.pack(self.checkpoint.media, end.picture)
             made[f"label_{name}"] = end.label
         return {**made, "steps": self.steps, "path": self.path}
 
@@ -71,11 +70,12 @@ def read(
 ) -> Wish:  # fmt: skip
     """Check everything. Raises ValueError with one sentence."""
     chosen = catalogue.find(checkpoint, NEEDS)
+    given = [pictures.prepared(chosen.media, picture) for picture in (picture_a, picture_b)]
     ends = (
-        End(read_seed(seed_a), read_label(chosen, label_a), pictures.read_picture(picture_a)),
-        End(read_seed(seed_b), read_label(chosen, label_b), pictures.read_picture(picture_b)),
+        End(read_seed(seed_a), read_label(chosen, label_a), given[0]),
+        End(read_seed(seed_b), read_label(chosen, label_b), given[1]),
     )
-    if any(end.picture for end in ends) and "encode" not in chosen.capabilities:
+    if any(one is not None for one in given) and "encode" not in chosen.capabilities:
         raise ValueError(texts.NO_ENCODER.format(name=chosen.name))
     return Wish(chosen, ends, read_steps(steps), read_path(path))
 
@@ -87,9 +87,8 @@ def place(checkpoint: Checkpoint, end: End) -> tuple[Tensor, Tensor]:
     index = checkpoint.label_index(end.label)
     if end.picture is None:
         return model.prior(latent.generator(end.seed), index)
-    image = checkpoint.media.from_drawing(end.picture)
     condition = model.condition(index)
-    mean, _ = model.encode(image[None], condition[None])
+    mean, _ = model.encode(end.picture[None], condition[None])
     return mean[0], condition
 
 
@@ -126,7 +125,7 @@ def comparison(wish: Wish) -> str:
 
 def file_name(wish: Wish) -> str:
     """The name under which the animation is saved."""
-    ends = "-".join("picture" if end.picture else str(end.seed) for end in wish.ends)
+    ends = "-".join(str(end.seed) if end.picture is None else "picture" for end in wish.ends)
     return f"{wish.checkpoint.name}-{ends}-{wish.path}.webp"
 
 
@@ -219,15 +218,16 @@ def build(catalogue: Catalogue) -> parts.Page:
                 save = gr.HTML(js_on_load=None, min_width=0)
                 link = parts.link_button(ID)
             made = parts.made_box()
-    code.build(catalogue, checkpoint, encodes(checkpoint.value))
+    explorer = code.build(catalogue, checkpoint, encodes(checkpoint.value), ID)
     parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_INTERPOLATE)
 
     settings = {
         "checkpoint": checkpoint, "seed_a": seed_a, "label_a": label_a, "seed_b": seed_b,
         "label_b": label_b, "steps": steps, "path": path,
     }  # fmt: skip
+    given = {"picture_a": picture_a, "picture_b": picture_b}
     event: dict[str, Any] = {
-        "fn": parts.spoken(run), "inputs": [*settings.values(), picture_a, picture_b],
+        "fn": parts.spoken(run), "inputs": [*settings.values(), *given.values()],
         "outputs": [film, save, made, seed_a, seed_b], "show_progress": "minimal",
         "show_progress_on": film, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
@@ -250,4 +250,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         "The frames between two pictures, an animated WebP, and the settings that made them "
         "(the path is under path_kind).",
     )  # fmt: skip
-    return parts.Page(settings, event, made, link)
+    return parts.Page(
+        {**settings, **given, **explorer.settings}, event, made, link,
+        {**dict.fromkeys(given, pictures.read_packed), **explorer.readers}, also=explorer.opening,
+    )  # fmt: skip

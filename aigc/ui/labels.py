@@ -25,6 +25,8 @@ PRODUCER = "AIGC"  # who is named as the maker; a service that publishes puts it
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 # Drawn into the picture; in English, since Pillow's own font has no Chinese.
 VISIBLE = "AI-generated · {checkpoint}"
+# What stands among the settings for a picture that is too large for a link (`pictures.pack`).
+GIVEN = "a picture"
 STRIP = 22  # height of the visible label, in pixels
 
 
@@ -54,9 +56,8 @@ def aigc_field(made: dict[str, Any]) -> str:
 
 
 def address(tab: str, made: dict[str, Any]) -> str:
-    """The query that makes it again. A given picture is not in it."""
-    left_out = ("revision", "picture", "picture_a", "picture_b")
-    values = {name: value for name, value in made.items() if name not in left_out}
+    """The query that makes it again. A given picture that is too large for a link is not in it."""
+    values = {name: value for name, value in made.items() if value != GIVEN}
     return urlencode({"tab": tab, **values})
 
 

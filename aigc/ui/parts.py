@@ -47,11 +47,19 @@ class Page:
     offers: dict[str, Callable[[], list[Any]]] = field(default_factory=dict)
     """Names in `settings` beside `checkpoint` whose choices are checkpoints, and what they are
     now."""
+    also: dict[str, Any] = field(default_factory=dict)
+    """A further event, as `run`, for what else a link opens, once the first result stands."""
 
 
 def made_box() -> gr.JSON:
     """The settings of the result on the page, where the browser reads them for the address."""
     return gr.JSON(visible="hidden")
+
+
+def looks(tab: str, part: str) -> str:
+    """The script by which a JSON component tells the address of `tab` what a `part` of its page
+    shows: names among the page's settings, and their values. Wire it to `change`."""
+    return f"(view) => aigc.look('{tab}', view || {{}}, '{part}')"
 
 
 def link_button(tab: str) -> gr.Button:

@@ -3,17 +3,20 @@
   const words = window.aigcTexts;
   // What stands on each tab: its settings, and which of them a link carries.
   const shown = {};
-  // What a tab shows of its result, where that is chosen in the browser.
+  // What the parts of a tab show, where that is chosen in the browser or beside the result.
   const looks = {};
+  const GIVEN = "a picture";  // a picture that is too large for a link (pictures.py)
   const begun = new Set();
   let front = null;
   let linkRead = false;
 
   const address = (tab) => {
     const { names } = shown[tab];
-    const made = { ...shown[tab].made, ...looks[tab] };
+    const made = Object.assign({}, shown[tab].made, ...Object.values(looks[tab] || {}));
     const query = new URLSearchParams({ tab });
-    for (const name of names) if (made[name] !== undefined) query.set(name, made[name]);
+    for (const name of names)
+      if (![undefined, "", GIVEN].includes(made[name]))
+        query.set(name, name === "revision" ? made[name].slice(0, 12) : made[name]);
     const lang = new URLSearchParams(location.search).get("lang");  // what was chosen stays
     if (lang) query.set("lang", lang);
     return `${location.origin}${location.pathname}?${query}`;
@@ -70,8 +73,8 @@
     },
 
     // A visitor looks at another part of a tab's result; the address says so.
-    look(tab, view) {
-      looks[tab] = view;
+    look(tab, view, part = "result") {
+      (looks[tab] ||= {})[part] = view;
       if (front === tab && shown[tab]) history.replaceState(history.state, "", address(tab));
     },
 
@@ -92,7 +95,8 @@
     async copy(tab) {
       if (!shown[tab]) return;
       const button = document.getElementById(`${tab}-link`);
-      const pictures = Object.keys(shown[tab].made).some((key) => key.startsWith("picture"));
+      const all = [shown[tab].made, ...Object.values(looks[tab] || {})];
+      const pictures = all.some((values) => Object.values(values).includes(GIVEN));
       await write(address(tab));
       button.dataset.text ||= button.textContent;
       button.textContent = pictures ? words.copiedPartly : words.copied;

@@ -13,7 +13,7 @@
   const addressIn = async (file) => {
     if (file.size > 20 * 2 ** 20) return null;
     const text = new TextDecoder("latin1").decode(await file.arrayBuffer());
-    const found = text.match(/aigc:Address="([^"<]{1,2000})"/);
+    const found = text.match(/aigc:Address="([^"<]{1,20000})"/);
     return found && new URLSearchParams(found[1].replaceAll("&amp;", "&"));
   };
 

@@ -1,4 +1,5 @@
-// The drawing pad: white on black, as the digits are. props.value carries the picture.
+// The drawing pad: white on black, as the digits are. props.value carries the picture: a data address
+// from here, or what a link brought (pictures.pack).
 (() => {
   const canvas = element.querySelector("canvas");
   const hint = element.querySelector(".hint");
@@ -6,12 +7,33 @@
   const rest = hint.textContent;
   const context = canvas.getContext("2d", { willReadFrequently: true });
   let last = null;
+  let sent = "";
 
   const blank = () => {
     context.fillStyle = "#000";
     context.fillRect(0, 0, canvas.width, canvas.height);
   };
-  const send = () => { props.value = canvas.toDataURL("image/png"); };
+  const send = () => { props.value = sent = canvas.toDataURL("image/png"); };
+  // A picture that came from elsewhere, every pixel a square.
+  const receive = async () => {
+    const value = props.value || "";
+    if (value === sent) return;
+    sent = value;
+    blank();
+    if (!value) return;
+    const picture = new Image();
+    picture.src = value.startsWith("data:") ? value
+      : `data:image/webp;base64,${value.replaceAll("-", "+").replaceAll("_", "/")}`;
+    try {
+      await picture.decode();
+    } catch {
+      return;  // the server says what is wrong with it
+    }
+    if (value !== sent) return;
+    context.imageSmoothingEnabled = false;
+    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    context.imageSmoothingEnabled = true;
+  };
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
     return [
@@ -50,7 +72,7 @@
   element.querySelector(".clear").addEventListener("click", () => {
     blank();
     hint.textContent = rest;
-    props.value = "";
+    props.value = sent = "";
   });
   file.addEventListener("change", async () => {
     const [chosen] = file.files;
@@ -76,4 +98,7 @@
   element.querySelector("label.pill").addEventListener("keydown", (event) => {
     if (event.key === "Enter" || event.key === " ") { event.preventDefault(); file.click(); }
   });
+
+  watch("value", receive);
+  receive();
 })();

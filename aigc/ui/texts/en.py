@@ -69,7 +69,7 @@ QUANTITIES = ((1e9, " billion"), (1e6, " million"), (1e3, " thousand"))
 FIGURES: dict[str, str] = {}
 
 WAITING = "The first result is on its way"
-LINK_TROUBLE = "This link was opened without the parts that make no sense here."
+LINK_TROUBLE = "This link could not be followed to the letter."
 BROKEN_ONE = "1 checkpoint could not be loaded; the others work."
 BROKEN_MANY = "{count} checkpoints could not be loaded; the others work."
 BROKEN_ALL = "No checkpoint could be loaded."
@@ -298,6 +298,15 @@ NO_WHOLE_NUMBER = "{name} is a whole number from {low} to {high}, not {value}."
 NO_TEMPERATURE = "The temperature is a number from 0 to {high}, not {value}."
 NO_PATH = "The path is {known}, not {value}."
 NO_CLASS = "{name} has no class {value}; choose one of {known}."
+OTHER_REVISION = (
+    "This link was made with revision {revision} of {name}, and here is {here}: what it shows may "
+    "differ."
+)
+NO_PACKED = "The picture in this link is cut or damaged; copy the whole link again."
+NO_LATENTS = (
+    "The latents are a list such as 3:1.25,17:-0.5, a number and a value from -{reach} to {reach}, "
+    "not {value}."
+)
 UNKNOWN_IN_LINK = "Unknown in the link: {names}."
 OR_WORDS = ", or {words}"
 NO_PLACE = "{name} is a whole number from 1{also}, not {value}."
@@ -527,7 +536,7 @@ SCRIPT = {
     # What Gradio itself says in English, and has no translation of.
     "gradio": {},
     "copied": "Copied",
-    "copiedPartly": "Copied, without your pictures",
+    "copiedPartly": "Copied, without your large pictures",
     "play": "Play",
     "pause": "Pause",
     "noPicture": NO_PICTURE,

@@ -92,7 +92,7 @@ FIGURES: dict[str, str] = {
 }
 
 WAITING = "第一个结果马上就来"
-LINK_TROUBLE = "打开这个链接时，略去了其中说不通的部分。"
+LINK_TROUBLE = "这个链接没能完全照做。"
 BROKEN_ONE = "有 1 个检查点无法加载，其余的照常可用。"
 BROKEN_MANY = "有 {count} 个检查点无法加载，其余的照常可用。"
 BROKEN_ALL = "没有一个检查点能够加载。"
@@ -383,6 +383,9 @@ NO_WHOLE_NUMBER = "{name}应是 {low} 到 {high} 之间的整数，而不是 {va
 NO_TEMPERATURE = "温度应是 0 到 {high} 之间的数，而不是 {value}。"
 NO_PATH = "路径应是 {known}，而不是 {value}。"
 NO_CLASS = "{name} 没有类别 {value}；请从 {known} 中选一个。"
+OTHER_REVISION = "链接出自 {name} 的版本 {revision}，而这里是 {here}，看到的结果可能不同。"
+NO_PACKED = "链接里的图不完整或已损坏，请重新复制整个链接。"
+NO_LATENTS = "潜变量应写成 3:1.25,17:-0.5 这样的列表，每项是编号和 -{reach} 到 {reach} 之间的值，不能是 {value}。"
 UNKNOWN_IN_LINK = "链接里有不认识的参数：{names}。"
 OR_WORDS = "，或者 {words}"
 NO_PLACE = "{name}应是从 1 起的整数{also}，而不是 {value}。"
@@ -589,7 +592,7 @@ SCRIPT = {
         "Built with Gradio": "由 Gradio 构建",
     },
     "copied": "已复制",
-    "copiedPartly": "已复制，不含你的图",
+    "copiedPartly": "已复制，不含你较大的图",
     "play": "播放",
     "pause": "暂停",
     "noPicture": NO_PICTURE,
