@@ -18,6 +18,7 @@ raise ValueError with one sentence (`parts.spoken` shows it).
 
 from __future__ import annotations
 
+import functools
 import html
 import itertools
 import json
@@ -28,6 +29,7 @@ from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from aigc import checkpoint
 from aigc.checkpoint import Broken, Checkpoint, CheckpointError, shown
@@ -40,6 +42,7 @@ from aigc.ui import (
     parts,
     remote,
     sample,
+    social,
     texts,
     timelapse,
 )  # fmt: skip
@@ -152,7 +155,9 @@ def build(catalogue: Catalogue, hub: Remote | None = None) -> languages.Blocks:
     # Once for all languages, since a checkpoint may come between.
     able = {module.ID: bool(catalogue.able(module.NEEDS)) for module in TABS}
     some, more = bool(catalogue.checkpoints), hub is not None and hub.may_bring
-    return languages.in_each_language(lambda: _build(catalogue, hub, able, some, more))
+    demo = languages.in_each_language(lambda: _build(catalogue, hub, able, some, more))
+    demo.catalogue = catalogue
+    return demo
 
 
 def _build(
@@ -358,7 +363,7 @@ def _wire_hub(
     ).success(None, front, None, js="(tab) => { if (tab) aigc.make(tab); }", **PRIVATE)  # fmt: skip
 
 
-def launch(demo: gr.Blocks, **options: Any) -> Any:
+def launch(demo: languages.Blocks, **options: Any) -> Any:
     """`demo.launch` with the look and the limits of this app; `options` go on top."""
     settings: dict[str, Any] = {
         "theme": theme(),
@@ -371,6 +376,11 @@ def launch(demo: gr.Blocks, **options: Any) -> Any:
         "max_file_size": MAX_UPLOAD,
         "run_history": False,
         "enable_monitoring": False,
-        "app_kwargs": {"middleware": [Middleware(languages.Page)]},
+        "app_kwargs": {
+            "middleware": [
+                Middleware(languages.Page, describe=functools.partial(social.metas, demo.catalogue))
+            ],
+            "routes": [Route(f"/{social.PATH}", social.Preview(demo.catalogue).answer)],
+        },
     }
     return demo.launch(**{**settings, **options})

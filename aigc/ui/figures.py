@@ -231,13 +231,19 @@ def comparison(
     )
 
 
-def preview(checkpoint: Checkpoint) -> str:
-    """The sample sheet that came with the checkpoint, or nothing."""
+def sample_sheet(checkpoint: Checkpoint) -> bytes | None:
+    """The PNG of samples that came with the checkpoint, if one did."""
     path = checkpoint.path / "samples.png" if checkpoint.path else None
     if path is None or not path.is_file() or path.stat().st_size > MAX_PREVIEW_BYTES:
-        return ""
+        return None
     content = path.read_bytes()
-    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
+    return content if content.startswith(b"\x89PNG\r\n\x1a\n") else None
+
+
+def preview(checkpoint: Checkpoint) -> str:
+    """The sample sheet that came with the checkpoint, or nothing."""
+    content = sample_sheet(checkpoint)
+    if content is None:
         return ""
     alt = texts.SAMPLES_OF.format(name=checkpoint.name)
     return f'<img class="preview" alt="{html.escape(alt)}" src="{address(content, "image/png")}">'

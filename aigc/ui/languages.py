@@ -8,7 +8,6 @@ browser says. Texts that a handler makes follow the same rule (`of_visitor`).
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -17,8 +16,10 @@ from urllib.parse import parse_qs
 
 import gradio as gr
 from gradio.context import LocalContext
+from starlette.requests import Request
 
 from aigc.ui import texts
+from aigc.ui.catalogue import Catalogue
 
 TAGS = {"en": "en", "zh": "zh-CN"}  # as browsers write them
 
@@ -37,6 +38,7 @@ class Blocks(gr.Blocks):
     """`gr.Blocks` whose page is written in the language of the task that asks for it."""
 
     def __init__(self, **options: Any) -> None:
+        self.catalogue = Catalogue()  # what its pages show; `build` puts its own here
         self.others: dict[str, Blocks] = {}  # the app as built in the other languages
         super().__init__(**options)
 
@@ -77,11 +79,15 @@ Send = Callable[[Any], Awaitable[None]]
 
 class Page:
     """Middleware (ASGI): sets the language of a request, and tells the browser which it is,
-    before Gradio's own script asks for it. It writes the page's title and description for link
-    previews, too, where Gradio would name itself."""
+    before Gradio's own script asks for it. `describe` gives the head's lines for link previews,
+    where Gradio would name itself."""
 
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+    def __init__(
+        self, app: Callable[[Scope, Receive, Send], Awaitable[None]],
+        describe: Callable[[Request], str],
+    ) -> None:  # fmt: skip
         self.app = app
+        self.describe = describe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -107,7 +113,7 @@ class Page:
                 return
             kind = dict(start["headers"]).get(b"content-type", b"")
             if kind.startswith(b"text/html"):
-                body = written(body.decode()).encode()
+                body = written(body.decode(), self.describe(Request(scope))).encode()
                 start["headers"] = [
                     (name, value) for name, value in start["headers"] if name != b"content-length"
                 ] + [
@@ -119,18 +125,10 @@ class Page:
         await self.app(scope, receive, collect)
 
 
-def written(page: str) -> str:
-    """Gradio's page, in the language of this task."""
+def written(page: str, metas: str) -> str:
+    """Gradio's page, in the language of this task, with `metas` in its head."""
     tag = TAGS[texts.language()]
     page = re.sub(r'<meta\s+(property="og|name="twitter):[^>]*>\s*', "", page)
-    described = {
-        "og:type": "website", "og:title": texts.TITLE, "og:description": texts.DESCRIPTION,
-        "twitter:card": "summary",
-    }  # fmt: skip
-    metas = "".join(
-        f'<meta property="{name}" content="{html.escape(content)}">'
-        for name, content in described.items()
-    )
     script = (
         f"<script>window.aigcLanguage = {json.dumps(texts.language())};"
         f"Object.defineProperty(navigator, 'language', {{get: () => {json.dumps(tag)}}});"
