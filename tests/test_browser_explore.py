@@ -133,3 +133,35 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
     counts = [int(n) for n in page.locator(".explore .coverage b").all_inner_texts()]
     assert sum(counts) == 1000
     assert one.errors == []
+
+
+def test_a_drawing_is_judged_and_projected(server: str, visit: Any) -> None:  # noqa: F811
+    one: Visit = visit(width=390, scheme="dark")
+    page = one.page
+    one.page.goto(f"{server}?tab=explore&checkpoint=gan-mnist&view=scores&label=3&count=2")
+    page.wait_for_selector(".explore .verdicts")
+    page.locator(".pad canvas:visible").scroll_into_view_if_needed()
+    box = page.locator(".pad canvas:visible").bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 110, box["y"] + 180, steps=4)
+    page.mouse.up()
+    page.get_by_role("button", name=texts.USE_DRAWING).click()
+    page.wait_for_function("() => document.querySelectorAll('.judged').length === 10")
+    assert "drawing" in query(one) and "seed" not in query(one)
+
+    page.get_by_label(texts.VIEWS["project"]).check()
+    page.wait_for_selector(f"text={texts.PROJECT_FIRST}")
+    page.get_by_role("button", name=texts.PROJECT, exact=True).click()
+    page.wait_for_function("() => /view=project&.*drawing=/.test(location.search)")
+    best = page.locator(".explore .three img").nth(1).get_attribute("src")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    address = page.url
+
+    second: Visit = visit()
+    second.page.goto(address)
+    second.page.wait_for_function(
+        "(best) => document.querySelectorAll('.explore .three img')[1]?.src === best", arg=best
+    )
+    second.page.wait_for_function("(url) => location.href === url", arg=address)
+    assert one.errors == second.errors == []

@@ -205,6 +205,24 @@ class TestLevels:
         assert cold[:, model.levels[0] :].abs().max() == 0
 
 
+@pytest.mark.parametrize("name", families_with("project"))
+def test_a_projection_comes_nearer(name: str) -> None:
+    model = build(name)
+    z, condition = model.prior(latent.generator(7), 3)
+    image = model.decode(z[None], condition[None])[0].clone()
+    told = torch.stack([model.condition(3), model.condition(4)])
+    ways = list(model.project(image, told, latent.generators(0, 2), 60))
+    assert len(ways) == 60
+    latents, pictures, lacking = ways[-1]
+    assert latents.shape == (2, *z.shape) and pictures.shape == (2, *image.shape)
+    assert lacking.shape == (2,) and (lacking < 0.5 * ways[0][2]).all()
+    assert lacking[0] < lacking[1]  # its own class fits better
+    torch.testing.assert_close(model.decode(ways[-2][0], told), pictures)
+    again = list(model.project(image, told, latent.generators(0, 2), 60))
+    torch.testing.assert_close(again[-1][0], latents)
+    assert all(p.grad is None for p in model.parameters())
+
+
 @pytest.mark.parametrize("name", families_with("discriminate"))
 def test_scores_depend_on_the_picture_and_the_class(name: str) -> None:
     model = build(name)

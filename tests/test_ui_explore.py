@@ -17,18 +17,30 @@ import torch
 from PIL import Image
 
 from aigc import latent, survey, ui
+from aigc.media import ImageMedia
 from aigc.ui import (
+    arithmetic,
     coverage,
     directions,
     explore,
     figures,
     judge,
     modes,
+    pictures,
     plane,
+    projection,
     texts,
     tradeoff,
 )  # fmt: skip
 from aigc.ui.catalogue import Catalogue
+
+
+def drawn() -> str:
+    """A bar, as a link carries it."""
+    image = torch.zeros(1, 28, 28)
+    image[0, 5:23, 12:16] = 1
+    return pictures.pack(ImageMedia(1, 28, 28), image)
+
 
 # Settings of each view, as an endpoint sends them.
 GIVEN: dict[str, dict[str, Any]] = {
@@ -39,12 +51,13 @@ GIVEN: dict[str, dict[str, Any]] = {
                 "side": 3, "path": "lerp"},
     "loop": {"seed": 4, "label": "any", "stops": 3, "leg": 2, "path": "slerp"},
     "scores": {"seed": 4, "label": "any", "count": 3, "temperature": 0.5},
+    "project": {"drawing": drawn(), "label": "3"},
     "tradeoff": {"seed": 4, "label": "3"},
     "modes": {"seed": 4, "total": 70, "temperature": 1.0},
 }  # fmt: skip
 
 
-HAS = {"scores": "gan-mnist"}  # a checkpoint that has the view
+HAS = {"scores": "gan-mnist", "project": "gan-mnist"}  # a checkpoint that has the view
 
 
 def wish_of(catalogue: Catalogue, view: str, name: str = "") -> explore.Wish:
@@ -55,13 +68,13 @@ def decode(address: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))))
 
 
-@pytest.mark.parametrize("view", explore.VIEWS)
+@pytest.mark.parametrize("view", [view for view in explore.VIEWS if view != "project"])
 def test_a_view_keeps_the_contract(catalogue: Catalogue, view: str) -> None:
     module = explore.VIEWS[view]
     assert module.PART in ("", *survey.PARTS) and view in GIVEN
     wish = wish_of(catalogue, view)
     made = wish.made
-    assert {"checkpoint", "revision", "view", *module.CONTROLS} == set(made)
+    assert {"checkpoint", "revision", "view", *module.CONTROLS} - {"drawing"} == set(made)
     images = module.pictures(wish)
     assert images.shape[1:] == (1, 28, 28) and 0 <= images.min() <= images.max() <= 1
     torch.manual_seed(7)
@@ -204,8 +217,13 @@ def test_without_a_survey_other_views_remain(tiny_checkpoints: Path, tmp_path: P
     shelf = ui.catalogue_of(tmp_path)
     for name in ("gan-mnist", "vae-mnist"):
         chosen = shelf.find(name, "decode")
-        assert explore.possible(chosen) == ["corners", "loop", "modes"]
-        with pytest.raises(ValueError, match=r"was not surveyed .* python -m train\.survey"):
+        project = ["project"] if name == "gan-mnist" else []
+        assert explore.possible(chosen) == ["corners", "loop", *project, "modes"]
+        why = {
+            "gan-mnist": r"was not surveyed .* python -m train\.survey",
+            "vae-mnist": r"could not be loaded: survey\.safetensors cannot be read",
+        }[name]
+        with pytest.raises(ValueError, match=why):
             explore.read(shelf, name, "directions", GIVEN["directions"])
     with gr.Blocks():
         assert explore.build(shelf).settings["view"].value == "corners"
@@ -282,3 +300,72 @@ def test_classes_fill_up(catalogue: Catalogue) -> None:
     alone = Catalogue([wish.checkpoint])
     with pytest.raises(ValueError, match="No loaded classifier knows the classes of vae-mnist"):
         explore.read(alone, "vae-mnist", "modes", GIVEN["modes"])
+
+
+@pytest.mark.parametrize("view", [v for v, m in explore.VIEWS.items() if "drawing" in m.CONTROLS])
+def test_a_drawing_stands_in_place_of_a_seed(catalogue: Catalogue, view: str) -> None:
+    module = explore.VIEWS[view]
+    name = HAS.get(view, "vae-mnist")
+    given = {**GIVEN[view], "drawing": drawn()}
+    wish = explore.read(catalogue, name, view, given)
+    assert set(wish.values) == {"drawing", *module.DRAWN}
+    image = wish.drawing
+    assert image is not None and wish.values["drawing"] == drawn()
+    again = explore.read(catalogue, name, view, {**given, **wish.values})
+    assert torch.equal(again.drawing, image) and again.made == wish.made
+    if view == "classes":
+        torch.testing.assert_close(
+            module.pictures(wish), arithmetic.table(wish.checkpoint, image, 3).flatten(0, 1)
+        )
+    elif view == "scores":
+        model: Any = wish.checkpoint.model
+        told = torch.eye(10)
+        expected = model.discriminate(image.expand(10, 1, 28, 28), told)
+        torch.testing.assert_close(judge.judged(wish).scores, expected)
+        assert module.facts(wish)["classes"] == list("0123456789")
+        assert texts.SCORES_DRAWN in module.show(wish)
+    for nonsense in ("data:image/png;base64,xxxx", "!", 7):
+        with pytest.raises(ValueError, match=r"picture|drawing"):
+            explore.read(catalogue, name, view, {**given, "drawing": nonsense})
+
+
+def test_a_projection_ends_nearer_than_it_began(catalogue: Catalogue) -> None:
+    wish = explore.read(catalogue, "gan-mnist", "project", GIVEN["project"])
+    image = wish.drawing
+    assert image is not None
+    views = list(projection.search(wish.checkpoint, image, "3"))
+    assert [found.step for found in views] == list(range(10, 101, 10))
+    first, last = views[0], views[-1]
+    assert last.errors[last.order[0]] < first.errors[first.order[0]]
+    assert [last.errors[i] for i in last.order] == sorted(last.errors)
+    assert last.labels == ["3"] * projection.SEARCHES
+    model: Any = wish.checkpoint.model
+    torch.testing.assert_close(last.pictures, model.decode(last.latents, torch.eye(10)[[3] * 4]))
+    loose = next(projection.search(wish.checkpoint, image, "any"))
+    assert loose.labels == list("0123456789")
+
+    page = projection.page(catalogue, wish.checkpoint, image, "3", last)
+    assert page.count("<img") == 3 + 4  # the drawing, the best, the encoder's, and the searches
+    back, _ = projection.encoded(catalogue.find("vae-mnist", "encode"), image, "3")
+    assert f"{projection.error(back, image):.3f}" in page
+    alone = Catalogue([wish.checkpoint])
+    assert projection.page(alone, wish.checkpoint, image, "3", last).count("<img") == 2 + 4
+
+    pictures_, facts = projection.answer(wish)
+    assert torch.equal(pictures_[0], image) and len(pictures_) == 5
+    assert facts["errors"] == sorted(facts["errors"]) and facts["steps"] == 100
+    empty = explore.read(catalogue, "gan-mnist", "project", {"drawing": "", "label": "3"})
+    with pytest.raises(ValueError, match="The pad is empty"):
+        projection.answer(empty)
+
+
+def test_a_projection_ends_in_time(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr(projection, "SECONDS", 0.0)
+    wish = explore.read(catalogue, "gan-mnist", "project", GIVEN["project"])
+    assert wish.drawing is not None
+    (found,) = projection.search(wish.checkpoint, wish.drawing, "3")
+    assert found.step == 1
+    page = projection.page(catalogue, wish.checkpoint, wish.drawing, "3", found)
+    assert "Step 1 of 100" in page

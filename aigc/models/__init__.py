@@ -147,6 +147,26 @@ class Discriminates(Protocol):
 
 
 @runtime_checkable
+class Projects(Protocol):
+    """Finds latents of a picture by optimisation, where there is no encoder."""
+
+    def condition(self, label: int | None) -> Tensor:
+        """The condition (K,) of one class, or of none in particular."""
+
+    def project(
+        self,
+        image: Tensor,
+        conditions: Tensor,
+        generators: Sequence[torch.Generator],
+        steps: int,
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """One picture (C, H, W) in [0, 1], R conditions (R, K), each with the generator that its
+        search begins from. Yields, after each of `steps` steps, the latents (R, L), their pictures
+        (R, C, H, W) in [0, 1] before that step, and what was made small, (R,), the less the
+        better."""
+
+
+@runtime_checkable
 class Attends(Protocol):
     """Draws a picture as a sequence, and shows where each step looked."""
 
@@ -191,6 +211,7 @@ CAPABILITIES = {
     "encode": Encodes,
     "levels": Levels,
     "discriminate": Discriminates,
+    "project": Projects,
     "attention": Attends,
     "surprise": Surprises,
     "classify": Classifies,

@@ -13,7 +13,7 @@ locally convergent (Huang et al. 2024, "The GAN is dead; long live the GAN!", ar
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,6 +23,8 @@ from torch import Tensor, nn
 LOSSES = ("relativistic", "non-saturating", "minimax", "hinge")
 NOISES = ("normal", "uniform")
 SLOPE = 0.2  # of the leaky ReLU, Radford et al. 2015 (DCGAN)
+NOISE = 0.2  # standard deviation of a pixel around the generator's, when a picture is projected
+PROJECTION_LR = 0.4
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,34 @@ class GAN(nn.Module):
         """See `aigc.models.Discriminates`. Under the relativistic loss only differences between
         scores mean something."""
         return self.discriminator(images * 2 - 1, conditions)
+
+    def project(
+        self,
+        image: Tensor,
+        conditions: Tensor,
+        generators: Sequence[torch.Generator],
+        steps: int,
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """See `aigc.models.Projects`. Adam walks down -log p(z | x), up to a constant, for
+        x = G(z, c) + NOISE * epsilon:
+
+            |x - G(z, c)|^2 / (2 NOISE^2) + |z|^2 / 2
+
+        The second term keeps z where the generator was trained; projection onto a generator by its
+        gradient is Zhu et al. 2016 (arXiv 1609.03552)."""
+        z = torch.stack([self.prior(source, None)[0] for source in generators])  # (R, L)
+        z.requires_grad_()
+        adam = torch.optim.Adam([z], lr=PROJECTION_LR)
+        for step in range(steps):
+            adam.param_groups[0]["lr"] = PROJECTION_LR * (1 + math.cos(math.pi * step / steps)) / 2
+            with torch.enable_grad():
+                pictures = self.generator(z, conditions).add(1).mul(0.5)  # (R, C, H, W)
+                squares = (pictures - image).square().flatten(1).sum(1)  # (R,)
+                lacking = squares / (2 * NOISE**2) + z.square().sum(1) / 2
+                (gradient,) = torch.autograd.grad(lacking.sum(), z)
+            z.grad = gradient  # the weights get none
+            adam.step()
+            yield z.detach().clone(), pictures.detach(), lacking.detach()
 
     def sample(
         self,

@@ -15,7 +15,8 @@ from aigc.ui import figures, texts
 from aigc.ui.catalogue import surveyed
 
 PART, NEEDS = "arithmetic", "encode"
-CONTROLS = ("seed", "label")
+CONTROLS = ("seed", "label", "drawing")
+DRAWN = ("label",)
 
 
 def nearest(chosen: Checkpoint, image: Tensor) -> int:
@@ -45,7 +46,9 @@ def table(chosen: Checkpoint, image: Tensor, own: int) -> Tensor:
 
 
 def start(wish: Any) -> Tensor:
-    """The picture (C, H, W) that Sample draws from the seed."""
+    """The drawing (C, H, W), or the picture that Sample draws from the seed."""
+    if wish.drawing is not None:
+        return wish.drawing
     index = wish.checkpoint.label_index(wish.values["label"])
     source = latent.generators(wish.values["seed"], 1)
     return wish.checkpoint.model.sample(source, [index])[0]

@@ -5,6 +5,7 @@ VIEWS is a plain dictionary of modules. A view is a module with
     PART            what it needs of the survey (aigc.survey.PARTS), or '' for nothing
     NEEDS           a capability beyond `decode`, or ''
     CONTROLS        the settings of this tab that it uses, by their names in links
+    DRAWN           where CONTROLS has `drawing`: the settings that count when there is one
     show(wish)      -> HTML, or what the map's viewer takes
     pictures(wish)  -> (N, C, H, W) in [0, 1], which its endpoint returns
     facts(wish)     -> what its endpoint says beyond the settings
@@ -24,6 +25,7 @@ from types import ModuleType
 from typing import Any
 
 import gradio as gr
+from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint, shown
@@ -38,7 +40,9 @@ from aigc.ui import (
     loop,
     modes,
     parts,
+    pictures,
     plane,
+    projection,
     texts,
     tradeoff,
 )  # fmt: skip
@@ -52,7 +56,7 @@ from aigc.ui.catalogue import (
     read_path,
     read_seed,
     read_temperature,
-    survey_of,
+    surveyed,
     whole,
 )  # fmt: skip
 
@@ -65,6 +69,7 @@ VIEWS: dict[str, ModuleType] = {
     "corners": corners,
     "loop": loop,
     "scores": judge,
+    "project": projection,
     "tradeoff": tradeoff,
     "modes": modes,
 }
@@ -80,6 +85,8 @@ class Wish:
     values: dict[str, Any]
     judge: Checkpoint | None = None
     """Who tells the classes apart, where something can."""
+    drawing: Tensor | None = None
+    """What was drawn in place of a seed, (C, H, W) in [0, 1]."""
 
     @property
     def made(self) -> dict[str, Any]:
@@ -143,8 +150,11 @@ def lacks(chosen: Checkpoint, view: str) -> str:
         return texts.NO_VIEW.format(
             name=chosen.name, view=texts.VIEWS[view], capability=module.NEEDS
         )
-    if module.PART and survey_of(chosen, module.PART) is None:
-        return texts.NO_SURVEY.format(name=chosen.name)
+    if module.PART:
+        try:
+            surveyed(chosen, module.PART)
+        except ValueError as error:
+            return str(error)
     return ""
 
 
@@ -158,15 +168,22 @@ def read(catalogue: Catalogue, checkpoint: object, view: object, given: dict[str
     chosen, wanted = catalogue.find(checkpoint, NEEDS), read_view(view)
     if why := lacks(chosen, wanted):
         raise ValueError(why)
-    values = {
-        name: read_label(chosen, given[name]) if name.startswith("label")
-        else READERS[name](given[name])
-        for name in VIEWS[wanted].CONTROLS
-    }  # fmt: skip
+    module = VIEWS[wanted]
+    names, drawing = module.CONTROLS, None
+    if "drawing" in names:
+        drawing = pictures.prepared(chosen.media, given.get("drawing", ""))
+        names = [name for name in names if name != "drawing"]
+    values: dict[str, Any] = {}
+    if drawing is not None:
+        names = module.DRAWN
+        values["drawing"] = pictures.pack(chosen.media, drawing)
+    for name in names:
+        reader = READERS.get(name)
+        values[name] = reader(given[name]) if reader else read_label(chosen, given[name])
     classifier = coverage.judge(catalogue, chosen)
     if wanted == "modes" and classifier is None:
         raise ValueError(texts.NO_JUDGE.format(name=chosen.name))
-    return Wish(chosen, wanted, values, classifier)
+    return Wish(chosen, wanted, values, classifier, drawing)
 
 
 def build(catalogue: Catalogue) -> parts.Page:
@@ -185,6 +202,11 @@ def build(catalogue: Catalogue) -> parts.Page:
             said = f'<div class="notice" role="status">{html.escape(why)}</div>'
             yield gr.HTML(said, visible=True), off, gr.skip(), values["seed"]
             return
+        if view == "project":  # which has an event of its own
+            wish = read(catalogue, checkpoint, view, {**values, "drawing": ""})
+            said = f'<div class="sheet waiting" role="status">{texts.PROJECT_FIRST}</div>'
+            yield gr.HTML(said, visible=True), off, wish.made, values["seed"]
+            return
         wish = read(catalogue, checkpoint, view, values)
         seed_now = wish.values.get("seed", values["seed"])
         module = VIEWS[view]
@@ -198,12 +220,34 @@ def build(catalogue: Catalogue) -> parts.Page:
         result = result or module.show(wish)
         yield gr.HTML(result + chips, visible=True), off, wish.made, seed_now
 
+    def search(checkpoint: str, view: str, label: str, data: str) -> Iterator[tuple[Any, Any]]:
+        given = {"drawing": data, "label": label}
+        if view != "project":
+            yield gr.skip(), gr.skip()
+            return
+        wish = read(catalogue, checkpoint, view, given)
+        image = pictures.read_given(wish.checkpoint.media, data)
+        for found in projection.search(wish.checkpoint, image, wish.values["label"]):
+            shown = projection.page(
+                catalogue, wish.checkpoint, image, wish.values["label"], found
+            )  # fmt: skip
+            page_now = gr.HTML(shown + figures.chips(wish.made), visible=True)
+            yield page_now, wish.made if found.ended else gr.skip()
+
+    def open_link(checkpoint: str, view: str, label: str, data: str) -> Iterator[tuple[Any, Any]]:
+        """The drawing that a link brought, if it did."""
+        yield from search(checkpoint, view if data else "", label, data)
+
     def offer(checkpoint: str, view: str) -> dict[Any, Any]:
         """The controls of another checkpoint or view."""
         chosen, now = catalogue.find(checkpoint, NEEDS), read_view(view)
         updates: dict[Any, Any] = {
             button: gr.Button(visible=uses(now, "seed")),
             randomise: gr.Checkbox(visible=uses(now, "seed")),
+            drawn: gr.Column(visible=uses(now, "drawing")),
+            use: gr.Button(visible=now != "project"),
+            go: gr.Button(visible=now == "project"),
+            stop: gr.Button(visible=now == "project"),
         }
         labels = parts.labels(catalogue, checkpoint, NEEDS)
         for name, row in rows.items():
@@ -282,6 +326,12 @@ def build(catalogue: Catalogue) -> parts.Page:
                 randomise = gr.Checkbox(
                     True, label=texts.RANDOMISE, container=True, visible=uses(first, "seed")
                 )
+            with gr.Column(visible=uses(first, "drawing")) as drawn:
+                pad = pictures.pad(texts.OWN_PICTURE)
+                with gr.Row():
+                    use = gr.Button(texts.USE_DRAWING, visible=first != "project", min_width=100)
+                    go = gr.Button(texts.PROJECT, visible=first == "project", min_width=100)
+                    stop = gr.Button(texts.STOP_PROJECT, visible=first == "project", min_width=100)
             button = gr.Button(
                 texts.SHOW, variant="primary", size="lg", visible=uses(first, "seed")
             )
@@ -305,7 +355,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     boxes: list[Any] = [*label_boxes.values(), *sliders.values(), *moves.values(), path, plane_box]
     settings: dict[str, Any] = {
         "checkpoint": checkpoint, "view": views_box, "seed": seed, **label_boxes, **sliders,
-        "path": path, "plane": plane_box, "x": x, "y": y, **moves,
+        "path": path, "plane": plane_box, "x": x, "y": y, **moves, "drawing": pad,
     }  # fmt: skip
     names[:] = list(settings)[2:]
     event: dict[str, Any] = {
@@ -313,15 +363,23 @@ def build(catalogue: Catalogue) -> parts.Page:
         "outputs": [page, viewer, made, seed], "show_progress": "minimal",
         "show_progress_on": page, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
-    at = list(settings).index("seed")
+    at, drawing_at = (list(settings).index(name) for name in ("seed", "drawing"))
     new_seed = (
-        "(...all) => { const again = all.pop(); "
+        f"(...all) => {{ const again = all.pop(); all[{drawing_at}] = ''; "
         f"if (again) all[{at}] = aigc.seed(); return [...all, again]; }}"
     )
+    use.click(**event)
+    searching: dict[str, Any] = {
+        "inputs": [checkpoint, views_box, label_boxes["label"], pad], "outputs": [page, made],
+        "show_progress": "hidden", **parts.PRIVATE, **projection.WORK,
+    }  # fmt: skip
+    projecting = go.click(parts.spoken(search), **searching)
+    stop.click(None, cancels=[projecting], **parts.PRIVATE)
     button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
     follow: dict[str, Any] = {
         "fn": parts.spoken(offer), "inputs": [checkpoint, views_box],
-        "outputs": [button, randomise, seed, *rows.values(), *boxes], **parts.QUIET,
+        "outputs": [button, randomise, drawn, use, go, stop, seed, *rows.values(), *boxes],
+        **parts.QUIET,
     }  # fmt: skip
     gr.on([checkpoint.change, views_box.change], **follow)  # a link may set these
     checkpoint.input(parts.spoken(keep), [checkpoint, views_box], views_box, **parts.QUIET).then(
@@ -331,7 +389,10 @@ def build(catalogue: Catalogue) -> parts.Page:
     views_box.change(None, None, None, js="() => aigc.look('explore', {})", **parts.PRIVATE)
     gr.on([box.input for box in boxes], **{**event, "trigger_mode": "always_last"})
     endpoints(catalogue)
-    return parts.Page(settings, event, made, link, READERS)
+    return parts.Page(
+        settings, event, made, link, {**READERS, "drawing": pictures.read_packed},
+        also={"fn": parts.spoken(open_link), **searching},
+    )  # fmt: skip
 
 
 def endpoints(catalogue: Catalogue) -> None:
@@ -344,10 +405,13 @@ def endpoints(catalogue: Catalogue) -> None:
     ) -> tuple[list[Any], dict[str, Any]]:
         wish = read(catalogue, checkpoint, view, given)
         media, made = wish.checkpoint.media, wish.made
-        pictures = [media.to_pil(image) for image in VIEWS[view].pictures(wish)]
+        if view == "project":  # seconds: once for both
+            images, facts = projection.answer(wish)
+        else:
+            images, facts = VIEWS[view].pictures(wish), VIEWS[view].facts(wish)
         # gradio_client takes every object with a text under "path" for a file to download.
         settings = {{"path": "path_kind"}.get(name, name): value for name, value in made.items()}
-        return pictures, settings | VIEWS[view].facts(wish)
+        return [media.to_pil(image) for image in images], settings | facts
 
     def map(
         checkpoint: str = default, plane: str = "pca", x: float = 0, y: float = 0
@@ -355,9 +419,10 @@ def endpoints(catalogue: Catalogue) -> None:
         return answer(checkpoint, "map", {"plane": plane, "x": x, "y": y})
 
     def classes(
-        checkpoint: str = default, seed: int = 0, label: str = ANY
+        checkpoint: str = default, seed: int = 0, label: str = ANY, drawing: str = ""
     ) -> tuple[list[Any], dict[str, Any]]:
-        return answer(checkpoint, "classes", {"seed": seed, "label": label})
+        given = {"seed": seed, "label": label, "drawing": drawing}
+        return answer(checkpoint, "classes", given)
 
     def directions_(
         checkpoint: str = any_default, seed: int = 0, label: str = ANY, move_1: float = 0,
@@ -387,9 +452,10 @@ def endpoints(catalogue: Catalogue) -> None:
 
     def scores(
         checkpoint: str = catalogue.first("discriminate"), seed: int = 0, label: str = ANY,
-        count: int = 12, temperature: float = 1.0,
+        count: int = 12, temperature: float = 1.0, drawing: str = "",
     ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
-        given = {"seed": seed, "label": label, "count": count, "temperature": temperature}
+        given = {"seed": seed, "label": label, "count": count, "temperature": temperature,
+                 "drawing": drawing}  # fmt: skip
         return answer(checkpoint, "scores", given)
 
     def tradeoff_(
@@ -403,6 +469,11 @@ def endpoints(catalogue: Catalogue) -> None:
         given = {"seed": seed, "total": total, "temperature": temperature}
         return answer(checkpoint, "modes", given)
 
+    def project(
+        checkpoint: str = catalogue.first("project"), drawing: str = "", label: str = ANY
+    ) -> tuple[list[Any], dict[str, Any]]:
+        return answer(checkpoint, "project", {"drawing": drawing, "label": label})
+
     for name, fn, about in (
         ("map", map, "The picture at a point of a plane through the latent space (pca, means or "
          "kl), where x and y are measured from the middle of the test images."),
@@ -414,6 +485,9 @@ def endpoints(catalogue: Catalogue) -> None:
         ("loop", loop_, "The frames of a walk through several pictures and back to the first."),
         ("scores", scores, "Samples, what the discriminator says of each, and which share of the "
          "test images of its class scores lower."),
+        ("project", project, "A drawing (a PNG, JPEG or WebP as a data address, or as a link "
+         "carries it), the best that was found of it by optimisation, and every search. One at a "
+         "time."),
         ("tradeoff", tradeoff_, "The same ten samples at each temperature, and what was measured "
          "there: label accuracy, Frechet distance, precision, recall, coverage."),
         ("modes", modes_, "Samples without a class, how many fall into each, and the KL to equal "
@@ -423,5 +497,5 @@ def endpoints(catalogue: Catalogue) -> None:
             fn, name,
             [gr.Gallery(visible=False, format="png", label="images"),
              gr.JSON(visible=False, label="settings")],
-            about,
+            about, projection.WORK if name == "project" else parts.MODEL_WORK,
         )  # fmt: skip

@@ -131,7 +131,7 @@ def chips(made: dict[str, Any]) -> str:
         if value == "":  # an empty prompt
             continue
         key = html.escape(texts.SETTINGS.get(name, name.replace("_", " ")))
-        if name.startswith("picture"):  # packed for the link
+        if name.startswith(("picture", "drawing")):  # packed for the link
             value = GIVEN
         said = printable(texts.VALUES.get(value, plain(value)))
         title = f' title="{html.escape(said)}"' if name == "revision" else ""

@@ -19,7 +19,8 @@ from aigc.ui import figures, texts
 from aigc.ui.catalogue import surveyed
 
 PART, NEEDS = "scores", "discriminate"
-CONTROLS = ("seed", "label", "count", "temperature")
+CONTROLS = ("seed", "label", "count", "temperature", "drawing")
+DRAWN = ()  # a drawing is judged as every class
 MORE, LESS = (255, 150, 40), (70, 140, 255)  # ink that would raise the score, and lower it
 BINS = 24
 
@@ -62,8 +63,23 @@ def of_samples(wish: Any) -> Verdict:
     return verdict(wish.checkpoint, model.decode(latents, conditions).clone(), conditions)
 
 
+def of_drawing(chosen: Checkpoint, image: Tensor) -> Verdict:
+    """A picture (C, H, W), judged as every class."""
+    model: Any = chosen.model
+    classes = range(max(1, len(chosen.labels)))
+    told = torch.stack([model.condition(k if chosen.labels else None) for k in classes])
+    return verdict(chosen, image.expand(len(told), *image.shape), told)
+
+
+def judged(wish: Any) -> Verdict:
+    """The drawing, where there is one, or else the samples."""
+    if wish.drawing is None:
+        return of_samples(wish)
+    return of_drawing(wish.checkpoint, wish.drawing)
+
+
 def pictures(wish: Any) -> Tensor:
-    return of_samples(wish).images
+    return judged(wish).images
 
 
 def ranks(chosen: Checkpoint, found: Verdict) -> list[float]:
@@ -80,7 +96,7 @@ def loss(chosen: Checkpoint, found: Verdict) -> float:
 
 
 def facts(wish: Any) -> dict[str, Any]:
-    found = of_samples(wish)
+    found = judged(wish)
     labels = wish.checkpoint.labels
     return {
         "classes": [labels[k] if labels else "" for k in found.classes],
@@ -143,15 +159,15 @@ def show(wish: Any) -> str:
     """The samples from the most to the least convincing, and how the batch lies among test
     images."""
     chosen = wish.checkpoint
-    found = of_samples(wish)
+    found = judged(wish)
     placed = ranks(chosen, found)
     order = found.scores.argsort(descending=True, stable=True).tolist()
     tiles = "".join(tile(chosen, found, at, placed[at]) for at in order)
+    listed = f'<div class="verdicts">{tiles}</div><p>{texts.SCORES_INFO}</p>'
+    if wish.drawing is not None:
+        return f"{listed}<p>{texts.SCORES_DRAWN}</p>"
     said = texts.SCORES_LOSS.format(
         loss=f"{loss(chosen, found):.3f}", count=len(order),
         images=html.escape(surveyed(chosen, PART).about.get("images", "?")),
     )  # fmt: skip
-    return (
-        f'<div class="verdicts">{tiles}</div><p>{texts.SCORES_INFO}</p>'
-        f"{histogram(chosen, found)}<p>{said}</p>"
-    )
+    return f"{listed}{histogram(chosen, found)}<p>{said}</p>"

@@ -154,9 +154,13 @@ def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def endpoint(fn: Callable[..., Any], api_name: str, outputs: list[Any], about: str) -> None:
+def endpoint(
+    fn: Callable[..., Any], api_name: str, outputs: list[Any], about: str,
+    work: dict[str, Any] = MODEL_WORK,
+) -> None:  # fmt: skip
     """A public endpoint for `fn`, whose parameters all have defaults. Values come in as the
-    client sent them: `fn` checks them itself, so that every mistake gets its own sentence."""
+    client sent them: `fn` checks them itself, so that every mistake gets its own sentence. `work`
+    says whose turns it takes."""
     hints = get_type_hints(fn)
     inputs = [
         Api(p.default, python_type_to_json_schema(hints[p.name]), p.name)
@@ -164,5 +168,5 @@ def endpoint(fn: Callable[..., Any], api_name: str, outputs: list[Any], about: s
     ]
     gr.on(
         [], spoken(fn), inputs, outputs,
-        api_name=api_name, api_description=about, show_progress="hidden", **MODEL_WORK,
+        api_name=api_name, api_description=about, show_progress="hidden", **work,
     )  # fmt: skip

@@ -374,6 +374,7 @@ VIEWER = {
 VIEW = "View"
 VIEWS = {"map": "Map", "classes": "Other classes", "directions": "Directions",
          "corners": "Four corners", "loop": "Loop", "scores": "Discriminator",
+         "project": "Projection",
          "tradeoff": "Temperature", "modes": "Coverage"}  # fmt: skip
 SHOW = "Another one"
 SIDE = "Pictures along a side"
@@ -464,6 +465,25 @@ SCORES_LOSS = (
     "Paired with the scores of the test images of the same classes ({images} in all), the "
     "discriminator's loss on these {count} samples is {loss}: the mean of softplus(made − real). "
     "At 0.693, which is ln 2, it cannot tell them apart."
+)
+SCORES_DRAWN = "The same drawing was judged as every class."
+USE_DRAWING = "Use the drawing"
+PROJECT = "Project"
+STOP_PROJECT = "Stop"
+PROJECT_FIRST = "Draw something and press Project"
+PROJECTED = "Found in {name} by optimisation, as a {label}: error {error}, {seconds} s"
+ENCODED = "{name}, encoded in one pass and decoded: error {error}, {milliseconds} ms"
+PROJECTING = "Step {step} of {steps}"
+SEARCHES = "All searches, each from another start, with their errors"
+PROJECTED_LENGTH = (
+    "The latent that was found is {length} long; random ones of {dimensions} numbers lie around "
+    "{typical}, where the generator was trained."
+)
+PROJECT_INFO = (
+    "A GAN has no encoder: gradient descent looks for a latent whose picture is like the drawing "
+    "and which the prior finds likely, every search at once, for at most {seconds} s. One "
+    "projection runs at a time on this page and the next one waits; everything else goes on "
+    "meanwhile. The error is the root of the mean squared difference, pixels in 0 to 1."
 )
 TRADEOFF = {
     "temperature": "temperature", "accuracy": "label accuracy", "frechet": "Frechet distance",

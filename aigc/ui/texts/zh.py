@@ -64,7 +64,7 @@ SETTINGS: dict[str, str] = {
 }  # fmt: skip
 VALUES: dict[object, str] = {
     "any": "任意", "a picture": "你给的图", "map": "地图", "classes": "换个类别", "directions": "方向",
-    "corners": "四角", "loop": "循环", "scores": "判别器", "tradeoff": "温度", "modes": "覆盖",
+    "corners": "四角", "loop": "循环", "scores": "判别器", "project": "投影", "tradeoff": "温度", "modes": "覆盖",
     "means": "类别均值", "kl": "KL 最大",
 }  # fmt: skip
 PICTURE_ALT = "{name}，类别 {label}，图"
@@ -449,7 +449,7 @@ VIEWER = {
 VIEW = "视图"
 VIEWS = {"map": "地图", "classes": "换个类别", "directions": "方向",
          "corners": "四角", "loop": "循环", "scores": "判别器",
-         "tradeoff": "温度", "modes": "覆盖"}  # fmt: skip
+         "project": "投影", "tradeoff": "温度", "modes": "覆盖"}  # fmt: skip
 SHOW = "换一张"
 SIDE = "每边的图数"
 STOPS = "站数"
@@ -520,6 +520,20 @@ SCORES_MADE = "这些样本"
 SCORES_LOSS = (
     "与同类测试图（共 {images} 张）的分数配对，判别器在这 {count} 个样本上的损失是 {loss}，即 softplus(假 − 真) 的平均。"
     "等于 0.693（即 ln 2）时，它分不出真假。"
+)
+SCORES_DRAWN = "同一张图按每个类别各评判了一次。"
+USE_DRAWING = "用这张图"
+PROJECT = "投影"
+STOP_PROJECT = "停止"
+PROJECT_FIRST = "先画点什么，再按“投影”"
+PROJECTED = "在 {name} 里用优化找到的，按 {label}：误差 {error}，{seconds} 秒"
+ENCODED = "{name}，编码一遍再解码：误差 {error}，{milliseconds} 毫秒"
+PROJECTING = "第 {step} 步，共 {steps} 步"
+SEARCHES = "每一次搜索（起点各不相同）和它的误差"
+PROJECTED_LENGTH = "找到的潜变量长 {length}；{dimensions} 个数的随机潜变量长度在 {typical} 左右，生成器就是在那里训练的。"
+PROJECT_INFO = (
+    "GAN 没有编码器：梯度下降寻找一个潜变量，使画出来的图接近这张画，同时在先验下也可能；所有搜索一起进行，最多 {seconds} 秒。"
+    "本页一次只做一个投影，下一个要排队；其他的事照常进行。误差是像素差（取值 0 到 1）的均方根。"
 )
 TRADEOFF = {
     "temperature": "温度", "accuracy": "标签准确率", "frechet": "Fréchet 距离",
