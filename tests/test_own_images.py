@@ -78,9 +78,15 @@ def test_few_photos_train_a_gan_in_colour_with_augmentation(
         assert sheet.mode == "RGB"
 
 
-@pytest.mark.parametrize("script", ["vae", "attention"])
+OTHERS = {
+    "vae": {"likelihood": "gaussian"},
+    "ladder": {"likelihood": "discretised-logistic"},
+    "attention": {"patch": 8},
+}
+
+
+@pytest.mark.parametrize("script", OTHERS)
 def test_few_photos_train_the_other_families(script: str, photos: Path, tmp_path: Path) -> None:
-    flags = {"dataset": "folder", "size": 64, "steps": 1}
-    flags |= {"patch": 8} if script == "attention" else {"likelihood": "gaussian"}
+    flags = {"dataset": "folder", "size": 64, "steps": 1, **OTHERS[script]}
     made = checkpoint.load(train(script, photos, tmp_path / "mine", **flags))
     assert made.media.shape == (3, 64, 64)
