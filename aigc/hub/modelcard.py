@@ -34,8 +34,9 @@ LIMITS = {
         "the likelihood above is of binarised images and not comparable with 8-bit figures."
     ),
     "ladder": (
-        "What it decodes is the mean of each pixel, so its pictures are smoother than the data; "
-        "the likelihood above is of binarised images and not comparable with 8-bit figures."
+        "What it decodes is the mean of each pixel, so its pictures are smoother than the data; a "
+        "likelihood of binarised images is not comparable with 8-bit figures. Without classes in "
+        "training it cannot be asked for one."
     ),
     "attention": (
         "It draws one patch after another and cannot correct what is drawn; its attention maps "
