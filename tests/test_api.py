@@ -169,7 +169,7 @@ def test_views_of_a_latent_space(client: Client, checkpoints: Path, view: str) -
     assert np.array_equal(pixels(images), expected[..., 0])
     made = {{"path": "path_kind"}.get(name, name): value for name, value in wish.made.items()}
     assert made.items() <= settings.items()
-    assert set(settings) > set(made) or view in ("corners", "loop")
+    assert set(settings) > set(made) or view in ("corners", "loop", "complete")
     said = complaint(client, f"/{view}", {"checkpoint": "nope"})
     assert "There is no checkpoint 'nope'; choose one of" in said
 

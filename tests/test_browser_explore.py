@@ -20,7 +20,7 @@ AT = "#explore-map [data-part=at]"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("served")
-    for family in ("gan", "vae", "classifier"):
+    for family in ("gan", "vae", "attention", "classifier"):
         save_tiny(root / f"{family}-mnist", family)
     demo = ui.build(ui.catalogue_of(root))
     _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
@@ -111,9 +111,7 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
     page.wait_for_selector(".explore .whole")
     assert page.get_by_label(texts.CORNERS["label_d"]).is_visible()
     assert page.locator("input[type=range]:visible").count() == 1
-    page.get_by_label(texts.VIEWS["map"]).check()
-    page.wait_for_selector(".explore .notice")
-    assert "encode" in page.locator(".explore .notice").inner_text()
+    assert not page.get_by_label(texts.VIEWS["map"], exact=True).is_visible()  # a GAN has none
     page.get_by_label(texts.VIEWS["loop"]).check()
     page.wait_for_selector(".player:visible")
     play = page.locator(".player:visible .play")
@@ -132,7 +130,24 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
     page.wait_for_function("() => location.search.includes('view=modes&seed=0&total=1000')")
     counts = [int(n) for n in page.locator(".explore .coverage b").all_inner_texts()]
     assert sum(counts) == 1000
-    assert one.errors == []
+
+    other: Visit = visit(width=390)
+    page = other.page
+    page.goto(f"{server}?tab=explore&checkpoint=attention-mnist&view=heads&seed=7&muted=1.2")
+    page.wait_for_selector(".explore .heads")
+    assert page.locator(".explore .off b").all_inner_texts() == ["1.2"]
+    assert page.get_by_label("1.2", exact=True).is_checked()
+    page.get_by_label("2.1", exact=True).check()
+    page.wait_for_function("() => document.querySelectorAll('.explore .off').length === 2")
+    assert query(other)["muted"] == ["1.2,2.1"]
+    for view, selector in (("pixel", ".charts svg"), ("complete", ".verdicts img")):
+        page.get_by_label(texts.VIEWS[view], exact=True).check()
+        page.wait_for_selector(f".explore {selector}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.goto(f"{server}?tab=explore&checkpoint=gan-mnist&view=map")
+    page.wait_for_selector(".explore .notice")
+    assert "encode" in page.locator(".explore .notice").inner_text()
+    assert one.errors == other.errors == []
 
 
 def test_a_drawing_is_judged_and_projected(server: str, visit: Any) -> None:  # noqa: F811

@@ -205,6 +205,56 @@ class TestLevels:
         assert cold[:, model.levels[0] :].abs().max() == 0
 
 
+@pytest.mark.parametrize("name", families_with("complete"))
+def test_a_completion_keeps_what_was_given(name: str) -> None:
+    model = build(name)
+    image = torch.rand(*model.config.media_shape, generator=latent.generator(5))
+    rows, columns = model.grid
+    keep = rows // 2
+    made = model.complete(image, keep, latent.generators(0, 2), [3, None])
+    given, found = model.tokens(image[None])[0], model.tokens(made)
+    assert torch.equal(found[:, : keep * columns], given[: keep * columns].expand(2, -1, -1))
+    assert not torch.equal(found[0, keep * columns :], found[1, keep * columns :])
+    # Its own picture, from where its own draws go on, and from nothing.
+    sampled = model.sample(latent.generators(0, 1), [3])
+    for rows_kept in (0, keep):
+        again = model.complete(sampled[0], rows_kept, latent.generators(0, 1), [3])
+        assert torch.equal(again, sampled)
+    with pytest.raises(ValueError, match="rows is 0 to"):
+        model.complete(image, rows + 1, latent.generators(0, 1), [3])
+
+
+@pytest.mark.parametrize("name", families_with("predict"))
+def test_predictions_are_those_of_the_surprise(name: str) -> None:
+    model = build(name)
+    images = torch.rand(2, *model.config.media_shape, generator=latent.generator(0))
+    labels = [3, None]
+    probabilities, tokens = model.predict(images, labels), model.tokens(images)
+    assert probabilities.shape == (*tokens.shape, 256)
+    torch.testing.assert_close(probabilities.sum(-1), torch.ones(tokens.shape))
+    found = -probabilities.gather(-1, tokens[..., None])[..., 0].log2().sum(2)  # (N, T)
+    torch.testing.assert_close(found, model.surprise(images, labels), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", families_with("mute"))
+def test_muted_heads_add_nothing(name: str) -> None:
+    model = build(name)
+    image = torch.rand(1, *model.config.media_shape, generator=latent.generator(0))
+    before = model.surprise(image, [3])
+    assert torch.equal(model.muted([]).surprise(image, [3]), before)
+    layers, heads = model.attention(image, [3]).shape[1:3]
+    one = model.muted([(layers - 1, 0)])
+    assert not torch.allclose(one.surprise(image, [3]), before)
+    assert not torch.equal(one.sample(latent.generators(0, 1), [3]),
+                           model.sample(latent.generators(0, 1), [3]))  # fmt: skip
+    # Without any head of the last layer its maps change nothing: the layers before are the same.
+    none = model.muted([(layers - 1, head) for head in range(heads)])
+    assert torch.equal(none.attention(image, [3]), model.attention(image, [3]))
+    assert torch.equal(model.surprise(image, [3]), before)  # the model itself stays
+    with pytest.raises(ValueError, match="there is no head"):
+        model.muted([(layers, 0)])
+
+
 @pytest.mark.parametrize("name", families_with("project"))
 def test_a_projection_comes_nearer(name: str) -> None:
     model = build(name)

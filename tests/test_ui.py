@@ -59,7 +59,7 @@ def test_tabs_keep_the_contract() -> None:
     for tab in ui.TABS:
         assert tab.ID == tab.__name__.rpartition(".")[2]
         assert re.fullmatch(r"[a-z]+", tab.ID) and texts.TABS[tab.ID]
-        assert tab.NEEDS in {*CAPABILITIES, *rules.NEEDED_FILES}
+        assert tab.NEEDS in {*CAPABILITIES, *rules.NEEDED_FILES, rules.PICTURES}
 
 
 @pytest.mark.parametrize("tab", ui.TABS, ids=lambda tab: tab.ID)
@@ -96,7 +96,11 @@ def test_a_tab_without_a_fitting_checkpoint_says_so(tmp_path: Path) -> None:
     save_tiny(tmp_path / "gan-mnist", "gan")
     config = ui.build(ui.catalogue_of(tmp_path)).get_config_file()
     shown = " ".join(str(c["props"].get("value")) for c in config["components"])
-    lacking = [tab.NEEDS for tab in ui.TABS if tab.NEEDS not in ("sample", "decode", "snapshots")]
+    lacking = [
+        tab.NEEDS
+        for tab in ui.TABS
+        if tab.NEEDS not in ("sample", "decode", "snapshots", "pictures")
+    ]
     for capability in lacking:
         assert texts.NOTHING_ABLE.format(capability=capability) in shown
     assert "Interpolate" in shown + str(config)

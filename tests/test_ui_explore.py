@@ -20,13 +20,16 @@ from aigc import latent, survey, ui
 from aigc.media import ImageMedia
 from aigc.ui import (
     arithmetic,
+    complete,
     coverage,
     directions,
     explore,
     figures,
+    heads,
     judge,
     modes,
     pictures,
+    pixel,
     plane,
     projection,
     texts,
@@ -54,10 +57,19 @@ GIVEN: dict[str, dict[str, Any]] = {
     "project": {"drawing": drawn(), "label": "3"},
     "tradeoff": {"seed": 4, "label": "3"},
     "modes": {"seed": 4, "total": 70, "temperature": 1.0},
+    "complete": {"seed": 4, "label": "3", "rows": 6, "count": 2, "temperature": 1.0},
+    "heads": {"seed": 4, "label": "3", "muted": "1.2,2.1"},
+    "pixel": {"seed": 4, "label": "3", "position": 50},
 }  # fmt: skip
 
 
-HAS = {"scores": "gan-mnist", "project": "gan-mnist"}  # a checkpoint that has the view
+HAS = {
+    "scores": "gan-mnist",
+    "project": "gan-mnist",
+    "complete": "attention-mnist",
+    "heads": "attention-mnist",
+    "pixel": "attention-mnist",
+}  # a checkpoint that has the view
 
 
 def wish_of(catalogue: Catalogue, view: str, name: str = "") -> explore.Wish:
@@ -88,7 +100,7 @@ def test_a_view_keeps_the_contract(catalogue: Catalogue, view: str) -> None:
     assert set(module.CONTROLS) <= page.settings.keys()
     query = {name: figures.plain(made[name]) for name in page.settings if name in made}
     tab, values, ignored = ui.follow(
-        catalogue, {"explore": page}, {"explore": "decode"}, {"tab": "explore", **query}
+        catalogue, {"explore": page}, {"explore": explore.NEEDS}, {"tab": "explore", **query}
     )
     assert (tab, ignored) == ("explore", [])
     assert values == {name: made[name] for name in values} and set(values) == set(query)
@@ -186,7 +198,12 @@ def test_a_loop_and_a_square_start_where_sample_does(catalogue: Catalogue) -> No
     ("name", "view", "change", "words"),
     [
         ("gan-mnist", "map", {}, "gan-mnist has no Map, which needs a model that can encode"),
-        ("attention-mnist", "loop", {}, "attention-mnist has no decode"),
+        ("attention-mnist", "loop", {}, "attention-mnist has no Loop, which needs a model that"),
+        ("language-mnist", "modes", {}, "language-mnist has no pictures; choose one of gan-mnist"),
+        ("attention-mnist", "complete", {"rows": 65}, "Rows of patches that are kept is a whole"),
+        ("attention-mnist", "pixel", {"position": 0}, "The position is a whole number from 1"),
+        ("attention-mnist", "heads", {"muted": "1.0"}, "'1.0' names no heads of this model"),
+        ("attention-mnist", "heads", {"muted": ["1.2", "x"]}, "names no heads of this model"),
         ("vae-mnist", "nowhere", {}, "View is map, classes"),
         ("vae-mnist", "map", {"plane": "tsne"}, "Plane is pca, means or kl, not 'tsne'"),
         ("vae-mnist", "map", {"x": "far"}, "x is a number from -20 to 20, not 'far'"),
@@ -216,7 +233,7 @@ def test_without_a_survey_other_views_remain(tiny_checkpoints: Path, tmp_path: P
     (tmp_path / "vae-mnist" / survey.FILE).write_bytes(b"broken")
     shelf = ui.catalogue_of(tmp_path)
     for name in ("gan-mnist", "vae-mnist"):
-        chosen = shelf.find(name, "decode")
+        chosen = shelf.find(name, "sample")
         project = ["project"] if name == "gan-mnist" else []
         assert explore.possible(chosen) == ["corners", "loop", *project, "modes"]
         why = {
@@ -369,3 +386,70 @@ def test_a_projection_ends_in_time(
     assert found.step == 1
     page = projection.page(catalogue, wish.checkpoint, wish.drawing, "3", found)
     assert "Step 1 of 100" in page
+
+
+def test_half_a_picture_is_completed(catalogue: Catalogue) -> None:
+    wish = wish_of(catalogue, "complete")
+    model: Any = wish.checkpoint.model
+    image, *made = complete.pictures(wish)
+    assert torch.equal(image, model.sample(latent.generators(4, 1), [3])[0])
+    for one in made:
+        assert torch.equal(one[:, :12], image[:, :12]) and not torch.equal(one, image)
+    whole_wish = explore.read(catalogue, "attention-mnist", "complete",
+                              {**GIVEN["complete"], "rows": 14})  # fmt: skip
+    with pytest.raises(ValueError, match="is a whole number from 0 to 13, not 14"):
+        complete.show(whole_wish)
+    page = complete.show(wish)
+    assert page.count("<img") == 4 and "of 10 classes" in page
+
+
+def test_heads_are_switched_off(catalogue: Catalogue) -> None:
+    wish = wish_of(catalogue, "heads")
+    model: Any = wish.checkpoint.model
+    both = heads.pictures(wish)
+    without = model.muted([(0, 1), (1, 0)])
+    assert torch.equal(both[1:], without.sample(latent.generators(4, 1), [3]))
+    expected = [float(m.surprise(both[:1], [3]).sum()) for m in (model, without)]
+    assert heads.bits(wish, both[0]) == pytest.approx(expected)
+    page = heads.show(wish)
+    assert f"{expected[1] - expected[0]:+.1f} bits more" in page
+    assert page.count('class="off"') == 2 and page.count("<td") == 4
+    assert heads.choices(wish.checkpoint) == ["1.1", "1.2", "2.1", "2.2"]
+    assert heads.read_muted(["2.1", "1.2", "1.2"]) == heads.read_muted("1.2, 2.1") == "1.2,2.1"
+    missing = explore.read(
+        catalogue, "attention-mnist", "heads", {**GIVEN["heads"], "muted": "3.1"}
+    )
+    with pytest.raises(ValueError, match=r"'3\.1' names no heads of this model"):
+        heads.show(missing)
+
+
+def test_what_a_head_is_like() -> None:
+    weights = torch.zeros(1, 3, 4, 4)  # of 2 x 2 patches
+    weights[0, 0, :, 0] = 1  # all on the start token
+    for t in range(4):
+        weights[0, 1, t, : t + 1] = 1 / (t + 1)  # evenly
+        weights[0, 2, t, t] = 1  # on what was drawn just before
+    start, even, last = heads.statistics(weights, 2)[0]
+    assert start.tolist() == [0, 0, 1]
+    assert even[0].item() == pytest.approx((0 + 1 + math.log2(3) + 2) / 4)
+    assert last[0] == 0 and last[2] == 0.25
+    assert last[1].item() == pytest.approx((1 + math.sqrt(2) + 1) / 3)
+
+
+def test_what_was_expected_at_a_place(catalogue: Catalogue) -> None:
+    wish = wish_of(catalogue, "pixel")
+    model: Any = wish.checkpoint.model
+    image = model.sample(latent.generators(4, 1), [3])
+    at, probabilities, values = pixel.expected(wish, image[0])
+    assert at == 49 and torch.equal(values, model.tokens(image)[0, 49])
+    assert torch.equal(probabilities, model.predict(image, [3])[0, 49])
+    facts = pixel.facts(wish)
+    surprise = model.surprise(image, [3])[0, 49]
+    assert sum(facts["bits"]) == pytest.approx(float(surprise), rel=1e-3)
+    page = pixel.show(wish)
+    assert page.count("<svg") == 4 and page.count('class="now"') == 4
+    assert all(f"{bits:.2f} bits" in page for bits in facts["bits"])
+    outside = explore.read(catalogue, "attention-mnist", "pixel",
+                           {**GIVEN["pixel"], "position": 197})  # fmt: skip
+    with pytest.raises(ValueError, match="The position is a whole number from 1 to 196, not 197"):
+        pixel.show(outside)

@@ -187,6 +187,48 @@ class Attends(Protocol):
 
 
 @runtime_checkable
+class Completes(Protocol):
+    """Goes on with a picture of which the upper part is given."""
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the patches."""
+
+    def complete(
+        self,
+        image: Tensor,
+        rows: int,
+        generators: Sequence[torch.Generator],
+        labels: Sequence[int | None],
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """The first `rows` rows of patches of a picture (C, H, W) in [0, 1], and the others drawn
+        anew from each generator: (N, C, H, W). Raises ValueError for rows that are not there."""
+
+
+@runtime_checkable
+class Predicts(Protocol):
+    """Says what it expects before each step."""
+
+    def predict(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """(N, C, H, W) in [0, 1] -> (N, T, P, 256): for each of the P values of each patch, how
+        likely each of 0..255 was, given all that stands before it. `tokens` has what stands
+        there."""
+
+    def tokens(self, images: Tensor) -> Tensor:
+        """See `Attends`."""
+
+
+@runtime_checkable
+class Mutes(Protocol):
+    """Can do without some of its heads."""
+
+    def muted(self, heads: Sequence[tuple[int, int]]) -> Any:
+        """The same model with these heads, (layer, head) from 0, switched off: what they add is
+        zero. The model itself stays as it is. Raises ValueError for a head that is not there."""
+
+
+@runtime_checkable
 class Surprises(Protocol):
     """Says how unexpected each step of a picture was."""
 
@@ -213,6 +255,9 @@ CAPABILITIES = {
     "discriminate": Discriminates,
     "project": Projects,
     "attention": Attends,
+    "complete": Completes,
+    "predict": Predicts,
+    "mute": Mutes,
     "surprise": Surprises,
     "classify": Classifies,
 }

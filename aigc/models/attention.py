@@ -12,6 +12,7 @@ Position t of the sequence holds patch t-1 (position 0 the start token) and pred
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -389,8 +390,10 @@ class Transformer(nn.Module):
         generators: Sequence[torch.Generator],
         labels: Sequence[int | None],
         temperature: float,
+        given: Tensor | None = None,
     ) -> Iterator[Tensor]:
-        """The tokens (N, T, P) after each step; one tensor, filled in place."""
+        """The tokens (N, T, P) after each step; one tensor, filled in place. The first are those
+        of `given` (G, P), where there is such a beginning."""
         if not temperature >= 0:
             raise ValueError(f"a temperature is 0 or more, not {temperature}")
         length, p = self.config.length, self.config.patch_values
@@ -402,8 +405,11 @@ class Transformer(nn.Module):
         for t in range(length):
             known = stepper.look(t)  # (N, P, hidden)
             for i in range(p):
-                logits = stepper.logits(known[:, i])  # (N, 256)
-                tokens[:, t, i] = draw_value(logits, noise[:, t, i], temperature)
+                if given is not None and t < len(given):
+                    tokens[:, t, i] = given[t, i]
+                else:
+                    logits = stepper.logits(known[:, i])  # (N, 256)
+                    tokens[:, t, i] = draw_value(logits, noise[:, t, i], temperature)
                 stepper.put(known, i, tokens[:, t, i])
             yield tokens
 
@@ -428,7 +434,40 @@ class Transformer(nn.Module):
         *_, images = self.draw(generators, labels, temperature)
         return images
 
+    def complete(
+        self,
+        image: Tensor,
+        rows: int,
+        generators: Sequence[torch.Generator],
+        labels: Sequence[int | None],
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """See `aigc.models.Completes`."""
+        if not 0 <= rows <= self.grid[0]:
+            raise ValueError(f"rows is 0 to {self.grid[0]}, not {rows}")
+        given = self.tokens(image[None])[0, : rows * self.grid[1]]  # (G, P)
+        *_, tokens = self._steps(generators, labels, temperature, given)
+        return self.images(tokens)
+
     # Looking inside
+
+    @torch.inference_mode()
+    def predict(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """See `aigc.models.Predicts`: (N, C, H, W) -> (N, T, P, 256)."""
+        return self(self.tokens(images), self.label_indices(labels)).exp()
+
+    def muted(self, heads: Sequence[tuple[int, int]]) -> Transformer:
+        """See `aigc.models.Mutes`. What a head found goes into the sum through its own columns of
+        the matrix behind; here these are zero."""
+        other = copy.deepcopy(self)
+        for layer, head in heads:
+            if not (0 <= layer < self.config.layers and 0 <= head < self.config.heads):
+                raise ValueError(f"there is no head {head} in layer {layer}")
+            attention = cast(Block, other.blocks[layer]).attention
+            columns = slice(head * attention.head_dim, (head + 1) * attention.head_dim)
+            with torch.no_grad():
+                attention.out.weight[:, columns] = 0
+        return other
 
     @torch.inference_mode()
     def attention(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:

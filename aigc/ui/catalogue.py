@@ -26,6 +26,7 @@ MAX_SURVEYS = 16  # kept in memory, a few hundred kB each
 ANY = "any"
 # What a tab may need of a checkpoint besides the capabilities of its model.
 NEEDED_FILES = {"snapshots": SNAPSHOTS}
+PICTURES = "pictures"  # needs a model that makes pictures, in whatever way
 
 
 @dataclass
@@ -36,10 +37,14 @@ class Catalogue:
     broken: list[Broken] = field(default_factory=list)
 
     def able(self, need: str) -> list[Checkpoint]:
-        """The checkpoints that have a capability, or the files that NEEDED_FILES names."""
+        """The checkpoints that have a capability, or the files that NEEDED_FILES names, or that
+        make PICTURES."""
         if need in NEEDED_FILES:
             name = NEEDED_FILES[need]
             return [c for c in self.checkpoints if c.path and (c.path / name).is_file()]
+        if need == PICTURES:
+            made = [c for c in self.checkpoints if "sample" in c.capabilities]
+            return [c for c in made if c.media.kind == "image"]
         return [c for c in self.checkpoints if need in c.capabilities]
 
     def first(self, need: str) -> str:

@@ -10,7 +10,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.ui import figures, texts
 
-PART, NEEDS = "", ""
+PART, NEEDS = "", "decode"
 CONTROLS = ("seed", "label", "label_b", "label_c", "label_d", "side", "path")
 
 

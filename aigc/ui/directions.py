@@ -15,7 +15,7 @@ from aigc.survey import LOOKS, Survey
 from aigc.ui import figures, texts
 from aigc.ui.catalogue import survey_of, surveyed
 
-PART, NEEDS = "directions", ""
+PART, NEEDS = "directions", "decode"
 MOVES = ("move_1", "move_2", "move_3", "move_4", "move_5", "move_6")
 CONTROLS = ("seed", "label", *MOVES)
 REACH = 4.0  # standard deviations of the prior

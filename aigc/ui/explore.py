@@ -1,9 +1,9 @@
-"""Explorers of a latent space: a map, other classes, directions, four corners, loops.
+"""Explorers: of latent spaces, of what a discriminator or attention heads do, of samples.
 
 VIEWS is a plain dictionary of modules. A view is a module with
 
     PART            what it needs of the survey (aigc.survey.PARTS), or '' for nothing
-    NEEDS           a capability beyond `decode`, or ''
+    NEEDS           a capability
     CONTROLS        the settings of this tab that it uses, by their names in links
     DRAWN           where CONTROLS has `drawing`: the settings that count when there is one
     show(wish)      -> HTML, or what the map's viewer takes
@@ -32,15 +32,18 @@ from aigc.checkpoint import Checkpoint, shown
 from aigc.survey import PLANES
 from aigc.ui import (
     arithmetic,
+    complete,
     corners,
     coverage,
     directions,
     figures,
+    heads,
     judge,
     loop,
     modes,
     parts,
     pictures,
+    pixel,
     plane,
     projection,
     texts,
@@ -50,6 +53,7 @@ from aigc.ui.catalogue import (
     ANY,
     MAX_COUNT,
     MAX_TEMPERATURE,
+    PICTURES,
     Catalogue,
     read_count,
     read_label,
@@ -61,7 +65,7 @@ from aigc.ui.catalogue import (
 )  # fmt: skip
 
 ID = "explore"
-NEEDS = "decode"
+NEEDS = PICTURES
 VIEWS: dict[str, ModuleType] = {
     "map": plane,
     "classes": arithmetic,
@@ -72,8 +76,11 @@ VIEWS: dict[str, ModuleType] = {
     "project": projection,
     "tradeoff": tradeoff,
     "modes": modes,
+    "complete": complete,
+    "heads": heads,
+    "pixel": pixel,
 }
-MAX_SIDE, MAX_STOPS, MAX_LEG, MAX_TOTAL = 12, 8, 24, 2000
+MAX_SIDE, MAX_STOPS, MAX_LEG, MAX_TOTAL, MAX_ROWS = 12, 8, 24, 2000, 64
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,9 @@ READERS: dict[str, Callable[[object], Any]] = {
     "path": read_path,
     "count": read_count,
     "temperature": read_temperature,
+    "rows": lambda value: whole(texts.ROWS, value, 0, MAX_ROWS),
+    "position": lambda value: whole(texts.PLACES["position"], value, 1, MAX_ROWS**2),
+    "muted": heads.read_muted,
     "total": lambda value: whole(texts.TOTAL, value, 1, MAX_TOTAL),
     "side": lambda value: whole(texts.SIDE, value, 2, MAX_SIDE),
     "stops": lambda value: whole(texts.STOPS, value, 2, MAX_STOPS),
@@ -197,28 +207,36 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     def run(checkpoint: str, view: str, *given: Any) -> Iterator[tuple[Any, ...]]:
         values = dict(zip(names, given))
-        off = gr.HTML(visible=False)
+        off, offered = gr.HTML(visible=False), offers(checkpoint, view)
         if why := lacks(catalogue.find(checkpoint, NEEDS), read_view(view)):
             said = f'<div class="notice" role="status">{html.escape(why)}</div>'
-            yield gr.HTML(said, visible=True), off, gr.skip(), values["seed"]
+            yield gr.HTML(said, visible=True), off, gr.skip(), values["seed"], offered
             return
         if view == "project":  # which has an event of its own
             wish = read(catalogue, checkpoint, view, {**values, "drawing": ""})
             said = f'<div class="sheet waiting" role="status">{texts.PROJECT_FIRST}</div>'
-            yield gr.HTML(said, visible=True), off, wish.made, values["seed"]
+            yield gr.HTML(said, visible=True), off, wish.made, values["seed"], offered
             return
         wish = read(catalogue, checkpoint, view, values)
         seed_now = wish.values.get("seed", values["seed"])
         module = VIEWS[view]
         if view == "map":
-            yield off, gr.HTML(value=module.show(wish), visible=True), wish.made, seed_now
+            shown_map = gr.HTML(value=module.show(wish), visible=True)
+            yield off, shown_map, wish.made, seed_now, offered
             return
         chips = figures.chips(wish.made)
         result = ""
         for result in module.grow(wish) if hasattr(module, "grow") else ():
-            yield gr.HTML(result + chips, visible=True), off, gr.skip(), seed_now
+            yield gr.HTML(result + chips, visible=True), off, gr.skip(), seed_now, offered
         result = result or module.show(wish)
-        yield gr.HTML(result + chips, visible=True), off, wish.made, seed_now
+        yield gr.HTML(result + chips, visible=True), off, wish.made, seed_now, offered
+
+    def offers(checkpoint: str, view: str, value: str = "") -> gr.Radio:
+        """The views that the checkpoint has, and the one that stands, though a link may ask for
+        one that it has not."""
+        can = possible(catalogue.find(checkpoint, NEEDS))
+        choices = [(texts.VIEWS[name], name) for name in VIEWS if name in (*can, view)]
+        return gr.Radio(choices=choices, value=value or view)
 
     def search(checkpoint: str, view: str, label: str, data: str) -> Iterator[tuple[Any, Any]]:
         given = {"drawing": data, "label": label}
@@ -257,16 +275,32 @@ def build(catalogue: Catalogue) -> parts.Page:
             )
         for name, component in {**sliders, "path": path, "plane": plane_box, "seed": seed}.items():
             updates[component] = type(component)(visible=uses(now, name))
+        updates |= limits(chosen, now)
         for move, (there, title) in zip(directions.MOVES, directions.titles(chosen)):
             updates[settings[move]] = gr.Slider(
                 visible=uses(now, move) and there, label=title or move
             )
         return updates
 
-    def keep(checkpoint: str, view: str) -> str:
+    def limits(chosen: Checkpoint, view: str) -> dict[Any, Any]:
+        """Heads, rows and places as the checkpoint has them."""
+        grid = getattr(chosen.model, "grid", None)
+        updates: dict[Any, Any] = {muting: gr.CheckboxGroup(visible=uses(view, "muted"))}
+        if view == "heads" and not lacks(chosen, view):
+            updates[muting] = gr.CheckboxGroup(choices=heads.choices(chosen), visible=True)
+        if grid is not None:
+            rows_now, columns = grid
+            updates[sliders["rows"]] = gr.Slider(maximum=rows_now - 1, visible=uses(view, "rows"))
+            updates[sliders["position"]] = gr.Slider(
+                maximum=rows_now * columns, visible=uses(view, "position")
+            )
+        return updates
+
+    def keep(checkpoint: str, view: str) -> gr.Radio:
         """The view that stays, if the checkpoint has it."""
         can = possible(catalogue.find(checkpoint, NEEDS))
-        return view if view in can else can[0]
+        now = view if view in can else can[0]
+        return offers(checkpoint, now, now)
 
     def label_of(view: str, name: str) -> str:
         return texts.CORNERS[name] if view == "corners" else texts.CLASS
@@ -303,10 +337,19 @@ def build(catalogue: Catalogue) -> parts.Page:
                                        visible=uses(first, "count")),
                     "total": gr.Slider(1, MAX_TOTAL, 1000, step=1, label=texts.TOTAL,
                                        visible=uses(first, "total")),
+                    "rows": gr.Slider(0, 13, 7, step=1, label=texts.ROWS,
+                                      visible=uses(first, "rows")),
+                    "position": gr.Slider(1, 196, 100, step=1, label=texts.POSITION,
+                                          visible=uses(first, "position")),
                     "temperature": gr.Slider(0, MAX_TEMPERATURE, 1, step=0.05,
                                              label=texts.TEMPERATURE,
                                              visible=uses(first, "temperature")),
                 }  # fmt: skip
+                able = catalogue.able("mute")
+                muting = gr.CheckboxGroup(
+                    heads.choices(able[0] if able else None), label=texts.MUTED,
+                    info=texts.MUTED_INFO, visible=uses(first, "muted"),
+                )  # fmt: skip
                 path = gr.Radio(
                     [(texts.PATHS[name], name) for name in latent.PATHS], value="slerp",
                     label=texts.PATH, visible=uses(first, "path"),
@@ -351,16 +394,17 @@ def build(catalogue: Catalogue) -> parts.Page:
             made = parts.made_box()
     parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_EXPLORE)
 
-    x, y = gr.Textbox("", visible=False), gr.Textbox("", visible=False)  # a link says where
+    # A link says where, and which heads, through these.
+    x, y, muted = (gr.Textbox("", visible=False) for _ in range(3))
     boxes: list[Any] = [*label_boxes.values(), *sliders.values(), *moves.values(), path, plane_box]
     settings: dict[str, Any] = {
         "checkpoint": checkpoint, "view": views_box, "seed": seed, **label_boxes, **sliders,
-        "path": path, "plane": plane_box, "x": x, "y": y, **moves, "drawing": pad,
+        "path": path, "plane": plane_box, "muted": muted, "x": x, "y": y, **moves, "drawing": pad,
     }  # fmt: skip
     names[:] = list(settings)[2:]
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
-        "outputs": [page, viewer, made, seed], "show_progress": "minimal",
+        "outputs": [page, viewer, made, seed, views_box], "show_progress": "minimal",
         "show_progress_on": page, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     at, drawing_at = (list(settings).index(name) for name in ("seed", "drawing"))
@@ -378,7 +422,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
     follow: dict[str, Any] = {
         "fn": parts.spoken(offer), "inputs": [checkpoint, views_box],
-        "outputs": [button, randomise, drawn, use, go, stop, seed, *rows.values(), *boxes],
+        "outputs": [button, randomise, drawn, use, go, stop, seed, muting, *rows.values(), *boxes],
         **parts.QUIET,
     }  # fmt: skip
     gr.on([checkpoint.change, views_box.change], **follow)  # a link may set these
@@ -388,6 +432,11 @@ def build(catalogue: Catalogue) -> parts.Page:
     views_box.input(**event)
     views_box.change(None, None, None, js="() => aigc.look('explore', {})", **parts.PRIVATE)
     gr.on([box.input for box in boxes], **{**event, "trigger_mode": "always_last"})
+    muting.input(parts.spoken(heads.read_muted), muting, muted, **parts.QUIET).then(**event)
+    muted.change(
+        parts.spoken(lambda names: heads.read_muted(names).split(",") if names else []), muted,
+        muting, **parts.QUIET,
+    )  # fmt: skip
     endpoints(catalogue)
     return parts.Page(
         settings, event, made, link, {**READERS, "drawing": pictures.read_packed},
@@ -398,7 +447,7 @@ def build(catalogue: Catalogue) -> parts.Page:
 def endpoints(catalogue: Catalogue) -> None:
     """Each view for programs: the pictures, and the settings that made them."""
     default = catalogue.first("encode")
-    any_default = catalogue.first(NEEDS)
+    any_default = catalogue.first("decode")
 
     def answer(
         checkpoint: object, view: str, given: dict[str, Any]
@@ -474,6 +523,26 @@ def endpoints(catalogue: Catalogue) -> None:
     ) -> tuple[list[Any], dict[str, Any]]:
         return answer(checkpoint, "project", {"drawing": drawing, "label": label})
 
+    def complete_(
+        checkpoint: str = catalogue.first("complete"), seed: int = 0, label: str = ANY,
+        rows: int = 7, count: int = 4, temperature: float = 1.0, drawing: str = "",
+    ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
+        given = {"seed": seed, "label": label, "rows": rows, "count": count,
+                 "temperature": temperature, "drawing": drawing}  # fmt: skip
+        return answer(checkpoint, "complete", given)
+
+    def heads_(
+        checkpoint: str = catalogue.first("mute"), seed: int = 0, label: str = ANY, muted: str = ""
+    ) -> tuple[list[Any], dict[str, Any]]:
+        return answer(checkpoint, "heads", {"seed": seed, "label": label, "muted": muted})
+
+    def pixel_(
+        checkpoint: str = catalogue.first("predict"), seed: int = 0, label: str = ANY,
+        position: int = 100, drawing: str = "",
+    ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
+        given = {"seed": seed, "label": label, "position": position, "drawing": drawing}
+        return answer(checkpoint, "pixel", given)
+
     for name, fn, about in (
         ("map", map, "The picture at a point of a plane through the latent space (pca, means or "
          "kl), where x and y are measured from the middle of the test images."),
@@ -490,6 +559,11 @@ def endpoints(catalogue: Catalogue) -> None:
          "time."),
         ("tradeoff", tradeoff_, "The same ten samples at each temperature, and what was measured "
          "there: label accuracy, Frechet distance, precision, recall, coverage."),
+        ("complete", complete_, "A picture, and others that keep its first rows of patches."),
+        ("heads", heads_, "The same draws with all heads and without those that are named (layer "
+         "and head from 1, as 1.2,3.4), what that costs in bits, and what each head is like."),
+        ("pixel", pixel_, "A picture, and how likely the model held each value of the patch at a "
+         "position (from 1) before it was drawn."),
         ("modes", modes_, "Samples without a class, how many fall into each, and the KL to equal "
          "shares with what chance alone would give."),
     ):  # fmt: skip

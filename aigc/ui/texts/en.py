@@ -375,7 +375,8 @@ VIEW = "View"
 VIEWS = {"map": "Map", "classes": "Other classes", "directions": "Directions",
          "corners": "Four corners", "loop": "Loop", "scores": "Discriminator",
          "project": "Projection",
-         "tradeoff": "Temperature", "modes": "Coverage"}  # fmt: skip
+         "tradeoff": "Temperature", "modes": "Coverage", "complete": "Half a picture",
+         "heads": "Heads", "pixel": "One place"}  # fmt: skip
 SHOW = "Another one"
 SIDE = "Pictures along a side"
 STOPS = "Stops"
@@ -485,6 +486,43 @@ PROJECT_INFO = (
     "projection runs at a time on this page and the next one waits; everything else goes on "
     "meanwhile. The error is the root of the mean squared difference, pixels in 0 to 1."
 )
+ROWS = "Rows of patches that are kept"
+WHOLE_PICTURE = "The picture"
+KEPT = "What is kept of it"
+COMPLETIONS = "Drawn to an end"
+COMPLETE_INFO = (
+    "Only the upper part can be given: the model draws from left to right and from top to bottom, "
+    "and each step sees what is above it. Under each picture stands the class that is seen in it."
+)
+MUTED = "Heads that are switched off"
+MUTED_INFO = "Layer and head, from 1"
+NO_HEADS = "{value} names no heads of this model; write layer and head from 1, as 1.2,3.4."
+ALL_HEADS = "All heads: {bits} bits"
+WITHOUT_HEADS = "Without those, the same seed"
+HEADS_PRICE = (
+    "Without those heads the model needs {bits} bits more for the picture on the left ({each} for "
+    "each of its values)."
+)
+HEADS_TITLE = "Every head over the whole picture: entropy, distance, start token"
+HEAD_TITLE = "Layer and head {name}"
+HEADS_INFO = (
+    "A row is a layer. Under the name of a head: the entropy of its weights in bits, averaged over "
+    "all steps; how far away it looks, in patches, the start token aside; and the share that the "
+    "start token gets. Switched off means that what the head found is left out of the sum. What is "
+    "lost then says more than where it looked, but heads can stand in for each other, so a small "
+    "loss does not make a head useless."
+)
+POSITION = "Place, in the order of drawing"
+EXPECTED = "How likely each value was"
+EXPECTED_VALUE = (
+    "Value {number}: {value}, which the model gave {share} (<b>{bits} bits</b>); black {black}"
+)
+EXPECTED_INFO = (
+    "Before a patch was drawn the model said how likely each of the 256 values of each of its "
+    "pixels was, knowing all that is bright here and the pixels of the patch before it. The bars "
+    "are logarithmic, from 0.1% up, 8 values each; the bar of what really stands there is marked."
+)
+PLACE_ALT = "The picture up to position {position}, which is framed"
 TRADEOFF = {
     "temperature": "temperature", "accuracy": "label accuracy", "frechet": "Frechet distance",
     "precision": "precision", "recall": "recall", "coverage": "coverage",

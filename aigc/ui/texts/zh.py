@@ -57,7 +57,7 @@ SETTINGS: dict[str, str] = {
     "label": "类别", "temperature": "温度", "label_a": "起点类别", "label_b": "终点类别",
     "prompt": "开头", "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
     "picture_b": "终点的图", "steps": "步数", "path": "路径", "view": "视图", "plane": "平面",
-    "other seed": "另一个种子", "total": "样本数量",
+    "other seed": "另一个种子", "total": "样本数量", "rows": "保留的行数", "position": "位置", "muted": "关掉的头",
     "label_c": "左下类别", "label_d": "右下类别", "side": "边长", "stops": "站数", "leg": "每段步数",
     "move_1": "方向 1", "move_2": "方向 2", "move_3": "方向 3", "move_4": "方向 4",
     "move_5": "方向 5", "move_6": "方向 6",
@@ -65,6 +65,7 @@ SETTINGS: dict[str, str] = {
 VALUES: dict[object, str] = {
     "any": "任意", "a picture": "你给的图", "map": "地图", "classes": "换个类别", "directions": "方向",
     "corners": "四角", "loop": "循环", "scores": "判别器", "project": "投影", "tradeoff": "温度", "modes": "覆盖",
+    "complete": "半张图", "heads": "注意力头", "pixel": "一个位置",
     "means": "类别均值", "kl": "KL 最大",
 }  # fmt: skip
 PICTURE_ALT = "{name}，类别 {label}，图"
@@ -449,7 +450,8 @@ VIEWER = {
 VIEW = "视图"
 VIEWS = {"map": "地图", "classes": "换个类别", "directions": "方向",
          "corners": "四角", "loop": "循环", "scores": "判别器",
-         "project": "投影", "tradeoff": "温度", "modes": "覆盖"}  # fmt: skip
+         "project": "投影", "tradeoff": "温度", "modes": "覆盖", "complete": "半张图",
+         "heads": "注意力头", "pixel": "一个位置"}  # fmt: skip
 SHOW = "换一张"
 SIDE = "每边的图数"
 STOPS = "站数"
@@ -535,6 +537,32 @@ PROJECT_INFO = (
     "GAN 没有编码器：梯度下降寻找一个潜变量，使画出来的图接近这张画，同时在先验下也可能；所有搜索一起进行，最多 {seconds} 秒。"
     "本页一次只做一个投影，下一个要排队；其他的事照常进行。误差是像素差（取值 0 到 1）的均方根。"
 )
+ROWS = "保留的小块行数"
+WHOLE_PICTURE = "整张图"
+KEPT = "保留的部分"
+COMPLETIONS = "画完的图"
+COMPLETE_INFO = "只能给出上半部分：模型从左到右、从上到下地画，每一步看到的是它上面的部分。每张图下面是分类器看到的类别。"
+MUTED = "关掉的头"
+MUTED_INFO = "层和头，从 1 数起"
+NO_HEADS = "{value} 不是这个模型的头；请写从 1 数起的层和头，如 1.2,3.4。"
+ALL_HEADS = "所有的头：{bits} 比特"
+WITHOUT_HEADS = "关掉之后，同样的种子"
+HEADS_PRICE = "没有这些头，模型说出左边这张图要多用 {bits} 比特（平均每个值 {each}）。"
+HEADS_TITLE = "整张图上的每个头：熵、距离、起始符"
+HEAD_TITLE = "层和头 {name}"
+HEADS_INFO = (
+    "一行是一层。头的名字下面依次是：权重的熵（比特，对所有步骤取平均）；它看得多远（以小块计，不算起始符）；"
+    "起始符得到的份额。关掉的意思是：这个头找到的东西不再加进总和。由此失去的，比它看向哪里更能说明问题；"
+    "但头与头可以互相替代，所以损失小并不说明一个头没有用。"
+)
+POSITION = "位置，按画的先后"
+EXPECTED = "每个值有多可能"
+EXPECTED_VALUE = "第 {number} 个值：{value}，模型给它 {share}（<b>{bits} 比特</b>）；黑色 {black}"
+EXPECTED_INFO = (
+    "画一个小块之前，模型说出它每个像素的 256 个值各有多可能，所知道的是这里亮着的一切，以及这个小块里在前的像素。"
+    "横条是对数刻度，从 0.1% 起，每条 8 个值；真正的值所在的那一条有标记。"
+)
+PLACE_ALT = "画到位置 {position} 为止的图，这个位置有框"
 TRADEOFF = {
     "temperature": "温度", "accuracy": "标签准确率", "frechet": "Fréchet 距离",
     "precision": "精确率", "recall": "召回率", "coverage": "覆盖率",

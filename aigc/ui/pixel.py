@@ -1,0 +1,110 @@
+"""What the model expected at one place before it was drawn. A view of Explore."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from aigc import latent
+from aigc.ui import figures, texts
+from aigc.ui.catalogue import whole
+
+PART, NEEDS = "", "predict"
+CONTROLS = ("seed", "label", "position", "drawing")
+DRAWN = ("label", "position")
+BINS = 32  # of the 256 values
+ZOOM = 8  # pixels of the page for one of the picture
+
+
+def start(wish: Any) -> Tensor:
+    """The drawing (C, H, W), or what Sample draws from the seed."""
+    if wish.drawing is not None:
+        return wish.drawing
+    index = wish.checkpoint.label_index(wish.values["label"])
+    return wish.checkpoint.model.sample(latent.generators(wish.values["seed"], 1), [index])[0]
+
+
+def pictures(wish: Any) -> Tensor:
+    return start(wish)[None]
+
+
+def expected(wish: Any, image: Tensor) -> tuple[int, Tensor, Tensor]:
+    """The position from 0, the probabilities (P, 256) of its values, and the values (P,) that
+    stand there. Raises ValueError with a sentence for a position that is not there."""
+    model = wish.checkpoint.model
+    tokens = model.tokens(image[None])[0]  # (T, P)
+    at = whole(texts.PLACES["position"], wish.values["position"], 1, len(tokens)) - 1
+    index = wish.checkpoint.label_index(wish.values["label"])
+    return at, model.predict(image[None], [index])[0, at], tokens[at]
+
+
+def facts(wish: Any) -> dict[str, Any]:
+    _, probabilities, values = expected(wish, start(wish))
+    own = probabilities.gather(1, values[:, None])[:, 0]
+    return {
+        "values": values.tolist(),
+        "bits": (-own.log2()).tolist(),
+        "black": probabilities[:, 0].tolist(),
+        "mean": (probabilities @ torch.arange(256.0)).tolist(),
+        "probabilities": probabilities.tolist(),
+    }
+
+
+def marked(wish: Any, image: Tensor, at: int) -> Image.Image:
+    """The picture with a frame around the patch, what comes after it dimmed."""
+    media = wish.checkpoint.media
+    rows, columns = wish.checkpoint.model.grid
+    height, width = media.height * ZOOM // rows, media.width * ZOOM // columns
+    row, column = divmod(at, columns)
+    known = image.clone() * 0.35
+    tall, wide = media.height // rows, media.width // columns
+    known[:, : row * tall] = image[:, : row * tall]
+    known[:, row * tall : (row + 1) * tall, : column * wide] = image[
+        :, row * tall : (row + 1) * tall, : column * wide
+    ]
+    large = figures.enlarge(media.to_pil(known).convert("RGB"), media.width * ZOOM, media.width)
+    box = (column * width - 1, row * height - 1, (column + 1) * width, (row + 1) * height)
+    ImageDraw.Draw(large).rectangle(box, outline=(255, 107, 61), width=2)
+    return large
+
+
+def bars(probabilities: Tensor, value: int) -> str:
+    """A distribution over 256 values, BINS bars whose heights are on a logarithmic scale from
+    0.1%, as SVG; the bar that holds `value` is marked."""
+    heights = probabilities.unflatten(0, (BINS, 256 // BINS)).sum(1)
+    items = ""
+    for i, p in enumerate(heights.tolist()):
+        tall = 56 * max(0.0, 1 + math.log10(max(p, 1e-4)) / 3)
+        now = ' class="now"' if i == value * BINS // 256 else ""
+        items += (
+            f'<rect{now} x="{100 * i / BINS:.2f}" width="{90 / BINS:.2f}" y="{58 - tall:.1f}" '
+            f'height="{tall:.1f}"/>'
+        )
+    return (
+        f'<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" '
+        f'aria-label="{texts.EXPECTED}">{items}</svg>'
+        f'<div class="ends"><span>0</span><span>255</span></div>'
+    )
+
+
+def show(wish: Any) -> str:
+    """The place, and a distribution for each of its values."""
+    image = start(wish)
+    at, probabilities, values = expected(wish, image)
+    source = figures.address(figures.png(marked(wish, image, at)), "image/png")
+    charts = ""
+    for i, (p, value) in enumerate(zip(probabilities, values.tolist()), 1):
+        said = texts.EXPECTED_VALUE.format(
+            number=i, value=value, share=f"{float(p[value]):.1%}",
+            bits=f"{-math.log2(max(float(p[value]), 1e-12)):.2f}", black=f"{float(p[0]):.1%}",
+        )  # fmt: skip
+        charts += f'<section class="compare"><h4>{said}</h4>{bars(p, value)}</section>'
+    alt = texts.PLACE_ALT.format(position=at + 1)
+    return (
+        f'<img class="tile place" alt="{alt}" src="{source}"><div class="charts">{charts}</div>'
+        f"<p>{texts.EXPECTED_INFO}</p>"
+    )
