@@ -643,6 +643,18 @@ SCRIPT = {
                     "{_ELBO} nats.",
                 ],
             },
+            "ladder": {
+                "title": "one step of a VAE with levels",
+                "list": [
+                    "All weights start random; this is step {step}.",
+                    "The encoder looks at each picture at every size.",
+                    "From the top down, each level of the latent is drawn in the light of those "
+                    "above it and of the picture, and what it says is decoded further.",
+                    "The whole steps down the sum of two terms: {nll} nats to say the picture "
+                    "given all levels, and {KL} nats to say the levels. Together that is the "
+                    "bound, {_ELBO} nats.",
+                ],
+            },
             "attention": {
                 "title": "one step of self-attention",
                 "list": [
