@@ -236,6 +236,22 @@ def test_predictions_are_those_of_the_surprise(name: str) -> None:
     torch.testing.assert_close(found, model.surprise(images, labels), rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", families_with("scores"))
+def test_scores_make_the_weights(name: str) -> None:
+    model = build(name)
+    image = torch.rand(*model.config.media_shape, generator=latent.generator(0))
+    weights = model.attention(image[None], [3])[0]  # (layers, heads, T, T)
+    for layer, head in ((0, 0), (weights.shape[0] - 1, weights.shape[1] - 1)):
+        q, k, v = model.scores(image, 3, layer, head)
+        scaled = q @ k.T / q.shape[1] ** 0.5
+        later = torch.ones_like(scaled, dtype=torch.bool).triu(1)
+        expected = scaled.masked_fill(later, -torch.inf).softmax(-1)
+        torch.testing.assert_close(expected, weights[layer, head], rtol=1e-4, atol=1e-5)
+        assert v.shape == q.shape
+    with pytest.raises(ValueError, match="there is no head"):
+        model.scores(image, 3, weights.shape[0], 0)
+
+
 @pytest.mark.parametrize("name", families_with("mute"))
 def test_muted_heads_add_nothing(name: str) -> None:
     model = build(name)

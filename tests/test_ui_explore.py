@@ -25,6 +25,7 @@ from aigc.ui import (
     directions,
     explore,
     figures,
+    formula,
     heads,
     judge,
     modes,
@@ -60,6 +61,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "complete": {"seed": 4, "label": "3", "rows": 6, "count": 2, "temperature": 1.0},
     "heads": {"seed": 4, "label": "3", "muted": "1.2,2.1"},
     "pixel": {"seed": 4, "label": "3", "position": 50},
+    "formula": {"seed": 4, "label": "3", "layer": 2, "head": 1, "position": 50},
 }  # fmt: skip
 
 
@@ -69,6 +71,7 @@ HAS = {
     "complete": "attention-mnist",
     "heads": "attention-mnist",
     "pixel": "attention-mnist",
+    "formula": "attention-mnist",
 }  # a checkpoint that has the view
 
 
@@ -453,3 +456,35 @@ def test_what_was_expected_at_a_place(catalogue: Catalogue) -> None:
                            {**GIVEN["pixel"], "position": 197})  # fmt: skip
     with pytest.raises(ValueError, match="The position is a whole number from 1 to 196, not 197"):
         pixel.show(outside)
+
+
+def test_the_numbers_of_the_formula(catalogue: Catalogue) -> None:
+    wish = wish_of(catalogue, "formula")
+    model: Any = wish.checkpoint.model
+    image = model.sample(latent.generators(4, 1), [3])
+    facts = formula.facts(wish)
+    weights = model.attention(image, [3])[0, 1, 0, 49, :50]
+    torch.testing.assert_close(
+        torch.tensor(facts["weights"]), weights, rtol=1e-4, atol=1e-5
+    )  # fmt: skip
+    q, k, v = model.scores(image[0], 3, 1, 0)
+    assert facts["scores"] == pytest.approx((k[:50] @ q[49]).tolist(), abs=1e-4)
+    assert facts["scaled"] == pytest.approx((k[:50] @ q[49] / 8**0.5).tolist(), abs=1e-4)
+    assert facts["sum"] == pytest.approx((weights @ v[:50]).tolist(), abs=1e-4)
+    page = formula.show(wish)
+    assert f"the {196 - 50} later ones" in page and f"the other {50 - formula.TOP}" in page
+    first = explore.read(
+        catalogue, "attention-mnist", "formula", {**GIVEN["formula"], "position": 1}
+    )
+    assert formula.facts(first)["weights"] == [1.0]
+    assert "the other" not in formula.show(first)
+    for name, value, words in (
+        ("layer", 3, "The layer is a whole number from 1 to 2"),
+        ("head", 9, "The head is a whole number from 1 to 2"),
+        ("position", 200, "The position is a whole number from 1 to 196"),
+    ):
+        outside = explore.read(
+            catalogue, "attention-mnist", "formula", {**GIVEN["formula"], name: value}
+        )
+        with pytest.raises(ValueError, match=words):
+            formula.show(outside)

@@ -220,6 +220,18 @@ class Predicts(Protocol):
 
 
 @runtime_checkable
+class Scores(Protocol):
+    """Shows what the weights of a head are computed from."""
+
+    def scores(
+        self, image: Tensor, label: int | None, layer: int, head: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values (T, D) of one head, from 0, over a picture (C, H, W) in
+        [0, 1]: its weights in `Attends` are softmax(q k^T / sqrt(D)), the later ones masked.
+        Raises ValueError for a head that is not there."""
+
+
+@runtime_checkable
 class Mutes(Protocol):
     """Can do without some of its heads."""
 
@@ -258,6 +270,7 @@ CAPABILITIES = {
     "complete": Completes,
     "predict": Predicts,
     "mute": Mutes,
+    "scores": Scores,
     "surprise": Surprises,
     "classify": Classifies,
 }

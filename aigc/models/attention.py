@@ -456,6 +456,22 @@ class Transformer(nn.Module):
         """See `aigc.models.Predicts`: (N, C, H, W) -> (N, T, P, 256)."""
         return self(self.tokens(images), self.label_indices(labels)).exp()
 
+    @torch.inference_mode()
+    def scores(
+        self, image: Tensor, label: int | None, layer: int, head: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """See `aigc.models.Scores`."""
+        if not (0 <= layer < self.config.layers and 0 <= head < self.config.heads):
+            raise ValueError(f"there is no head {head} in layer {layer}")
+        q_turn, k_turn = self.turns()
+        x = self.embed(self.tokens(image[None]), self.label_indices([label]))
+        blocks = cast("list[Block]", self.blocks)
+        for block in blocks[:layer]:
+            x = block(x, q_turn, k_turn)
+        block = blocks[layer]
+        q, k, v = block.attention.project(block.attention_norm(x), q_turn, k_turn)
+        return q[0, head], k[0, head], v[0, head]  # (T, head_dim) each
+
     def muted(self, heads: Sequence[tuple[int, int]]) -> Transformer:
         """See `aigc.models.Mutes`. What a head found goes into the sum through its own columns of
         the matrix behind; here these are zero."""

@@ -37,6 +37,7 @@ from aigc.ui import (
     coverage,
     directions,
     figures,
+    formula,
     heads,
     judge,
     loop,
@@ -79,6 +80,7 @@ VIEWS: dict[str, ModuleType] = {
     "complete": complete,
     "heads": heads,
     "pixel": pixel,
+    "formula": formula,
 }
 MAX_SIDE, MAX_STOPS, MAX_LEG, MAX_TOTAL, MAX_ROWS = 12, 8, 24, 2000, 64
 
@@ -139,6 +141,8 @@ READERS: dict[str, Callable[[object], Any]] = {
     "rows": lambda value: whole(texts.ROWS, value, 0, MAX_ROWS),
     "position": lambda value: whole(texts.PLACES["position"], value, 1, MAX_ROWS**2),
     "muted": heads.read_muted,
+    "layer": lambda value: whole(texts.PLACES["layer"], value, 1, MAX_ROWS),
+    "head": lambda value: whole(texts.PLACES["head"], value, 1, MAX_ROWS),
     "total": lambda value: whole(texts.TOTAL, value, 1, MAX_TOTAL),
     "side": lambda value: whole(texts.SIDE, value, 2, MAX_SIDE),
     "stops": lambda value: whole(texts.STOPS, value, 2, MAX_STOPS),
@@ -288,6 +292,9 @@ def build(catalogue: Catalogue) -> parts.Page:
         updates: dict[Any, Any] = {muting: gr.CheckboxGroup(visible=uses(view, "muted"))}
         if view == "heads" and not lacks(chosen, view):
             updates[muting] = gr.CheckboxGroup(choices=heads.choices(chosen), visible=True)
+        if "scores" in chosen.capabilities and view == "formula":
+            for name, most in zip(("layer", "head"), heads.heads_of(chosen)):
+                updates[sliders[name]] = gr.Slider(maximum=most, visible=True)
         if grid is not None:
             rows_now, columns = grid
             updates[sliders["rows"]] = gr.Slider(maximum=rows_now - 1, visible=uses(view, "rows"))
@@ -339,6 +346,10 @@ def build(catalogue: Catalogue) -> parts.Page:
                                        visible=uses(first, "total")),
                     "rows": gr.Slider(0, 13, 7, step=1, label=texts.ROWS,
                                       visible=uses(first, "rows")),
+                    "layer": gr.Slider(1, 4, 1, step=1, label=texts.LAYER,
+                                       visible=uses(first, "layer")),
+                    "head": gr.Slider(1, 5, 1, step=1, label=texts.HEAD,
+                                      visible=uses(first, "head")),
                     "position": gr.Slider(1, 196, 100, step=1, label=texts.POSITION,
                                           visible=uses(first, "position")),
                     "temperature": gr.Slider(0, MAX_TEMPERATURE, 1, step=0.05,
@@ -543,6 +554,14 @@ def endpoints(catalogue: Catalogue) -> None:
         given = {"seed": seed, "label": label, "position": position, "drawing": drawing}
         return answer(checkpoint, "pixel", given)
 
+    def formula_(
+        checkpoint: str = catalogue.first("scores"), seed: int = 0, label: str = ANY,
+        layer: int = 1, head: int = 1, position: int = 100, drawing: str = "",
+    ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
+        given = {"seed": seed, "label": label, "layer": layer, "head": head,
+                 "position": position, "drawing": drawing}  # fmt: skip
+        return answer(checkpoint, "formula", given)
+
     for name, fn, about in (
         ("map", map, "The picture at a point of a plane through the latent space (pca, means or "
          "kl), where x and y are measured from the middle of the test images."),
@@ -564,6 +583,8 @@ def endpoints(catalogue: Catalogue) -> None:
          "and head from 1, as 1.2,3.4), what that costs in bits, and what each head is like."),
         ("pixel", pixel_, "A picture, and how likely the model held each value of the patch at a "
          "position (from 1) before it was drawn."),
+        ("formula", formula_, "A picture, and the numbers of softmax(QK^T / sqrt(d)) V at one "
+         "position of one head (all from 1): scores, scaled, weights, and the weighted sum."),
         ("modes", modes_, "Samples without a class, how many fall into each, and the KL to equal "
          "shares with what chance alone would give."),
     ):  # fmt: skip

@@ -376,7 +376,7 @@ VIEWS = {"map": "Map", "classes": "Other classes", "directions": "Directions",
          "corners": "Four corners", "loop": "Loop", "scores": "Discriminator",
          "project": "Projection",
          "tradeoff": "Temperature", "modes": "Coverage", "complete": "Half a picture",
-         "heads": "Heads", "pixel": "One place"}  # fmt: skip
+         "heads": "Heads", "pixel": "One place", "formula": "The formula"}  # fmt: skip
 SHOW = "Another one"
 SIDE = "Pictures along a side"
 STOPS = "Stops"
@@ -511,6 +511,24 @@ HEADS_INFO = (
     "start token gets. Switched off means that what the head found is left out of the sum. What is "
     "lost then says more than where it looked, but heads can stand in for each other, so a small "
     "loss does not make a head useless."
+)
+LAYER = "Layer"
+HEAD = "Head"
+FORMULA_KEY = "what it compares with"
+FORMULA_STEPS = ("q · k", "÷ √{d}", "softmax")
+FORMULA_START = "start token"
+FORMULA_PLACE = "row {row}, column {column}"
+FORMULA_REST = "the other {count}, together"
+FORMULA_MASKED = "the {count} later ones: masked, −∞"
+FORMULA_SUM = (
+    "The weighted sum of the values has the length {length}; the longest single share is "
+    "{share} long, from {where}. The heads of the layer stand side by side after this and go "
+    "through one more matrix."
+)
+FORMULA_INFO = (
+    "One step of one head, by Attention(Q, K, V) = softmax(QKᵀ / √d) V with d = {d}: the query of "
+    "the framed place against the keys of all before it, the {top} largest weights first. Dividing "
+    "by √d keeps the scores in a range where the softmax is not all or nothing."
 )
 POSITION = "Place, in the order of drawing"
 EXPECTED = "How likely each value was"

@@ -57,7 +57,7 @@ SETTINGS: dict[str, str] = {
     "label": "类别", "temperature": "温度", "label_a": "起点类别", "label_b": "终点类别",
     "prompt": "开头", "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
     "picture_b": "终点的图", "steps": "步数", "path": "路径", "view": "视图", "plane": "平面",
-    "other seed": "另一个种子", "total": "样本数量", "rows": "保留的行数", "position": "位置", "muted": "关掉的头",
+    "other seed": "另一个种子", "total": "样本数量", "rows": "保留的行数", "position": "位置", "layer": "层", "head": "头", "muted": "关掉的头",
     "label_c": "左下类别", "label_d": "右下类别", "side": "边长", "stops": "站数", "leg": "每段步数",
     "move_1": "方向 1", "move_2": "方向 2", "move_3": "方向 3", "move_4": "方向 4",
     "move_5": "方向 5", "move_6": "方向 6",
@@ -65,7 +65,7 @@ SETTINGS: dict[str, str] = {
 VALUES: dict[object, str] = {
     "any": "任意", "a picture": "你给的图", "map": "地图", "classes": "换个类别", "directions": "方向",
     "corners": "四角", "loop": "循环", "scores": "判别器", "project": "投影", "tradeoff": "温度", "modes": "覆盖",
-    "complete": "半张图", "heads": "注意力头", "pixel": "一个位置",
+    "complete": "半张图", "heads": "注意力头", "pixel": "一个位置", "formula": "公式",
     "means": "类别均值", "kl": "KL 最大",
 }  # fmt: skip
 PICTURE_ALT = "{name}，类别 {label}，图"
@@ -451,7 +451,7 @@ VIEW = "视图"
 VIEWS = {"map": "地图", "classes": "换个类别", "directions": "方向",
          "corners": "四角", "loop": "循环", "scores": "判别器",
          "project": "投影", "tradeoff": "温度", "modes": "覆盖", "complete": "半张图",
-         "heads": "注意力头", "pixel": "一个位置"}  # fmt: skip
+         "heads": "注意力头", "pixel": "一个位置", "formula": "公式"}  # fmt: skip
 SHOW = "换一张"
 SIDE = "每边的图数"
 STOPS = "站数"
@@ -554,6 +554,19 @@ HEADS_INFO = (
     "一行是一层。头的名字下面依次是：权重的熵（比特，对所有步骤取平均）；它看得多远（以小块计，不算起始符）；"
     "起始符得到的份额。关掉的意思是：这个头找到的东西不再加进总和。由此失去的，比它看向哪里更能说明问题；"
     "但头与头可以互相替代，所以损失小并不说明一个头没有用。"
+)
+LAYER = "层"
+HEAD = "头"
+FORMULA_KEY = "与谁比较"
+FORMULA_STEPS = ("q · k", "÷ √{d}", "softmax")
+FORMULA_START = "起始符"
+FORMULA_PLACE = "第 {row} 行第 {column} 列"
+FORMULA_REST = "其余 {count} 个，合计"
+FORMULA_MASKED = "后面的 {count} 个：被掩码遮住，−∞"
+FORMULA_SUM = "值的加权和长 {length}；其中最长的一份长 {share}，来自{where}。之后这一层的各个头并排放在一起，再经过一个矩阵。"
+FORMULA_INFO = (
+    "一个头的一步，按 Attention(Q, K, V) = softmax(QKᵀ / √d) V，d = {d}：有框的位置的查询与它之前所有位置的键相比较，"
+    "先列出权重最大的 {top} 个。除以 √d，是为了不让 softmax 非此即彼。"
 )
 POSITION = "位置，按画的先后"
 EXPECTED = "每个值有多可能"
