@@ -383,7 +383,18 @@ def test_the_figures_of_poems_are_right(mnist_root: Path, tmp_path: Path) -> Non
     # The verse is drawn evenly from forty characters, and a form tells where the marks are.
     assert found["nats_per_letter"].reference == pytest.approx(math.log(40), abs=0.5)
     assert found["nats_per_character"].reference < found["nats_per_letter"].reference
+    assert found["nats_per_letter_apart"].value == pytest.approx(expected, abs=1e-4)
     assert found["form_kept"].value == 0 and found["copied_lines"].value == 0
+
+    # A learned poem among those held out is not apart: of the other poems the figure is the same.
+    again = dataclasses.replace(
+        held,
+        rows=torch.cat([held.rows, learned.rows[:1]]),
+        targets=torch.cat([held.targets, learned.targets[:1]]),
+    )
+    more = evaluate.text_figures(measured, learned, again)
+    assert more["nats_per_letter_apart"].reference == found["nats_per_letter_apart"].reference
+    assert more["nats_per_letter"].reference < found["nats_per_letter"].reference
 
     class Copies:
         """Writes what was learned, one poem after the other."""
