@@ -176,13 +176,17 @@ class TextMedia:
         text = "".join(self.symbols[i] for i in indices.tolist())
         return text.partition(self.end)[0] if self.end else text
 
-    def unknown(self, text: str) -> list[str]:
-        """The characters of a text that are no symbols, each once, in order."""
-        return sorted(set(text) - set(self.symbols))
+    def unknown(self, prompt: str) -> list[str]:
+        """The characters of a prompt that are no symbols, each once, in order."""
+        return sorted(set(prompt) - (set(self.symbols) - set(self.end)))
 
     def from_text(self, text: str) -> Tensor:
         """Characters -> (T,) int64; those that are no symbol become UNKNOWN, index 0."""
         return torch.tensor([self.places.get(c, 0) for c in text], dtype=torch.long)
+
+    def from_prompt(self, prompt: str) -> Tensor:
+        """A beginning, (T,) int64: nothing in it ends the text."""
+        return self.from_text(prompt.replace(self.end, UNKNOWN) if self.end else prompt)
 
     @cached_property
     def places(self) -> dict[str, int]:

@@ -82,7 +82,7 @@ def test_cached_steps_give_the_uncached_logits(
 
 
 def test_weights_are_those_of_the_forward_pass(model: LanguageModel, texts: torch.Tensor) -> None:
-    maps = model.weights(texts, [None, 2])
+    maps = model.attention(texts, [None, 2])
     assert maps.shape == (2, 3, 2, 16, 16)
     torch.testing.assert_close(maps.sum(-1), torch.ones(maps.shape[:-1]))
     assert maps.triu(1).abs().max() == 0

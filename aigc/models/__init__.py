@@ -168,21 +168,23 @@ class Projects(Protocol):
 
 @runtime_checkable
 class Attends(Protocol):
-    """Draws a picture as a sequence, and shows where each step looked."""
+    """Makes a picture or a text as a sequence, and shows where each step looked."""
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Rows and columns of the patches; the sequence goes through them row by row."""
+        """Rows and columns of the patches; the sequence goes through them row by row. A text is
+        one row of up to so many symbols."""
 
-    def tokens(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] -> the sequence, (N, T, values of a patch) int64 in 0..255."""
+    def tokens(self, made: Tensor) -> Tensor:
+        """(N, C, H, W) in [0, 1] -> the sequence, (N, T, values of a patch) int64 in 0..255; or
+        (N, T) symbols -> (N, T, 1)."""
 
-    def attention(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:
-        """(N, C, H, W) finished pictures -> (N, layers, heads, T, T) float32.
+    def attention(self, made: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """(N, C, H, W) finished pictures, or (N, T) symbols -> (N, layers, heads, T, T) float32.
 
-        Row t belongs to the step that drew patch t, t = 0 .. T-1. Column 0 is the start token,
-        which carries the class; column j >= 1 is patch j - 1. Rows add up to 1, and columns
-        j > t are 0: no step sees what is not drawn yet.
+        Row t belongs to the step that made patch or symbol t, t = 0 .. T-1. Column 0 is the start
+        token, which carries the class; column j >= 1 is patch or symbol j - 1. Rows add up to 1,
+        and columns j > t are 0: no step sees what is not made yet.
         """
 
 
@@ -242,11 +244,20 @@ class Mutes(Protocol):
 
 @runtime_checkable
 class Surprises(Protocol):
-    """Says how unexpected each step of a picture was."""
+    """Says how unexpected each step was."""
 
-    def surprise(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:
-        """(N, C, H, W) in [0, 1] -> (N, T): -log2 of the probability that the model gave to each
-        patch before it was drawn, in bits. A picture's add up to its -log2 p."""
+    def surprise(self, made: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """(N, C, H, W) in [0, 1], or (N, T) symbols -> (N, T): -log2 of the probability that the
+        model gave to each patch or symbol before it was made, in bits. They add up to -log2 p."""
+
+
+@runtime_checkable
+class Expects(Protocol):
+    """Says what may come next, in every place of a text."""
+
+    def expect(self, texts: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """(N, T) symbols -> (N, T, symbols): the log-probability of every symbol in place t,
+        given what stands before it."""
 
 
 @runtime_checkable
@@ -272,6 +283,7 @@ CAPABILITIES = {
     "mute": Mutes,
     "scores": Scores,
     "surprise": Surprises,
+    "expect": Expects,
     "classify": Classifies,
 }
 

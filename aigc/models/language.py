@@ -318,10 +318,18 @@ class LanguageModel(nn.Module):
 
     # Looking inside
 
+    @property
+    def grid(self) -> tuple[int, int]:
+        """A text is one row of up to `length` symbols."""
+        return 1, self.config.length
+
+    def tokens(self, texts: Tensor) -> Tensor:
+        """(N, T) -> (N, T, 1): a token is a symbol."""
+        return texts[..., None]
+
     @torch.inference_mode()
-    def weights(self, texts: Tensor, labels: Sequence[int | None]) -> Tensor:
-        """Where each step looked: (N, T) -> (N, layers, heads, T, T). Row t belongs to the step
-        that wrote symbol t; column 0 is the start token, column j >= 1 symbol j - 1."""
+    def attention(self, texts: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """See `aigc.models.Attends`: (N, T) -> (N, layers, heads, T, T)."""
         cos, sin = self.turn()
         x = self.embed(texts, self.label_indices(labels))
         maps = []
@@ -329,6 +337,15 @@ class LanguageModel(nn.Module):
             x, found = block.explained(x, (cos[: x.shape[1]], sin[: x.shape[1]]))
             maps.append(found)
         return torch.stack(maps, 1)
+
+    @torch.inference_mode()
+    def expect(self, texts: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """See `aigc.models.Expects`: (N, T) -> (N, T, symbols)."""
+        return self(texts, self.label_indices(labels))
+
+    def surprise(self, texts: Tensor, labels: Sequence[int | None]) -> Tensor:
+        """See `aigc.models.Surprises`: (N, T) -> (N, T), in bits."""
+        return self.text_nats(texts, labels) / math.log(2)
 
 
 def keep_likely(logits: Tensor, top_k: int, top_p: float) -> Tensor:
