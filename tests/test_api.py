@@ -26,6 +26,7 @@ from aigc.latent import MAX_SEED, generators
 from aigc.ui import explore
 
 SAMPLE = {"checkpoint": "gan-mnist", "count": 3, "seed": 7, "label": "3", "temperature": 1.0}
+WRITING = {"prompt": "abc", "length": 30, "top_k": 5, "top_p": 0.9}  # of a checkpoint that writes
 INTERPOLATE = {
     "checkpoint": "vae-mnist", "seed_a": 1, "label_a": "3", "seed_b": 2, "label_b": "8",
     "steps": 4, "path": "slerp",
@@ -78,7 +79,8 @@ def test_the_parameters_are_those_of_the_links(client: Client) -> None:
         for endpoint, about in api["named_endpoints"].items()
     }
     assert names["/checkpoints"] == []
-    assert names["/sample"] == [*SAMPLE, "prompt"]
+    assert names["/sample"] == [*SAMPLE, *WRITING]
+    assert names["/attention"] == ["checkpoint", "seed", "label", "prompt", "length"]
     assert names["/interpolate"] == list(INTERPOLATE)
     for view, module in explore.VIEWS.items():
         assert names[f"/{view}"] == ["checkpoint", *module.CONTROLS]
@@ -115,13 +117,34 @@ def test_sample(client: Client, checkpoints: Path, name: str) -> None:
 
 
 def test_sample_of_text(client: Client, checkpoints: Path) -> None:
-    wish = {**SAMPLE, "checkpoint": "language-mnist", "prompt": "abc"}
+    wish = {**SAMPLE, "checkpoint": "language-mnist", **WRITING}
     images, settings = ask(client, "/sample", wish)
     loaded = load(checkpoints / "language-mnist")
     prompt = loaded.media.from_text("abc")
-    *_, rows = loaded.model.write(generators(7, 3), [3] * 3, 1.0, prompt)
+    *_, rows = loaded.model.write(generators(7, 3), [3] * 3, 1.0, prompt, 30, 5, 0.9)
     assert images == [] and settings.pop("texts") == [loaded.media.to_text(row) for row in rows]
     assert settings == {**wish, "revision": loaded.revision}
+    assert all(len(loaded.media.to_text(row)) == 33 for row in rows)
+
+
+def test_attention_of_text(client: Client, checkpoints: Path) -> None:
+    wish = {"checkpoint": "language-mnist", "seed": 7, "label": "3", "prompt": "ab<", "length": 9}
+    picture, tokens, file, settings = client.predict(**wish, api_name="/attention")
+    loaded = load(checkpoints / "language-mnist")
+    *_, rows = loaded.model.write(generators(7, 1), [3], 1.0, loaded.media.from_text("ab\ufffd"), 9)
+    assert picture is None and np.array(tokens).tolist() == rows[0][:, None].tolist()
+    assert settings["text"] == loaded.media.to_text(rows[0])
+    assert {name: settings[name] for name in wish} == wish
+    with np.load(file, allow_pickle=False) as archive:
+        weights = loaded.model.attention(rows, [3])[0].numpy()
+        assert np.array_equal(archive["weights"], weights)
+        assert str(archive["text"]) == settings["text"]
+
+
+def test_a_call_without_names_may_leave_out_what_came_later(server: str) -> None:
+    said = raw(server, "sample", '{"data": ["gan-mnist", 1, 0, "any", 1.0]}')
+    assert "event: complete" in said
+    assert "length" in raw(server, "sample", '{"data": ["language-mnist", 1, 0, "any", 1.0, "a"]}')
 
 
 def test_sample_again_and_with_defaults(client: Client) -> None:

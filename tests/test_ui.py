@@ -290,7 +290,9 @@ def test_every_made_result_is_its_own_link(catalogue: Catalogue) -> None:
         interpolate.read(catalogue, "vae-mnist", 1, "2", 3, "any", 4, "lerp").made,
     ):
         tab = "sample" if "count" in made else "interpolate"
-        others = {"prompt"} if made["checkpoint"] == "gan-mnist" else set()  # it takes none
+        others = {"lines", "script"}  # chosen in the browser
+        if made["checkpoint"] == "gan-mnist":  # which does not write
+            others |= {"prompt", "length", "top_k", "top_p"}
         others |= {"picture_a", "picture_b", *EXPLORER}
         assert {"checkpoint", "revision", *pages[tab].settings} - others == set(made) - others
         names = [name for name in pages[tab].settings if name in made]
@@ -395,13 +397,15 @@ def test_downloads_say_that_ai_made_them(catalogue: Catalogue) -> None:
 
 
 def test_writing_goes_on_from_the_prompt(catalogue: Catalogue) -> None:
-    wish = sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, "ab\r\nc")
+    wish = sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, "ab\r\nc", 24)
     made = sample.images(wish)
     media = wish.checkpoint.media
     written = [media.to_text(row) for row in made]
     assert all(text.startswith("ab\nc") and len(text) == 4 + media.length for text in written)
     assert torch.equal(made, sample.images(wish)) and len(set(written)) == 3
-    other = sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, "xyz")
+    longer = sample.images(sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, "ab\nc", 40))
+    assert longer.shape == (3, 44) and torch.equal(longer[:, :28], made)
+    other = sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, "xyz", 24)
     assert not torch.equal(sample.images(other)[:, -5:], made[:, -5:])
     *_, (last, finished) = sample.views(wish)
     assert finished and torch.equal(last, made)
@@ -423,13 +427,13 @@ def test_a_prompt_is_for_those_who_write(catalogue: Catalogue) -> None:
 
 def test_what_becomes_of_odd_prompts(catalogue: Catalogue) -> None:
     odd = "<b>a\u202e\U0001f600</b>"
-    wish = sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, odd)
+    wish = sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, odd, 5)
     page = sample.page(wish, sample.images(wish))
     assert "has never seen" in page and "'<'" in html.unescape(page)
     assert "<b>a" not in page and "\u202e" not in page
     assert "�b�a��" in page, page
-    long = sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, "a" * 100)
-    assert "23 characters at once" in sample.page(long, sample.images(long))
+    long = sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, "a" * 100, 5)
+    assert "the last 23 characters count" in sample.page(long, sample.images(long))
     for wrong in ("a" * 2001, 7, ["a"]):
         with pytest.raises(ValueError, match="at most 2000"):
             sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, wrong)

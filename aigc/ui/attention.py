@@ -1,12 +1,12 @@
-"""Where every head looked while a picture was drawn.
+"""Where every head looked while a picture was drawn, or a text written.
 
-The weights of one picture travel to the browser once (`pack`); hovering, clicking and replaying
-happen there (static/attention.js) and never wait for the server.
+The weights of one result travel to the browser once (weights.py); hovering, clicking and replaying
+happen there (static/attention.js) and never wait for the server. What is about texts stands in
+sequence.py.
 """
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -21,17 +21,21 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
-from aigc.ui import figures, parts, pictures, texts
+from aigc.ui import figures, han, parts, pictures, sequence, texts
 from aigc.ui.catalogue import (
     ANY,
+    LENGTH,
+    MAX_PROMPT,
     MAX_TEMPERATURE,
     Catalogue,
     read_label,
+    read_prompt,
     read_seed,
     read_temperature,
     shown,
     whole,
 )  # fmt: skip
+from aigc.ui.weights import encode, pack
 
 ID = "attention"
 NEEDS = "attention"
@@ -41,33 +45,6 @@ AVERAGES = ("mean", "max")
 ROLLOUT = "rollout"
 
 # What the browser gets
-
-
-def encode(values: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
-
-
-def pack(weights: Tensor) -> dict[str, str]:
-    """Weights (layers, heads, T, T) -> three base64 strings for the browser.
-
-    `first`: what each step put on the start token, float32 (layers, heads, T).
-    `peak`: the largest weight that each step put on a patch, float32 (layers, heads, T).
-    `maps`: for each layer and head, row t = 0 .. T-1 with its t weights on the patches 0 .. t-1,
-    as uint8 q where weight = peak * (q / 255)^2. The square keeps small weights apart, and the
-    start token, which often takes nearly everything, does not set the scale.
-    """
-    values = weights.detach().float().cpu().numpy()
-    length = values.shape[-1]
-    seen = np.tril(values[..., 1:], -1)  # row t: the patches 0 .. t-1
-    peak = seen.max(-1)  # (layers, heads, T)
-    scaled = np.sqrt(seen / np.where(peak > 0, peak, 1)[..., None])
-    steps, patches = np.tril_indices(length, -1, length - 1)
-    maps = np.rint(255 * scaled[..., steps, patches]).astype(np.uint8)
-    return {
-        "first": encode(values[..., 0].astype("<f4")),
-        "peak": encode(peak.astype("<f4")),
-        "maps": encode(maps),
-    }
 
 
 def frame(chosen: Checkpoint, image: Tensor, drawn: int) -> dict[str, Any]:
@@ -109,6 +86,7 @@ READERS = {
     "head": _place_or("head", AVERAGES),
     "position": _place_or("position", ()),
     "picture": pictures.read_packed,
+    "length": lambda value: whole(texts.THE_LENGTH, value, 0, sequence.MAX_SYMBOLS),
 }
 
 
@@ -121,14 +99,19 @@ def model_of(chosen: Checkpoint) -> Any:
 
 
 def read_settings(
-    catalogue: Catalogue, checkpoint: object, seed: object, label: object, temperature: object = 1.0
-) -> tuple[Checkpoint, dict[str, Any]]:
-    """The checkpoint and the checked settings. Raises ValueError with a sentence."""
+    catalogue: Catalogue, checkpoint: object, seed: object, label: object,
+    temperature: object = 1.0, prompt: object = "", length: object = LENGTH,
+) -> tuple[Checkpoint, dict[str, Any]]:  # fmt: skip
+    """The checkpoint and the checked settings, those of writing where it writes. Raises ValueError
+    with a sentence."""
     chosen = catalogue.find(checkpoint, NEEDS)
-    return chosen, {
+    made = {
         "checkpoint": chosen.name, "revision": chosen.revision, "seed": read_seed(seed),
         "label": read_label(chosen, label), "temperature": read_temperature(temperature),
     }  # fmt: skip
+    if "write" in chosen.capabilities:
+        made |= {"prompt": read_prompt(prompt), "length": READERS["length"](length)}
+    return chosen, made
 
 
 def draw(chosen: Checkpoint, made: dict[str, Any]) -> Iterator[tuple[Tensor, int]]:
@@ -173,16 +156,23 @@ def watch(
     layer: object = "",
     head: object = "",
     position: object = "",
+    prompt: object = "",
+    length: object = LENGTH,
     picture: object = "",
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Draw a picture in front of the visitor, or take the one that a link brought, then show where
-    each step looked: yields the viewer's value and the settings that made it."""
+    """Draw a picture or write a text in front of the visitor, or take the picture that a link
+    brought, then show where each step looked: yields the viewer's value and the settings that made
+    it."""
     if picture:
         value, made = look(catalogue, checkpoint, label, picture)
         yield {**value, "view": view(layer, head, position)}, made
         return
-    chosen, made = read_settings(catalogue, checkpoint, seed, label, temperature)
+    chosen, made = read_settings(catalogue, checkpoint, seed, label, temperature, prompt, length)
     wanted = view(layer, head, position)
+    if sequence.draws(chosen):
+        for value in sequence.watch(chosen, made, wanted):
+            yield value, made
+        return
     image = torch.zeros(chosen.media.shape)
     for image, drawn in draw(chosen, made):
         yield frame(chosen, image, drawn), made
@@ -227,10 +217,17 @@ def finished(chosen: Checkpoint, made: dict[str, Any]) -> Tensor:
 
 
 def answer(
-    catalogue: Catalogue, checkpoint: object, seed: object, label: object
-) -> tuple[Image.Image, list[list[int]], bytes, dict[str, Any]]:
-    """The endpoint's four answers: the sample, its tokens, the .npz file, the settings."""
-    chosen, made = read_settings(catalogue, checkpoint, seed, label)
+    catalogue: Catalogue, checkpoint: object, seed: object, label: object, prompt: object = "",
+    length: object = LENGTH,
+) -> tuple[Image.Image | None, list[list[int]], bytes, dict[str, Any]]:  # fmt: skip
+    """The endpoint's four answers: the sample, its tokens, the .npz file, the settings. A text
+    stands among the settings."""
+    chosen, made = read_settings(catalogue, checkpoint, seed, label, 1.0, prompt, length)
+    if sequence.draws(chosen):
+        text = sequence.finished(chosen, made)
+        made["text"] = chosen.media.to_text(text)
+        tokens = model_of(chosen).tokens(text[None])[0].tolist()
+        return None, tokens, sequence.numbers(chosen, text, made), made
     image = finished(chosen, made)
     made["grid"] = list(model_of(chosen).grid)
     tokens = model_of(chosen).tokens(image[None])[0].tolist()
@@ -248,34 +245,68 @@ def again(catalogue: Catalogue, made: object, data: object) -> tuple[bytes, str]
         settings = {**made, "label": read_label(chosen, made.get("label"))}
         return numbers(chosen, image, settings), f"{chosen.name}-given.npz"
     chosen, settings = read_settings(
-        catalogue, made["checkpoint"], made.get("seed"), made.get("label"), made.get("temperature")
-    )
+        catalogue, made["checkpoint"], made.get("seed"), made.get("label"),
+        made.get("temperature"), made.get("prompt"), made.get("length", LENGTH),
+    )  # fmt: skip
     name = f"{chosen.name}-seed{settings['seed']}-{settings['label']}.npz"
+    if sequence.draws(chosen):
+        return sequence.numbers(chosen, sequence.finished(chosen, settings), settings), name
     return numbers(chosen, finished(chosen, settings), settings), name
 
 
 def build(catalogue: Catalogue) -> parts.Page:
     def attention(
-        checkpoint: str = "", seed: int = 0, label: str = ANY
-    ) -> tuple[Image.Image, list[list[int]], str, dict[str, Any]]:
-        image, tokens, content, made = answer(catalogue, checkpoint, seed, label)
+        checkpoint: str = "", seed: int = 0, label: str = ANY, prompt: str = "",
+        length: int = LENGTH,
+    ) -> tuple[Image.Image | None, list[list[int]], str, dict[str, Any]]:  # fmt: skip
+        image, tokens, content, made = answer(catalogue, checkpoint, seed, label, prompt, length)
         name = f"{made['checkpoint']}-seed{made['seed']}-{made['label']}.npz"
         file = save_bytes_to_cache(content, name, cache_dir=saved.GRADIO_CACHE)
         return image, tokens, file, made
 
     def run(
         checkpoint: str, seed: int, label: str, temperature: float, layer: str, head: str,
-        position: str, picture: str = "",
+        position: str, prompt: str, length: int, picture: str = "",
     ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
+        said = ""
+        if (chosen := catalogue.find(checkpoint, NEEDS)) and sequence.draws(chosen):
+            said = sequence.noted(chosen.media, read_prompt(prompt), sequence.room(chosen))
         for value, made in watch(
-            catalogue, checkpoint, seed, label, temperature, layer, head, position, picture
+            catalogue,
+            checkpoint,
+            seed,
+            label,
+            temperature,
+            layer,
+            head,
+            position,
+            prompt,
+            length,
+            picture,
         ):
             finished = "maps" in value
-            yield value, made if finished else gr.skip(), made.get("seed", gr.skip()), picture
+            views = (gr.skip(), value) if "chars" in value else (value, gr.skip())
+            made_with = made.get("seed", gr.skip())
+            yield *views, made if finished else gr.skip(), made_with, picture, said
+
+    def shapes(name: str | None) -> tuple[Any, ...]:
+        """What is shown for a checkpoint, in the order of `shaped`."""
+        chosen = catalogue.find(name, NEEDS) if name else None
+        is_text = chosen is not None and sequence.draws(chosen)
+        info = han.prompt_info(chosen.media) if is_text and chosen else texts.PROMPT_INFO
+        return (
+            gr.Textbox(visible=is_text, info=info), gr.Slider(visible=is_text),
+            gr.Button(texts.WRITE if is_text else texts.DRAW_PICTURE),
+            gr.Accordion(visible=not is_text), gr.HTML(visible=not is_text),
+            gr.HTML(visible=is_text), gr.HTML(visible=is_text),
+        )  # fmt: skip
 
     def given(checkpoint: str, label: str, data: str) -> tuple[Any, ...]:
         value, made = look(catalogue, checkpoint, label, data)
         return value, made, data
+
+    def go_on(chosen: gr.EventData) -> str:
+        return read_prompt(chosen._data.get("prompt"))
 
     def export(made: dict[str, Any], data: str) -> Any:
         content, name = again(catalogue, made, data)
@@ -285,18 +316,30 @@ def build(catalogue: Catalogue) -> parts.Page:
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=1, min_width=260, elem_classes="controls"):
             checkpoint = parts.chooser(catalogue, NEEDS)
+            first = catalogue.find(checkpoint.value, NEEDS) if checkpoint.value else None
+            is_text = first is not None and sequence.draws(first)
             with gr.Group():
                 label = gr.Dropdown(
                     parts.labels(catalogue, checkpoint.value, NEEDS), value=ANY, label=texts.CLASS
                 )
+                prompt = gr.Textbox(
+                    label=texts.PROMPT, max_length=MAX_PROMPT, lines=2, visible=is_text,
+                    info=han.prompt_info(first.media) if is_text and first else texts.PROMPT_INFO,
+                )  # fmt: skip
+                length = gr.Slider(
+                    0, sequence.MAX_SYMBOLS, LENGTH, step=1, label=texts.LENGTH,
+                    info=texts.LENGTH_LOOK, visible=is_text,
+                )  # fmt: skip
                 temperature = gr.Slider(
                     0, MAX_TEMPERATURE, 1, step=0.05, label=texts.TEMPERATURE,
                     info=texts.TEMPERATURE_INFO,
                 )  # fmt: skip
                 seed = gr.Number(0, label=texts.SEED, precision=0, info=texts.SEED_INFO)
                 randomise = gr.Checkbox(True, label=texts.RANDOMISE, container=True)
-            button = gr.Button(texts.DRAW_PICTURE, variant="primary", size="lg")
-            with gr.Accordion(texts.OWN_PICTURE, open=False):
+            button = gr.Button(
+                texts.WRITE if is_text else texts.DRAW_PICTURE, variant="primary", size="lg"
+            )
+            with gr.Accordion(texts.OWN_PICTURE, open=False, visible=not is_text) as own:
                 pad = pictures.pad(texts.OWN_PICTURE)
                 gr.Markdown(texts.OWN_PICTURE_INFO, elem_classes="hint")
                 look_button = gr.Button(texts.LOOK)
@@ -304,9 +347,11 @@ def build(catalogue: Catalogue) -> parts.Page:
             viewer = gr.HTML(
                 {}, html_template=figures.template("attention.html", texts.VIEWER),
                 css_template=figures.read_static("attention.css"),
-                js_on_load=figures.read_static("attention.js"),
-                apply_default_css=False, elem_id="attention-viewer",
+                js_on_load=figures.read_static("weights.js") + figures.read_static("attention.js"),
+                apply_default_css=False, elem_id="attention-viewer", visible=not is_text,
             )  # fmt: skip
+            note = gr.HTML(visible=is_text, js_on_load=None)
+            text_viewer = sequence.viewer(is_text)
             with gr.Row(elem_classes="actions"):
                 link = parts.link_button(ID)
                 save = gr.Button(texts.SAVE_WEIGHTS, size="sm", min_width=110, elem_classes="pill")
@@ -319,17 +364,23 @@ def build(catalogue: Catalogue) -> parts.Page:
     saved = gr.DownloadButton(visible="hidden", elem_id="attention-numbers")
     settings = {
         "checkpoint": checkpoint, "seed": seed, "label": label, "temperature": temperature,
-        "layer": layer, "head": head, "position": position,
+        "layer": layer, "head": head, "position": position, "prompt": prompt, "length": length,
     }  # fmt: skip
     linked = {**settings, "picture": pad}
+    shaped = [prompt, length, button, own, viewer, text_viewer, note]
+    checkpoint.change(parts.spoken(shapes), checkpoint, shaped, **parts.QUIET)
     work: dict[str, Any] = {"show_progress": "hidden", **parts.PRIVATE, **parts.MODEL_WORK}
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
-        "outputs": [viewer, made, seed, shown_picture], **work,
+        "outputs": [viewer, text_viewer, made, seed, shown_picture, note], **work,
     }  # fmt: skip
-    new_seed = "(c, s, l, t, a, b, p, again) => [c, again ? aigc.seed() : s, l, t, a, b, p, '']"
+    new_seed = "(c, s, ...more) => [c, more.pop() ? aigc.seed() : s, ...more, '']"
     button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
+    # Another character was chosen in a text: the beginning up to it, from which to go on.
+    text_viewer.submit(
+        parts.spoken(go_on), None, prompt, show_progress="hidden", **parts.PRIVATE
+    ).success(**event)
     look_button.click(
         parts.spoken(given), [checkpoint, label, pad], [viewer, made, shown_picture], **work
     )
@@ -346,7 +397,9 @@ def build(catalogue: Catalogue) -> parts.Page:
         ],
         "A drawn picture, its tokens (T, values of a patch), its attention weights as an .npz file "
         "(`weights` is (layers, heads, T, T); row t drew patch t, column 0 is the start token, "
-        "column j the patch j - 1), and the settings that made them.",
+        "column j the patch j - 1), and the settings that made them. A checkpoint that writes goes "
+        "on from `prompt` for up to `length` characters (0: looks at the prompt alone); its `text` "
+        "stands among the settings, and a token is a symbol.",
     )  # fmt: skip
     opening = {**event, "inputs": list(linked.values())}  # a picture in the pad came in the link
     return parts.Page(linked, opening, made, link, READERS)

@@ -23,6 +23,9 @@ MAX_STEPS = 64
 MAX_TEMPERATURE = 2.0
 MAX_PROMPT = 2000  # characters
 MAX_SURVEYS = 16  # kept in memory, a few hundred kB each
+MAX_LENGTH = 1024  # characters that are written
+LENGTH = 256  # of a text where nobody says it
+MAX_TOP_K = 200
 ANY = "any"
 # What a tab may need of a checkpoint besides the capabilities of its model.
 NEEDED_FILES = {"snapshots": SNAPSHOTS}
@@ -161,19 +164,36 @@ def read_steps(value: object) -> int:
     return whole(texts.THE_STEPS, value, 2, MAX_STEPS)
 
 
-def read_temperature(value: object) -> float:
-    """A number from 0 to MAX_TEMPERATURE."""
+def real(name: str, value: object, low: float, high: float) -> float:
+    """A number from `low` to `high`, or what reads as one."""
     number = math.nan
     if isinstance(value, (int, float, str)) and not isinstance(value, bool):
         try:
             number = float(value)
         except (ValueError, OverflowError):
             pass
-    if not 0 <= number <= MAX_TEMPERATURE:
+    if not low <= number <= high:
         raise ValueError(
-            texts.NO_TEMPERATURE.format(high=f"{MAX_TEMPERATURE:g}", value=shown(value))
+            texts.NO_AMOUNT.format(name=name, low=f"{low:g}", high=f"{high:g}", value=shown(value))
         )
     return number
+
+
+def read_temperature(value: object) -> float:
+    return real(texts.THE_TEMPERATURE, value, 0, MAX_TEMPERATURE)
+
+
+def read_length(value: object, low: int = 1) -> int:
+    return whole(texts.THE_LENGTH, value, low, MAX_LENGTH)
+
+
+def read_top_k(value: object) -> int:
+    """0 leaves all symbols to choose from."""
+    return whole(texts.THE_TOP_K, value, 0, MAX_TOP_K)
+
+
+def read_top_p(value: object) -> float:
+    return real(texts.THE_TOP_P, value, 0, 1)
 
 
 def read_prompt(value: object) -> str:
@@ -215,6 +235,9 @@ READERS: dict[str, Callable[[object], Any]] = {
     "steps": read_steps,
     "temperature": read_temperature,
     "prompt": read_prompt,
+    "length": read_length,
+    "top_k": read_top_k,
+    "top_p": read_top_p,
     "path": read_path,
 }
 

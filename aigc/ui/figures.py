@@ -20,7 +20,7 @@ from torch import Tensor
 
 from aigc.checkpoint import Checkpoint
 from aigc.media import UNKNOWN, ImageMedia, Media, TextMedia
-from aigc.ui import labels, texts
+from aigc.ui import han, labels, texts
 from aigc.ui.labels import GIVEN
 
 STATIC = Path(__file__).parent / "static"
@@ -75,11 +75,12 @@ def gallery(media: Media, images: Tensor, alt: str) -> str:
 def writings(media: TextMedia, texts_made: Tensor) -> str:
     """(N, T) symbols -> the texts under each other, as they are: nothing in them is HTML, and no
     mark in one turns what stands beside it."""
+    inside = han.set_text if media.han else html.escape
     items = "".join(
-        f'<pre class="writing" tabindex="0">{html.escape(media.to_text(row))}</pre>'
+        f'<pre class="writing" tabindex="0">{inside(media.to_text(row))}</pre>'
         for row in texts_made
     )
-    return f'<div class="writings">{items}</div>'
+    return f'<div class="writings{" han" if media.han else ""}">{items}</div>'
 
 
 def pieces(media: Media, made: Tensor) -> tuple[list[Image.Image], list[str]]:

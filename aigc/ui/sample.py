@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import html
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 from torch import Tensor
 
 from aigc import latent
-from aigc.checkpoint import Checkpoint, shown
-from aigc.ui import coverage, figures, labels, levels, parts, texts
+from aigc.checkpoint import Checkpoint
+from aigc.ui import coverage, figures, han, labels, levels, parts, sequence, texts
 from aigc.ui.catalogue import (
     ANY,
+    LENGTH,
     MAX_COUNT,
+    MAX_LENGTH,
     MAX_PROMPT,
     MAX_TEMPERATURE,
+    MAX_TOP_K,
     Catalogue,
     read_count,
     read_label,
+    read_length,
     read_prompt,
     read_seed,
     read_temperature,
+    read_top_k,
+    read_top_p,
 )  # fmt: skip
 
 ID = "sample"
@@ -43,16 +49,21 @@ class Wish:
     label: str
     temperature: float
     prompt: str = ""
+    length: int = LENGTH
+    top_k: int = 0
+    top_p: float = 1.0
 
     @property
     def made(self) -> dict[str, Any]:
-        """The settings of the result, by the names of the endpoint; a prompt only where the model
-        takes one."""
-        prompt = {"prompt": self.prompt} if takes_prompt(self.checkpoint) else {}
+        """The settings of the result, by the names of the endpoint; those of writing only where
+        the model writes."""
+        writing = {
+            "prompt": self.prompt, "length": self.length, "top_k": self.top_k, "top_p": self.top_p,
+        }  # fmt: skip
         return {
             "checkpoint": self.checkpoint.name, "revision": self.checkpoint.revision,
             "count": self.count, "seed": self.seed, "label": self.label,
-            "temperature": self.temperature, **prompt,
+            "temperature": self.temperature, **(writing if writes(self.checkpoint) else {}),
         }  # fmt: skip
 
     @property
@@ -64,40 +75,31 @@ class Wish:
 
 def read(
     catalogue: Catalogue, checkpoint: object, count: object, seed: object, label: object,
-    temperature: object, prompt: object = "",
+    temperature: object, prompt: object = "", length: object = LENGTH, top_k: object = 0,
+    top_p: object = 1.0,
 ) -> Wish:  # fmt: skip
-    """Check everything. Raises ValueError with one sentence. A prompt for a model that takes none
-    is left out: the box keeps it while another checkpoint is chosen."""
+    """Check everything. Raises ValueError with one sentence. What is about writing is left out for
+    a model that does not: the boxes keep it while another checkpoint is chosen."""
     chosen = catalogue.find(checkpoint, NEEDS)
-    return Wish(
+    wish = Wish(
         chosen, read_count(count), read_seed(seed), read_label(chosen, label),
-        read_temperature(temperature), read_prompt(prompt) if takes_prompt(chosen) else "",
+        read_temperature(temperature),
+    )  # fmt: skip
+    if not writes(chosen):
+        return wish
+    return replace(
+        wish, prompt=read_prompt(prompt), length=read_length(length), top_k=read_top_k(top_k),
+        top_p=read_top_p(top_p),
     )  # fmt: skip
 
 
-def takes_prompt(checkpoint: Checkpoint) -> bool:
+def writes(checkpoint: Checkpoint) -> bool:
     return "write" in checkpoint.capabilities
-
-
-def noted(wish: Wish) -> str:
-    """What became of a prompt, where that is not what a person would expect, as HTML."""
-    if not wish.prompt:
-        return ""
-    media = wish.checkpoint.media
-    unknown = media.unknown(wish.prompt)
-    said = []
-    if unknown:
-        some = ", ".join(shown(c) for c in unknown[:8]) + (" ..." if len(unknown) > 8 else "")
-        said.append(texts.UNKNOWN_SYMBOLS.format(symbols=some))
-    if len(wish.prompt) >= media.length:
-        said.append(texts.LONG_PROMPT.format(length=media.length - 1))
-    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in said)
-    return f'<div class="notice" role="status"><ul>{items}</ul></div>' if said else ""
 
 
 def images(wish: Wish) -> Tensor:
     """(count, C, H, W) in [0, 1], or (count, T) symbols."""
-    if wish.prompt:
+    if writes(wish.checkpoint):
         *_, made = growing(wish)
         return made
     return wish.checkpoint.model.sample(*wish.draw)  # type: ignore[operator]
@@ -105,22 +107,27 @@ def images(wish: Wish) -> Tensor:
 
 def growing(wish: Wish) -> Iterator[Tensor]:
     """The model's own steps towards the result."""
-    if wish.prompt:
-        media = wish.checkpoint.media
-        return wish.checkpoint.model.write(  # type: ignore[operator]
-            *wish.draw, prompt=media.from_text(wish.prompt)
-        )
-    return wish.checkpoint.model.draw(*wish.draw)  # type: ignore[operator]
+    if not writes(wish.checkpoint):
+        yield from wish.checkpoint.model.draw(*wish.draw)  # type: ignore[operator]
+        return
+    media = wish.checkpoint.media
+    yield from wish.checkpoint.model.write(  # type: ignore[operator]
+        *wish.draw, prompt=media.from_prompt(wish.prompt), length=wish.length,
+        top_k=wish.top_k, top_p=wish.top_p,
+    )  # fmt: skip
 
 
-def views(wish: Wish) -> Iterator[tuple[Tensor, bool]]:
+def views(wish: Wish, halted: threading.Event | None = None) -> Iterator[tuple[Tensor, bool]]:
     """The pictures as they grow, no more often than a person can see, and whether they are
-    finished. Models that cannot be watched give the finished pictures alone."""
+    finished, which they also are once `halted` is set. Models that cannot be watched give the
+    finished pictures alone."""
     if "draw" not in wish.checkpoint.capabilities:
         yield images(wish), True
         return
     last, pictures = 0.0, None
     for pictures in growing(wish):
+        if halted is not None and halted.is_set():
+            break
         if time.monotonic() - last >= SECONDS_BETWEEN_VIEWS:
             yield pictures, False
             last = time.monotonic()
@@ -128,13 +135,25 @@ def views(wish: Wish) -> Iterator[tuple[Tensor, bool]]:
         yield pictures, True
 
 
+def as_far(wish: Wish, written: Tensor) -> Wish:
+    """The request that gives what was written until somebody stopped it: a shorter one."""
+    return replace(wish, length=written.shape[1] - len(wish.prompt))
+
+
 def page(wish: Wish, pictures: Tensor) -> str:
-    """The gallery and the settings under it."""
+    """The gallery and the settings under it, without those that say nothing."""
     alt = texts.PICTURE_ALT.format(
         name=wish.checkpoint.name, label=texts.VALUES.get(wish.label, wish.label)
     )
     made = figures.gallery(wish.checkpoint.media, pictures, alt)
-    return noted(wish) + made + figures.chips(wish.made)
+    silent = {"top_k": 0, "top_p": 1.0, "prompt": ""}
+    if not wish.checkpoint.labels:
+        silent["label"] = ANY
+    said = {k: v for k, v in wish.made.items() if k not in silent or v != silent[k]}
+    media, note = wish.checkpoint.media, ""
+    if writes(wish.checkpoint):  # with one place left for what is written
+        note = sequence.noted(media, wish.prompt, media.length - 1)
+    return note + made + figures.chips(said)
 
 
 def covered(catalogue: Catalogue, wish: Wish, pictures: Tensor) -> str:
@@ -157,47 +176,92 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     def sample(
         checkpoint: str = default, count: int = 16, seed: int = 0, label: str = ANY,
-        temperature: float = 1.0, prompt: str = "",
+        temperature: float = 1.0, prompt: str = "", length: int = LENGTH, top_k: int = 0,
+        top_p: float = 1.0,
     ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
-        wish = read(catalogue, checkpoint, count, seed, label, temperature, prompt)
+        wish = read(
+            catalogue, checkpoint, count, seed, label, temperature, prompt, length, top_k, top_p
+        )
         pictures, written = figures.pieces(wish.checkpoint.media, images(wish))
         return pictures, wish.made | ({"texts": written} if written else {})
 
+    # Who is being written for now, by the session of their page -> set when they want no more.
+    running: dict[str | None, threading.Event] = {}
+
     def run(
         checkpoint: str, count: int, seed: int, label: str, temperature: float, prompt: str,
-        _randomise: bool = False,
+        length: int, top_k: int, top_p: float, _lines: str = "", _script: str = "",
+        _randomise: bool = False, request: gr.Request = None,  # type: ignore[assignment]
     ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
-        wish = read(catalogue, checkpoint, count, seed, label, temperature, prompt)
-        for pictures, finished in views(wish):
-            if finished:
+        wish = read(
+            catalogue, checkpoint, count, seed, label, temperature, prompt, length, top_k, top_p
+        )
+        session = request.session_hash if request else None
+        halted = threading.Event()
+        running[session] = halted
+        stoppable = writes(wish.checkpoint)
+        try:
+            for pictures, finished in views(wish, halted if stoppable else None):
+                if not finished:
+                    offered = gr.Button(visible=stoppable)
+                    yield page(wish, pictures), "", gr.skip(), wish.seed, offered
+                    continue
+                if halted.is_set() and stoppable:
+                    wish = as_far(wish, pictures)
                 view = page(wish, pictures) + covered(catalogue, wish, pictures)
-                yield view, save_link(wish, pictures), wish.made, wish.seed
-            else:
-                yield page(wish, pictures), "", gr.skip(), wish.seed
+                over = gr.Button(visible=False)
+                yield view, save_link(wish, pictures), wish.made, wish.seed, over
+        finally:
+            if running.get(session) is halted:
+                del running[session]
 
-    def offers_prompt(name: str | None) -> bool:
-        return bool(name) and takes_prompt(catalogue.find(name, NEEDS))
+    def halt(request: gr.Request) -> None:
+        if halted := running.get(request.session_hash):
+            halted.set()
+
+    def about_writing(name: str | None) -> tuple[bool, bool, str]:
+        """Whether this checkpoint writes, whether in Chinese, and what to say of its prompt."""
+        chosen = catalogue.find(name, NEEDS) if name else None
+        if chosen is None or not writes(chosen):
+            return False, False, texts.PROMPT_INFO
+        return True, chosen.media.han, han.prompt_info(chosen.media)
 
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=2, min_width=280, elem_classes="controls"):
             checkpoint = parts.chooser(catalogue, NEEDS)
+            writing, chinese, info = about_writing(checkpoint.value)
             with gr.Group():
                 label = gr.Dropdown(
                     parts.labels(catalogue, checkpoint.value, NEEDS), value=ANY, label=texts.CLASS
                 )
                 prompt = gr.Textbox(
-                    label=texts.PROMPT, info=texts.PROMPT_INFO, max_length=MAX_PROMPT, lines=2,
-                    visible=offers_prompt(checkpoint.value),
+                    label=texts.PROMPT, info=info, max_length=MAX_PROMPT, lines=2, visible=writing,
                 )  # fmt: skip
                 count = gr.Slider(1, MAX_COUNT, 16, step=1, label=texts.COUNT)
                 temperature = gr.Slider(
                     0, MAX_TEMPERATURE, 1, step=0.05, label=texts.TEMPERATURE,
                     info=texts.TEMPERATURE_INFO,
                 )  # fmt: skip
+                length = gr.Slider(
+                    1, MAX_LENGTH, LENGTH, step=1, label=texts.LENGTH, info=texts.LENGTH_INFO,
+                    visible=writing,
+                )  # fmt: skip
+                top_k = gr.Slider(
+                    0, MAX_TOP_K, 0, step=1, label=texts.TOP_K, info=texts.TOP_K_INFO,
+                    visible=writing,
+                )  # fmt: skip
+                top_p = gr.Slider(
+                    0, 1, 1, step=0.01, label=texts.TOP_P, info=texts.TOP_P_INFO, visible=writing
+                )
                 seed = gr.Number(0, label=texts.SEED, precision=0, info=texts.SEED_INFO)
                 randomise = gr.Checkbox(True, label=texts.RANDOMISE, container=True)
             button = gr.Button(texts.SAMPLE, variant="primary", size="lg")
         with gr.Column(scale=3, min_width=300, elem_classes="result"):
+            with gr.Row(elem_classes="actions above"):
+                stop = gr.Button(
+                    texts.HALT, variant="stop", size="sm", elem_classes="pill", visible=False
+                )
+                lines, script = han.switches(chinese)
             gallery = gr.HTML(figures.waiting(), js_on_load=None, elem_classes="gallery")
             with gr.Row(elem_classes="actions"):
                 save = gr.HTML(js_on_load=None, min_width=0)
@@ -208,20 +272,31 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     settings = {
         "checkpoint": checkpoint, "count": count, "seed": seed, "label": label,
-        "temperature": temperature, "prompt": prompt,
+        "temperature": temperature, "prompt": prompt, "length": length, "top_k": top_k,
+        "top_p": top_p, "lines": lines, "script": script,
     }  # fmt: skip
 
-    def offer_prompt(name: str) -> Any:
-        return gr.Textbox(visible=offers_prompt(name))
+    def offer(name: str) -> tuple[Any, ...]:
+        writing, chinese, info = about_writing(name)
+        sliders = (gr.Slider(visible=writing) for _ in range(3))
+        ways = (gr.Radio(visible=chinese) for _ in range(2))
+        return gr.Textbox(visible=writing, info=info), *sliders, *ways
 
-    checkpoint.change(parts.spoken(offer_prompt), checkpoint, prompt, **parts.QUIET)
+    checkpoint.change(
+        parts.spoken(offer), checkpoint, [prompt, length, top_k, top_p, lines, script],
+        **parts.QUIET,
+    )  # fmt: skip
+    for way in (lines, script):
+        way.change(None, [lines, script], None, js="(l, s) => aigc.set('sample', l, s)",
+                   **parts.PRIVATE)  # fmt: skip
+    stop.click(halt, None, None, **parts.QUIET)
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
-        "outputs": [gallery, save, made, seed], "show_progress": "minimal",
+        "outputs": [gallery, save, made, seed, stop], "show_progress": "minimal",
         "show_progress_on": gallery, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     # The switch is read in the browser, so that a new seed costs no second round trip.
-    new_seed = "(c, n, s, l, t, p, again) => [c, n, again ? aigc.seed() : s, l, t, p, again]"
+    new_seed = "(c, n, s, ...more) => [c, n, more.at(-1) ? aigc.seed() : s, ...more]"
     button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
     parts.endpoint(
@@ -229,6 +304,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         [gr.Gallery(visible=False, format="png", label="images"),
          gr.JSON(visible=False, label="settings")],
         "Pictures of a checkpoint, and the settings that made them. A checkpoint that writes goes "
-        "on from `prompt`, and its `texts` stand among the settings.",
+        "on from `prompt` for `length` characters, chosen among the `top_k` likeliest (0: all) and "
+        "the likeliest that reach `top_p` together, and its `texts` stand among the settings.",
     )  # fmt: skip
-    return parts.Page(settings, event, made, link)
+    return parts.Page(settings, event, made, link, han.READERS)

@@ -78,6 +78,14 @@
       if (front === tab && shown[tab]) history.replaceState(history.state, "", address(tab));
     },
 
+    // How Chinese texts are set, chosen in the browser: the direction of lines, and the script.
+    set(tab, lines, script) {
+      Object.assign(document.documentElement.dataset, { lines, script });
+      const unusual = (value, usual) => (value === usual ? undefined : value);
+      this.look(tab, { lines: unusual(lines, "across"), script: unusual(script, "written") },
+        "setting");
+    },
+
     // A tab came to the front.
     visit(tab) {
       front = tab;

@@ -41,30 +41,14 @@ const RING = "#ff6b3d";
 
 // Weights
 
-const bytes = (text) => {
-  const raw = atob(text), out = new Uint8Array(raw.length);
-  for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
-  return out;
-};
-
 function decode(value) {
   const steps = value.rows * value.columns;
-  const out = { ...value, steps, pixels: bytes(value.pixels), rollout: null };
+  const out = { ...value, steps, pixels: bytes(value.pixels) };
   if (value.maps) {
-    out.first = new Float32Array(bytes(value.first).buffer);
-    out.peak = new Float32Array(bytes(value.peak).buffer);
-    out.maps = bytes(value.maps);
-    if (value.bits) out.bits = new Float32Array(bytes(value.bits).buffer);
+    out.weights = new Weights(value, steps, bytes(value.maps));
+    if (value.bits) out.bits = floats(value.bits);
   }
   return out;
-}
-
-// The weights of one step of one head, patch by patch; returns what the start token got.
-function headRow(layer, head, t, out) {
-  const k = layer * data.heads + head, top = data.peak[k * data.steps + t];
-  const from = (k * data.steps * (data.steps - 1)) / 2 + (t * (t - 1)) / 2;
-  for (let p = 0; p < t; p++) out[p] = top * (data.maps[from + p] / 255) ** 2;
-  return data.first[k * data.steps + t];
 }
 
 const spare = new Map();
@@ -75,52 +59,12 @@ function scratch(name) {
   return spare.get(name);
 }
 
-function stepRow(layer, head, t, out) {
-  if (layer === "rollout") {
-    const all = rollout();
-    for (let p = 0; p < t; p++) out[p] = all[t * data.steps + p + 1];
-    return all[t * data.steps];
-  }
-  if (typeof head === "number") return headRow(layer, head, t, out);
-  const one = scratch("one");
-  let first = 0;
-  out.fill(0);
-  for (let h = 0; h < data.heads; h++) {
-    const f = headRow(layer, h, t, one);
-    first = head === "max" ? Math.max(first, f) : first + f / data.heads;
-    for (let p = 0; p < t; p++)
-      out[p] = head === "max" ? Math.max(out[p], one[p]) : out[p] + one[p] / data.heads;
-  }
-  return first;
-}
-
-// Abnar and Zuidema 2020: heads averaged, half of each for the residual, layers multiplied.
-function rollout() {
-  if (data.rollout) return data.rollout;
-  const n = data.steps, row = new Float32Array(n);
-  let all = null;
-  for (let layer = 0; layer < data.layers; layer++) {
-    const next = new Float32Array(n * n);
-    for (let t = 0; t < n; t++) {
-      const first = stepRow(layer, "mean", t, row);
-      for (let j = 0; j <= t; j++) {
-        const a = ((j ? row[j - 1] : first) + (j === t ? 1 : 0)) / 2;
-        if (!all) next[t * n + j] = a;
-        else for (let i = 0; i <= j; i++) next[t * n + i] += a * all[j * n + i];
-      }
-    }
-    all = next;
-  }
-  data.rollout = all;
-  return all;
-}
-
 // What a map shows: a weight for each patch, the patches `low` .. `high - 1` that have one, and
 // the start token's share.
 function spread(layer, head, position) {
   const w = new Float32Array(data.steps);
   if (option.way === "from") {
-    let first = stepRow(layer, head, position, w);
+    let first = data.weights.row(layer, head, position, w);
     if (option.sink) {
       const rest = 1 - first;
       for (let p = 0; p < position; p++) w[p] = rest > 1e-6 ? w[p] / rest : 0;
@@ -130,7 +74,7 @@ function spread(layer, head, position) {
   }
   const row = scratch("row");
   for (let t = position + 1; t < data.steps; t++) {
-    const first = stepRow(layer, head, t, row);
+    const first = data.weights.row(layer, head, t, row);
     w[t] = option.sink && first < 1 - 1e-6 ? row[position] / (1 - first) : row[position];
   }
   return { w, low: position + 1, high: data.steps, first: 0 };
@@ -417,10 +361,10 @@ function firstLook() {
   const row = scratch("row");
   for (let k = 0; k < data.layers * data.heads; k++) {
     const at = [Math.floor(k / data.heads), k % data.heads];
-    headRow(...at, position, row);
+    data.weights.headRow(...at, position, row);
     let reach = 0;
     for (let i = 0; i < position; i++) reach += row[i] * distance(i, position);
-    reach *= Math.sqrt(data.peak[k * data.steps + position]);
+    reach *= Math.sqrt(data.weights.peak[k * data.steps + position]);
     if (reach > most) [most, layer, head] = [reach, ...at];
   }
   return { layer, head, position };

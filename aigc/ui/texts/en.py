@@ -31,11 +31,23 @@ TEMPERATURE = "Temperature"
 TEMPERATURE_INFO = "Below 1 plays safe, above 1 takes risks"
 PROMPT = "Beginning"
 PROMPT_INFO = "The text goes on from here; empty starts from nothing"
+PROMPT_POEM = "The title, and below it the first characters; either may be empty"
+LENGTH = "Length"
+LENGTH_INFO = "Characters to write, at most"
+LENGTH_LOOK = "Characters to write, at most; 0 looks at the beginning alone"
+NOTHING_WRITTEN = "There is nothing to look at: give a beginning, or a length above 0."
+TOP_K = "Top-k"
+TOP_K_INFO = "Only the k likeliest characters; 0 leaves all"
+TOP_P = "Top-p"
+TOP_P_INFO = "Only the likeliest that reach p together"
+HALT = "Stop"
+LINES = {"across": "Lines across", "down": "Lines down"}
+SCRIPTS = {"written": "As written", "simplified": "Simplified"}
 NO_PROMPT = "a prompt is a text of at most {limit} characters"
 UNKNOWN_SYMBOLS = (
     "This model has never seen {symbols}; � stands in the text where the prompt had it."
 )
-LONG_PROMPT = "The model sees {length} characters at once: it went on from the last ones."
+LONG_PROMPT = "Of the beginning, the last {length} characters count: no more are seen at once."
 DOWNLOAD_TEXT = "Download text"
 SAMPLE = "Sample"
 COPY_LINK = "Copy link"
@@ -294,8 +306,14 @@ NO_LANGUAGE = "There is no language {name}; choose {known}."
 THE_SEED = "The seed"
 THE_COUNT = "The count"
 THE_STEPS = "The number of steps"
+THE_TEMPERATURE = "The temperature"
+THE_LENGTH = "The length"
+THE_TOP_K = "Top-k"
+THE_TOP_P = "Top-p"
+THE_LINES = "The direction of lines"
+THE_SCRIPT = "The script"
 NO_WHOLE_NUMBER = "{name} is a whole number from {low} to {high}, not {value}."
-NO_TEMPERATURE = "The temperature is a number from 0 to {high}, not {value}."
+NO_AMOUNT = "{name} is a number from {low} to {high}, not {value}."
 NO_PATH = "The path is {known}, not {value}."
 NO_CLASS = "{name} has no class {value}; choose one of {known}."
 OTHER_REVISION = (
@@ -316,6 +334,7 @@ DRAW_FIRST = "Draw a picture first."
 
 # The attention tab
 DRAW_PICTURE = "Draw"
+WRITE = "Write"
 OWN_PICTURE = "A picture of your own"
 OWN_PICTURE_INFO = "The start token tells the class that is chosen above, right or wrong."
 LOOK = "Where would it look?"
@@ -584,6 +603,30 @@ MAP = {
     "to draw a path and watch it. Each letter is a test image, placed by its latent.",
 }
 
+# static/sequence.html, by the names that stand in it
+SEQUENCE = {
+    "stage": "The text and where one head looked",
+    "layer": "Layer",
+    "head": "Head",
+    "shades": "What the colours show",
+    "attention": "Attention",
+    "surprise": "Surprise",
+    "surprise_title": "How unexpected each character was, in bits",
+    "text": "The text. Arrow keys move the place.",
+    "writing": "Writing",
+    "earlier": "what this step read",
+    "later": "what read it later",
+    "odd": "surprise, up to 8 bits",
+    "pair": "same place in the paired line",
+    "rhyme": "where a verse rhymes: its even lines (whether it does is not checked)",
+    "next": "What else it might have written here",
+    "maps": "All layers and heads",
+    "help": "Point at a character or a map to preview, click to keep; arrow keys move. A map has a "
+    "row for each step, from top to bottom, and a column for each character that it read.",
+    "honest": "<b>Attention is not an explanation.</b> It shows where a head read from, not what "
+    "it took from there, nor whether that mattered for the result.",
+}
+
 # The time-lapse tab
 BESIDE = "Beside it"
 BESIDE_INFO = "A second run on the same clock"
@@ -685,6 +728,32 @@ SCRIPT = {
                 ],
             },
         },
+    },
+    "sequence": {
+        "sign": "Character {place} of {places}, {sign}: <b>{bits} bits</b> of surprise "
+        "(probability {share}).",
+        "signGiven": "Character {place} of {places}, {sign}, was given: <b>{bits} bits</b> of "
+        "surprise (probability {share}).",
+        "onSign": "{share} on {sign} (at {place})",
+        "read": "{name} read: {share} on the start token{signs}.",
+        "laterBy": "Later it was read by: {signs}.",
+        "laterNone": "Later no step gave it more than 0.5%.",
+        "pair": "In the paired line stands {sign}.",
+        "pairRhyme": "In the paired line stands {sign}; verse rhymes here.",
+        "whole": "The whole text: {bits} bits a character.",
+        "choose": "Put {sign} here, and go on from there",
+        "writing": "Writing: {count} characters",
+        "rollout": "The rollout over all layers",
+        "oneHead": "Layer {layer}, head {head}",
+        "mean": "Layer {layer}, mean over heads,",
+        "max": "Layer {layer}, max over heads,",
+        "layer": "Layer {layer}",
+        "tileMean": "mean",
+        "tileTitle": "{name}; the bar is the start token",
+        "optionMean": "mean",
+        "optionMax": "max",
+        "optionRollout": "rollout",
+        "list": "; ",
     },
     "attention": {
         "surprise": "The model was surprised by <b>{bits} bits</b> here; over the whole picture "

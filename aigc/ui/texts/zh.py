@@ -25,9 +25,21 @@ TEMPERATURE = "温度"
 TEMPERATURE_INFO = "低于 1 更稳妥，高于 1 更冒险"
 PROMPT = "开头"
 PROMPT_INFO = "从这里接着写；留空则从头写起"
+PROMPT_POEM = "第一行是题目，下一行是开头的字；都可以留空"
+LENGTH = "长度"
+LENGTH_INFO = "最多写多少个字符"
+LENGTH_LOOK = "最多写多少个字符；0 表示只看开头本身"
+NOTHING_WRITTEN = "没有可看的文字：请给一个开头，或者把长度设得大于 0。"
+TOP_K = "前 k 个（top-k）"
+TOP_K_INFO = "只从最可能的 k 个字符里选；0 表示全部"
+TOP_P = "累积概率（top-p）"
+TOP_P_INFO = "只从概率合计达到 p 的最可能的字符里选"
+HALT = "停止"
+LINES = {"across": "横排", "down": "竖排"}
+SCRIPTS = {"written": "原字", "simplified": "简体"}
 NO_PROMPT = "开头是不超过 {limit} 个字符的文字"
 UNKNOWN_SYMBOLS = "这个模型从没见过 {symbols}；它们在文中显示为 �。"
-LONG_PROMPT = "这个模型一次看 {length} 个字符：它接着最后的部分往下写。"
+LONG_PROMPT = "开头只有最后 {length} 个字符算数：模型一次看不到更多。"
 DOWNLOAD_TEXT = "下载文字"
 SAMPLE = "采样"
 COPY_LINK = "复制链接"
@@ -55,7 +67,7 @@ FRAME = "帧"
 SETTINGS: dict[str, str] = {
     "checkpoint": "检查点", "revision": "版本", "count": "数量", "seed": "种子",
     "label": "类别", "temperature": "温度", "label_a": "起点类别", "label_b": "终点类别",
-    "prompt": "开头", "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
+    "prompt": "开头", "length": "长度", "top_k": "前 k 个", "top_p": "累积概率", "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
     "picture_b": "终点的图", "steps": "步数", "path": "路径", "view": "视图", "plane": "平面",
     "other seed": "另一个种子", "total": "样本数量", "rows": "保留的行数", "position": "位置", "layer": "层", "head": "头", "muted": "关掉的头",
     "label_c": "左下类别", "label_d": "右下类别", "side": "边长", "stops": "站数", "leg": "每段步数",
@@ -380,8 +392,14 @@ NO_LANGUAGE = "没有语言 {name}，请选 {known}。"
 THE_SEED = "种子"
 THE_COUNT = "图像数量"
 THE_STEPS = "步数"
+THE_TEMPERATURE = "温度"
+THE_LENGTH = "长度"
+THE_TOP_K = "前 k 个（top-k）"
+THE_TOP_P = "累积概率（top-p）"
+THE_LINES = "排版方向"
+THE_SCRIPT = "字体"
 NO_WHOLE_NUMBER = "{name}应是 {low} 到 {high} 之间的整数，而不是 {value}。"
-NO_TEMPERATURE = "温度应是 0 到 {high} 之间的数，而不是 {value}。"
+NO_AMOUNT = "{name}应是 {low} 到 {high} 之间的数，而不是 {value}。"
 NO_PATH = "路径应是 {known}，而不是 {value}。"
 NO_CLASS = "{name} 没有类别 {value}；请从 {known} 中选一个。"
 OTHER_REVISION = "链接出自 {name} 的版本 {revision}，而这里是 {here}，看到的结果可能不同。"
@@ -396,6 +414,7 @@ DRAW_FIRST = "请先画一张图。"
 
 # 注意力标签页
 DRAW_PICTURE = "开始画"
+WRITE = "开始写"
 OWN_PICTURE = "用你自己的图"
 OWN_PICTURE_INFO = "起始符带着上面选定的类别，不管对不对。"
 LOOK = "它会看哪里？"
@@ -613,6 +632,29 @@ MAP = {
     "help": "指向平面，看模型在那一点画出什么；点击可以固定，拖动可以画一条路径并观看。每个字是一张测试图，按它的潜变量放置。",
 }
 
+# static/sequence.html 里的文本
+SEQUENCE = {
+    "stage": "文字，以及一个头看向哪里",
+    "layer": "层",
+    "head": "头",
+    "shades": "颜色表示什么",
+    "attention": "注意力",
+    "surprise": "意外程度",
+    "surprise_title": "每个字符有多出乎意料，以比特计",
+    "text": "文字。方向键移动位置。",
+    "writing": "正在写",
+    "earlier": "这一步读了哪里",
+    "later": "后来谁读了它",
+    "odd": "意外程度，最深为 8 比特",
+    "pair": "对句中的同一位置",
+    "rhyme": "押韵的位置：偶数句句末（是否真押韵没有检查）",
+    "next": "这里还可能写什么",
+    "maps": "所有层和头",
+    "help": "指向字符或小图可以预览，点击可以固定，方向键移动。小图从上到下每行是一步，每列是它读的一个字符。",
+    "honest": "<b>注意力不是解释。</b>它显示一个头从哪里读取，"
+    "却不显示读到了什么，也不说明这对结果是否要紧。",
+}
+
 # 训练过程标签页
 BESIDE = "并排比较"
 BESIDE_INFO = "在同一时间轴上放第二次训练"
@@ -712,6 +754,30 @@ SCRIPT = {
                 ],
             },
         },
+    },
+    "sequence": {
+        "sign": "第 {place} 个字符（共 {places} 个）{sign}：意外程度 <b>{bits} 比特</b>（概率 {share}）。",
+        "signGiven": "第 {place} 个字符（共 {places} 个）{sign}是给定的：意外程度 <b>{bits} 比特</b>（概率 {share}）。",
+        "onSign": "{share} 在{sign}（第 {place} 个）",
+        "read": "{name}读了：{share} 在起始符{signs}。",
+        "laterBy": "后来读它的：{signs}。",
+        "laterNone": "后来没有一步给它超过 0.5%。",
+        "pair": "对句的同一位置是{sign}。",
+        "pairRhyme": "对句的同一位置是{sign}；诗在这里押韵。",
+        "whole": "整段文字：每个字符 {bits} 比特。",
+        "choose": "换成 {sign}，从这里接着写",
+        "writing": "正在写：{count} 个字符",
+        "rollout": "所有层的 rollout ",
+        "oneHead": "第 {layer} 层第 {head} 头",
+        "mean": "第 {layer} 层各头平均",
+        "max": "第 {layer} 层各头最大",
+        "layer": "第 {layer} 层",
+        "tileMean": "平均",
+        "tileTitle": "{name}；横条是起始符",
+        "optionMean": "平均",
+        "optionMax": "最大",
+        "optionRollout": "rollout",
+        "list": "；",
     },
     "attention": {
         "surprise": "模型对这里感到意外 <b>{bits} 比特</b>；整张图平均每个值 {all} 比特。",

@@ -1,0 +1,84 @@
+"""Chinese texts on the page: set in lines across or down, as written or in simplified characters.
+
+Both are for showing alone, and chosen in the browser: the page has each text in both scripts, and
+what is written, kept and sent stays as the model wrote it.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import gradio as gr
+
+from aigc.checkpoint import shown
+from aigc.media import TextMedia
+from aigc.ui import texts
+
+ACROSS, DOWN = "across", "down"
+WRITTEN, SIMPLIFIED = "written", "simplified"
+
+
+@lru_cache(1)
+def converter() -> Any:
+    import opencc  # half a second, for those who read Chinese texts
+
+    return opencc.OpenCC("t2s")
+
+
+def simplified(text: str) -> str:
+    """Traditional characters to simplified ones, those of a word by the word."""
+    return str(converter().convert(text))
+
+
+def set_text(text: str) -> str:
+    """A text as HTML, in both scripts; what stands in the first of several lines is a title."""
+
+    def part(content: str, kind: str, language: str) -> str:
+        title, line_end, body = content.partition("\n")
+        inside = html.escape(content)
+        if title and line_end:
+            inside = f"<b>{html.escape(title)}</b>\n{html.escape(body)}"
+        return f'<span class="{kind}" lang="{language}">{inside}</span>'
+
+    return part(text, WRITTEN, "zh-Hant") + part(simplified(text), SIMPLIFIED, "zh-Hans")
+
+
+def prompt_info(media: TextMedia) -> str:
+    """What to say of a prompt: Chinese texts that end begin with their title."""
+    return texts.PROMPT_POEM if media.han and media.end else texts.PROMPT_INFO
+
+
+def switches(visible: bool) -> tuple[gr.Radio, gr.Radio]:
+    """How lines run, and the script."""
+    return (
+        gr.Radio(
+            [(name, value) for value, name in texts.LINES.items()], value=ACROSS,
+            label=texts.THE_LINES, show_label=False, container=False, elem_classes="switch", visible=visible,
+        ),
+        gr.Radio(
+            [(name, value) for value, name in texts.SCRIPTS.items()], value=WRITTEN,
+            label=texts.THE_SCRIPT, show_label=False, container=False, elem_classes="switch", visible=visible,
+        ),
+    )  # fmt: skip
+
+
+def _one_of(name: str, known: tuple[str, ...]) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value not in known:
+            what = getattr(texts, name)
+            known_ones = texts.either(known)
+            raise ValueError(
+                texts.NO_CHOICE.format(name=what, known=known_ones, value=shown(value))
+            )
+        return str(value)
+
+    return read
+
+
+READERS = {
+    "lines": _one_of("THE_LINES", (ACROSS, DOWN)),
+    "script": _one_of("THE_SCRIPT", (WRITTEN, SIMPLIFIED)),
+}
