@@ -11,7 +11,7 @@ from conftest import save_tiny
 from test_browser import Visit, visit  # noqa: F401  a fixture
 
 from aigc import ui
-from aigc.ui import texts
+from aigc.ui import projection, texts
 
 PICTURE = "() => document.querySelector('#explore-map [data-part=picture]').toDataURL()"
 AT = "#explore-map [data-part=at]"
@@ -150,7 +150,9 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
     assert one.errors == other.errors == []
 
 
-def test_a_drawing_is_judged_and_projected(server: str, visit: Any) -> None:  # noqa: F811
+def test_a_drawing_is_judged_and_projected(
+    server: str, visit: Any, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:  # fmt: skip
     one: Visit = visit(width=390, scheme="dark")
     page = one.page
     one.page.goto(f"{server}?tab=explore&checkpoint=gan-mnist&view=scores&label=3&count=2")
@@ -179,4 +181,15 @@ def test_a_drawing_is_judged_and_projected(server: str, visit: Any) -> None:  # 
         "(best) => document.querySelectorAll('.explore .three img')[1]?.src === best", arg=best
     )
     second.page.wait_for_function("(url) => location.href === url", arg=address)
+
+    monkeypatch.setattr(projection, "STEPS", 10**6)  # a search that somebody stops
+    monkeypatch.setattr(projection.search, "__defaults__", (10**6,))
+    page.get_by_role("button", name=texts.PROJECT, exact=True).click()
+    page.wait_for_selector(".explore progress[max='1000000']")
+    page.get_by_role("button", name=texts.STOP_PROJECT, exact=True).click()
+    stands = "() => document.querySelector('.explore progress').value"
+    page.wait_for_timeout(500)
+    at = page.evaluate(stands)
+    page.wait_for_timeout(500)
+    assert 0 < page.evaluate(stands) == at
     assert one.errors == second.errors == []

@@ -11,7 +11,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from aigc import checkpoint, survey
+from aigc import checkpoint, hub, survey
 from aigc.checkpoint import CheckpointError
 from train import evaluate
 from train import survey as measuring
@@ -189,3 +189,11 @@ def test_directions_are_those_that_matter(tiny_checkpoints: Path) -> None:
     judge = checkpoint.load(tiny_checkpoints / "classifier-mnist")
     found = measuring.directions_of(made_by, judge, 400)
     assert found["directions.vectors"][0, 1].abs() > 0.99
+
+
+def test_a_survey_travels_with_its_checkpoint(vae: Path, the_hub: Any) -> None:
+    hub.push(vae, "me/vae-mnist")
+    pulled = hub.pull("me/vae-mnist")
+    here, there = survey.read(checkpoint.load(vae)), survey.read(pulled)
+    assert here is not None and there is not None and there.about == here.about
+    assert torch.equal(there["map.pca.points"], here["map.pca.points"])
