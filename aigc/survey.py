@@ -1,9 +1,9 @@
 """What was measured of a checkpoint for the explorers of the app: one small file beside the
 weights, `survey.safetensors`, which `python -m train.survey` writes.
 
-It holds statistics alone, and no picture comes back from them: of a test image two coordinates
-and its class, of a class the mean latent and the quantiles of its scores. Parts, each there or
-not as the model can be asked for it:
+It holds statistics alone and nothing of any one image: how the images of a class are spread over
+a plane (a histogram, drawn anew as points), its mean latent, the quantiles of its scores. Parts,
+each there or not as the model can be asked for it:
 
     map          planes through the latent space, and test images on them (encode)
     arithmetic   how often a latent moved to another class arrives there (encode)

@@ -134,8 +134,13 @@ def test_a_checkpoint_is_surveyed(
     for plane in survey.PLANES:
         axes = found[f"map.{plane}.axes"]
         torch.testing.assert_close(axes @ axes.T, torch.eye(2))
-        expected = (means - means.mean(0)) @ axes.T
-        torch.testing.assert_close(found[f"map.{plane}.points"], expected, rtol=2e-3, atol=2e-3)
+        at = (means - means.mean(0)) @ axes.T
+        own = at[test.targets[:200].argsort(stable=True)]  # type: ignore[union-attr]
+        cell = (own.max(0).values - own.min(0).values) / measuring.CELLS
+        moved = found[f"map.{plane}.points"] - own
+        # Each is somewhere in the cell of an image's own place, and not on it.
+        assert (moved.abs() <= cell + 3e-3).all() and (moved.abs() / cell).mean() > 0.2
+    assert (found["map.classes"].diff() >= 0).all()
     assert found["map.pca.facts"][0] >= found["map.kl.facts"][0]
 
 

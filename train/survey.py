@@ -30,6 +30,7 @@ DIRECTIONS = 6
 QUANTILES = 101
 TEMPERATURES = (0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5)
 SHOWN = 3000  # points on a map
+CELLS = 64  # along each side of a map's histogram
 Tensors = dict[str, Tensor]
 
 
@@ -69,13 +70,25 @@ def seen(judge: Checkpoint, images: Tensor) -> Tensor:
 
 
 def plane(axes: Tensor, means: Tensor, targets: Tensor, shown: int) -> Tensors:
-    """A plane (2, L) through the middle of the posterior means (N, L): the first `shown` of them
-    on it, the share of their variance that it holds, and how well classes stand apart on it."""
+    """A plane (2, L) through the middle of the posterior means (N, L): how the first `shown` of
+    them lie on it, class by class, the share of their variance that it holds, and how well
+    classes stand apart on it."""
     around = means - means.mean(0)
     points = around @ axes.T  # (N, 2)
     share = points.square().sum() / around.square().sum()
     facts = torch.tensor([float(share), agreement(points, targets)])
-    return {"axes": axes, "points": points[:shown].half(), "facts": facts}
+    some = points[:shown][targets[:shown].argsort(stable=True)]
+    return {"axes": axes, "points": scattered(some).half(), "facts": facts}
+
+
+def scattered(points: Tensor) -> Tensor:
+    """The histogram of points (N, 2) over CELLS x CELLS cells, drawn anew: each point anywhere in
+    its cell. A checkpoint shows how images are spread and holds no image's own place."""
+    low, high = points.min(0).values, points.max(0).values
+    size = ((high - low) / CELLS).clamp(min=1e-6)
+    cells = ((points - low) / size).floor().clamp(max=CELLS - 1)
+    anywhere = torch.rand(points.shape, generator=latent.generator(SEED))
+    return low + (cells + anywhere) * size
 
 
 def agreement(points: Tensor, targets: Tensor) -> float:
@@ -112,7 +125,7 @@ def map_of(model: Any, images: Tensor, targets: Tensor, classes: int) -> Tensors
         axes["means"] = axes["pca"]
     found = {
         "map.origin": z.mean(0), "map.kl": kl, "map.class_means": each,
-        "map.classes": targets[:SHOWN].to(torch.uint8),
+        "map.classes": targets[:SHOWN].sort().values.to(torch.uint8),  # as `plane` orders points
         "map.agreement": torch.tensor(agreement(z, targets)),
     }  # fmt: skip
     for name in PLANES:

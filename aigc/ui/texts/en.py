@@ -452,11 +452,11 @@ PLANE_IS = {
     "kl": "This plane holds the two latents with the largest KL, {first} and {second}.",
 }
 PLANE_FACTS = (
-    "It holds {share} of the variance of {images} test images, {shown} of which are shown; the "
-    "other {rest} of {dimensions} dimensions are squeezed flat, so two letters side by side may "
-    "lie far apart. Of the test images {apart} have mostly their own class among their ten nearest "
-    "neighbours here, {whole} in all dimensions. The picture is of the very point, with the other "
-    "dimensions at their mean, and not of the letter beside it."
+    "It holds {share} of the variance of {images} test images; the points are drawn from the "
+    "histogram of {shown} of them. The other {rest} of {dimensions} dimensions are squeezed flat, "
+    "so two letters side by side may lie far apart. Of the test images {apart} have mostly their "
+    "own class among their ten nearest neighbours here, {whole} in all dimensions. The picture is "
+    "of the very point, with the other dimensions at their mean, not of the letter beside it."
 )
 AXES = {
     "pca": ("→ first component", "↑ second component"),
