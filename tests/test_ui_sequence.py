@@ -210,8 +210,8 @@ def open_viewer(page: Any, address: str) -> None:
     page.wait_for_selector(".tv-viewer[data-phase=ready]")
 
 
-# Points at places as a mouse does, and gives the milliseconds that each takes until what it shows is
-# laid out: the work itself, and a frame of 60 Hz for which it may have to wait.
+# Points at places as a mouse does, and gives the milliseconds that each takes until what it shows
+# is laid out: the work itself, and a frame of 60 Hz for which it may have to wait.
 HOVER = """async () => {
   const text = document.querySelector('.tv-text'), took = [];
   const frame = () => new Promise((done) => requestAnimationFrame(() => done(performance.now())));

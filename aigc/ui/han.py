@@ -53,16 +53,15 @@ def prompt_info(media: TextMedia) -> str:
 
 def switches(visible: bool) -> tuple[gr.Radio, gr.Radio]:
     """How lines run, and the script."""
+    plain: dict[str, Any] = {
+        "show_label": False, "container": False, "elem_classes": "switch", "visible": visible,
+    }  # fmt: skip
+    lines = [(name, value) for value, name in texts.LINES.items()]
+    scripts = [(name, value) for value, name in texts.SCRIPTS.items()]
     return (
-        gr.Radio(
-            [(name, value) for value, name in texts.LINES.items()], value=ACROSS,
-            label=texts.THE_LINES, show_label=False, container=False, elem_classes="switch", visible=visible,
-        ),
-        gr.Radio(
-            [(name, value) for value, name in texts.SCRIPTS.items()], value=WRITTEN,
-            label=texts.THE_SCRIPT, show_label=False, container=False, elem_classes="switch", visible=visible,
-        ),
-    )  # fmt: skip
+        gr.Radio(lines, value=ACROSS, label=texts.THE_LINES, **plain),
+        gr.Radio(scripts, value=WRITTEN, label=texts.THE_SCRIPT, **plain),
+    )
 
 
 def _one_of(name: str, known: tuple[str, ...]) -> Callable[[object], str]:
