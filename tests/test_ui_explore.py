@@ -130,7 +130,7 @@ def test_the_map_decodes_its_points(catalogue: Catalogue) -> None:
     assert np.array_equal(raw, found["map.means.points"].numpy())
     share = float(found["map.means.facts"][0])
     assert f"{share:.0%} of the variance of 40 test images" in value["about"]
-    assert "the other 2 of 4 dimensions" in value["about"]
+    assert "The other 2 of 4 dimensions" in value["about"]
     assert (np.abs(raw) <= value["reach"]).mean() > 0.95
 
 
