@@ -108,10 +108,11 @@ def test_the_preview_is_a_picture_of_the_checkpoint(server: str, catalogue: Cata
     sheet = catalogue.find("gan-mnist", "sample").path / "samples.png"  # type: ignore[operator]
     with Image.open(sheet) as samples:
         pixels = np.asarray(samples.convert("RGB"))
-    factor = 540 // max(samples.size)
+    factor = 540 // samples.height
+    whole = 600 // (28 * factor) * 28  # as many columns as fit into the left half
     top = (630 - factor * samples.height) // 2
     shown = seen["gan-mnist"][top : top + factor * samples.height : factor, 45::factor]
-    assert np.array_equal(shown[:, : samples.width], pixels)
+    assert whole >= 28 and np.array_equal(shown[:, :whole], pixels[:, :whole])
 
 
 @pytest.mark.parametrize(

@@ -62,18 +62,15 @@ def metas(catalogue: Catalogue, request: Request) -> str:
     )
 
 
-def picture(one: Checkpoint | None) -> Image.Image:
-    """The preview of a checkpoint, of the app where there is none; SIZE pixels. In English, since
-    Pillow's own font has no Chinese."""
+def picture(catalogue: Catalogue, one: Checkpoint | None) -> Image.Image:
+    """The preview of a checkpoint, of the whole app where there is none; SIZE pixels. In English,
+    since Pillow's own font has no Chinese."""
     image = Image.new("RGB", SIZE, PAPER)
-    pen, side = ImageDraw.Draw(image), SIZE[1] - 90
-    sheet = sheet_of(one) if one else None
+    pen = ImageDraw.Draw(image)
+    shown = [one] if one else catalogue.checkpoints
+    sheet = next(filter(None, map(sheet_of, shown)), None)
     left = 60
     if sheet:
-        factor = max(1, min(side // sheet.width, side // sheet.height))
-        sheet = sheet.resize(
-            (sheet.width * factor, sheet.height * factor), Image.Resampling.NEAREST
-        ).crop((0, 0, min(side, sheet.width * factor), min(side, sheet.height * factor)))
         image.paste(sheet, (45, (SIZE[1] - sheet.height) // 2))
         left = 45 + sheet.width + 55
 
@@ -93,12 +90,20 @@ def picture(one: Checkpoint | None) -> Image.Image:
 
 
 def sheet_of(one: Checkpoint) -> Image.Image | None:
-    """The sample sheet that came with a checkpoint."""
+    """The sample sheet that came with a checkpoint, enlarged by a whole number, and of its columns
+    those that fit into the left half."""
     content = figures.sample_sheet(one)
     if content is None:
         return None
     with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
-        return image.convert("RGB") if max(image.size) <= 4096 else None
+        if max(image.size) > 4096:
+            return None
+        image = image.convert("RGB")
+    factor = max(1, (SIZE[1] - 90) // image.height)
+    column = getattr(one.media, "width", 1) * factor
+    sheet = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+    width = min(sheet.width, max(1, SIZE[0] // 2 // column) * column)
+    return sheet.crop((0, 0, width, min(sheet.height, SIZE[1])))
 
 
 def headline(one: Checkpoint) -> list[tuple[str, str]]:
@@ -125,7 +130,7 @@ class Preview:
         if key not in self.drawn:
             if len(self.drawn) >= 16:
                 self.drawn.clear()
-            self.drawn[key] = figures.png(picture(one))
+            self.drawn[key] = figures.png(picture(self.catalogue, one))
         return Response(
             self.drawn[key], media_type="image/png", headers={"cache-control": "max-age=3600"}
         )
