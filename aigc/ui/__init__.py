@@ -368,7 +368,8 @@ def launch(demo: languages.Blocks, **options: Any) -> Any:
     settings: dict[str, Any] = {
         "theme": theme(),
         "css": figures.read_static("style.css"),
-        "head": "".join(
+        "head": f"<style>{figures.read_static('first.css')}</style>"
+        + "".join(
             f"<script>{figures.read_static(name)}</script>" for name in ("app.js", "drop.js")
         ),
         "favicon_path": figures.STATIC / "favicon.svg",

@@ -8,6 +8,7 @@ browser says. Texts that a handler makes follow the same rule (`of_visitor`).
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -123,11 +124,14 @@ class Page:
             kind = dict(start["headers"]).get(b"content-type", b"")
             if kind.startswith(b"text/html"):
                 body = written(body.decode(), self.describe(Request(scope))).encode()
+                more = [(b"vary", b"accept-language, accept-encoding")]
+                if b"gzip" in headers.get(b"accept-encoding", b""):
+                    # Gradio compresses its scripts and not its page, which is the largest of all.
+                    body = gzip.compress(body, 6, mtime=0)
+                    more.append((b"content-encoding", b"gzip"))
                 start["headers"] = [
                     (name, value) for name, value in start["headers"] if name != b"content-length"
-                ] + [
-                    (b"content-length", str(len(body)).encode()), (b"vary", b"accept-language"),
-                ]  # fmt: skip
+                ] + [*more, (b"content-length", str(len(body)).encode())]
             await send(start)
             await send({"type": "http.response.body", "body": body})
 

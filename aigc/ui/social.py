@@ -98,10 +98,11 @@ def sheet_of(one: Checkpoint) -> Image.Image | None:
     with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
         if max(image.size) > 4096:
             return None
-        image = image.convert("RGB")
-    factor = max(1, (SIZE[1] - 90) // image.height)
+        factor = max(1, (SIZE[1] - 90) // image.height)
+        sheet = image.convert("RGB").resize(
+            (image.width * factor, image.height * factor), Image.Resampling.NEAREST
+        )
     column = getattr(one.media, "width", 1) * factor
-    sheet = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
     width = min(sheet.width, max(1, SIZE[0] // 2 // column) * column)
     return sheet.crop((0, 0, width, min(sheet.height, SIZE[1])))
 

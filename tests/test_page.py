@@ -1,0 +1,146 @@
+"""What makes the page good to use, measured in a real browser: accessibility as axe-core sees it,
+the keyboard alone, what moves while it loads, how much it loads, how soon it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from conftest import save_tiny
+from test_browser import PIXELS, Visit, visit  # noqa: F401  a fixture
+
+from aigc import ui
+from aigc.ui import texts
+
+# "Good" by https://web.dev/articles/cls; Gradio's own start takes 0.05 of it at 1280 pixels.
+MAX_SHIFT = 0.1
+MAX_BYTES = 1_500_000  # of a page with its first result, beyond Gradio's own scripts and styles
+MAX_MS = 50  # until a slider's picture stands in the page
+
+WATCH_SHIFTS = """() => {
+  window.shift = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+}"""
+# From an input event to the frame in which its answer stands, in ms.
+SCRUB = """async ([slider, values, shown]) => {
+  const took = [];
+  for (const value of values) {
+    const input = document.querySelector(slider), place = document.querySelector(shown);
+    const before = place.textContent, start = performance.now();
+    input.value = value;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    while (document.querySelector(shown).textContent === before) {
+      if (performance.now() - start > 5000) throw Error("nothing changed");
+      await new Promise(requestAnimationFrame);
+    }
+    took.push(performance.now() - start);
+  }
+  return took;
+}"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    root = tmp_path_factory.mktemp("served")
+    for family in ("gan", "vae", "attention"):
+        save_tiny(root / f"{family}-mnist", family)
+    demo = ui.build(ui.catalogue_of(root))
+    _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    yield url
+    demo.close(verbose=False)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_every_tab_is_accessible_steady_and_light(
+    server: str, visit: Any, width: int, scheme: str  # noqa: F811
+) -> None:  # fmt: skip
+    one: Visit = visit(width=width, scheme=scheme)
+    one.page.add_init_script(f"({WATCH_SHIFTS})()")
+    received: dict[str, int] = {}
+    one.page.on(
+        "requestfinished",
+        lambda request: received.update({request.url: request.sizes()["responseBodySize"]}),
+    )
+    for tab in ui.TABS:
+        received.clear()
+        one.open(f"{server}?tab={tab.ID}", tab.ID)
+        assert one.page.evaluate("() => window.shift") < MAX_SHIFT, tab.ID
+        own = {
+            url: size for url, size in received.items()
+            if "/assets/" not in url and "/static/" not in url and not url.startswith("data:")
+        }  # fmt: skip
+        assert 10_000 < sum(own.values()) < MAX_BYTES, (tab.ID, own)
+        one.page.evaluate(AXE_SCRIPT)
+        found = one.page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+        assert len(found["passes"]) > 20  # it looked
+        bad = [
+            (wrong["id"], node["target"], node["html"][:200]) for wrong in found["violations"]
+            for node in wrong["nodes"] if wrong["impact"] in ("serious", "critical")
+        ]  # fmt: skip
+        assert bad == [], tab.ID
+    assert one.errors == []
+
+
+def test_the_keyboard_alone(server: str, visit: Any) -> None:  # noqa: F811
+    one: Visit = visit()
+    one.open(f"{server}?tab=sample&count=2", "sample")
+    page = one.page
+    focused = "() => document.activeElement"
+
+    def tab_to(what: str) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate(f"() => document.activeElement.matches({what!r})"):
+                return
+        raise AssertionError(f"the Tab key does not reach {what}")
+
+    tab_to(".languages a")
+    tab_to("[role=tab]")
+    tab_to("input[type=range]")
+    how_many = page.evaluate(f"({focused})().value")
+    page.keyboard.press("ArrowRight")
+    assert int(page.evaluate(f"({focused})().value")) == int(how_many) + 1
+    tab_to("button.primary")
+    outline = page.evaluate(f"() => getComputedStyle(({focused})()).outlineStyle")
+    assert outline != "none"  # one sees where one is
+    before = page.url
+    page.keyboard.press("Enter")
+    assert "count=3" in one.made("sample", before)
+    tab_to("#sample-link")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "(said) => document.getElementById('sample-link').textContent === said",
+        arg=texts.SCRIPT["copied"],
+    )
+    page.locator("[role=tab][aria-selected=true]").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    one.made("interpolate")
+    page.locator(".player input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".player output").inner_text().startswith("2 /")
+    assert one.errors == []
+
+
+def test_sliders_answer_at_once(server: str, visit: Any) -> None:  # noqa: F811
+    one: Visit = visit()
+    for tab, slider, values, shown in (
+        ("interpolate", ".player input[type=range]", range(1, 12), ".player output"),
+        ("attention", "[data-part=slider]", range(2, 30), "[data-part=step]"),
+        ("timelapse", ".tl-viewer input[type=range]", (2, 1, 2, 1, 2), ".tl-run"),
+    ):
+        one.open(f"{server}?tab={tab}", tab)
+        one.settled()
+        asked: list[str] = []
+        note = lambda request, asked=asked: asked.append(request.url)  # noqa: E731
+        one.page.on("request", note)
+        took = one.page.evaluate(SCRUB, [slider, [str(v) for v in values], shown])
+        assert median(took) < MAX_MS, (tab, took)
+        assert [url for url in asked if not url.startswith("data:")] == []
+        one.page.remove_listener("request", note)
+    assert one.errors == []
