@@ -27,7 +27,18 @@ from aigc.checkpoint import CheckpointError
 from aigc.media import ImageMedia
 from aigc.models import CAPABILITIES
 from aigc.ui import catalogue as rules
-from aigc.ui import coverage, drawing, figures, interpolate, labels, parts, pictures, sample, texts
+from aigc.ui import (
+    coverage,
+    drawing,
+    figures,
+    interpolate,
+    labels,
+    parts,
+    pictures,
+    sample,
+    texts,
+    timelapse,
+)
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.theme import theme
 
@@ -879,3 +890,18 @@ def test_the_contrast_is_that_of_wcag_aa(ink: str, paper: str, suffix: str) -> N
 
     light, dark = sorted((luminance(colour(ink)), luminance(colour(paper))), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5, (colour(ink), colour(paper))
+
+
+def test_the_film_of_a_shipped_gan_says_which_loss_it_had() -> None:
+    """What a loss means follows from the recipe; the page says it per run (static/timelapse.js)."""
+    shipped = ui.catalogue_of(Path(__file__).parent.parent / "checkpoints")
+    collapsed, mended = (
+        timelapse.film(shipped.find(f"gan-mnist-{name}", "snapshots"))
+        for name in ("collapsed", "mended")
+    )
+    assert collapsed["paired"] and not mended["paired"]
+    assert collapsed["figures"]["classes covered"][-1] == 0.1
+    assert mended["figures"]["classes covered"][-1] == 1
+    for language in texts.LANGUAGES.values():
+        steps = language.SCRIPT["film"]["steps"]
+        assert "0.693" in str(steps["gan"]) and "1.386" in str(steps["gan_alone"])

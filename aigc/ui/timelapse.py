@@ -38,6 +38,13 @@ def others(catalogue: Catalogue) -> list[tuple[str, str]]:
     return [(texts.ALONE, ALONE), *((one.name, one.name) for one in catalogue.able(NEEDS))]
 
 
+def paired(chosen: Checkpoint) -> bool:
+    """Whether the discriminator of a GAN was trained on pairs, as it is by default; its loss means
+    another thing then."""
+    recipe = chosen.training.get("recipe")
+    return not isinstance(recipe, dict) or recipe.get("loss", "relativistic") == "relativistic"
+
+
 def film(chosen: Checkpoint) -> dict[str, Any]:
     """One run for the browser: its frames as data addresses, and each figure along them."""
     if chosen.path is None:
@@ -53,6 +60,7 @@ def film(chosen: Checkpoint) -> dict[str, Any]:
     return {
         "name": chosen.name,
         "family": chosen.family,
+        "paired": paired(chosen),
         "frames": [figures.address(stage.picture, "image/png") for stage in stages],
         "step": [stage.step for stage in stages],
         "images": [stage.images for stage in stages],

@@ -75,7 +75,7 @@ function buildRuns() {
 
 // What a step of training does, with the numbers of this very moment.
 function explain(run, at) {
-  const steps = words.steps[run.family];
+  const steps = words.steps[run.paired ? run.family : `${run.family}_alone`] || words.steps[run.family];
   if (!steps) return "";
   const now = Object.fromEntries(Object.entries(run.figures).map(([name, values]) =>
     [name.replace(/\W/g, "_"), `<b>${short(values[at])}</b>`]));

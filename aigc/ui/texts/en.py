@@ -692,6 +692,19 @@ SCRIPT = {
                     "generator's {G_loss}. At 0.693, which is ln 2, neither wins.",
                 ],
             },
+            "gan_alone": {
+                "title": "one step of a GAN",
+                "list": [
+                    "Both networks start from random weights; this is step {step}.",
+                    "The generator turns a batch of noise into pictures: the ones above are from "
+                    "the same noise each time.",
+                    "The discriminator scores each picture by itself. A real one is {margin} ahead "
+                    "of a made one on average; 0 would mean that it cannot tell.",
+                    "Each side steps down its own loss: the discriminator's is {D_loss}, the "
+                    "generator's {G_loss}. What they are at a draw depends on the loss: for the "
+                    "discriminator of the first GANs it is 1.386, which is 2 ln 2.",
+                ],
+            },
             "vae": {
                 "title": "one step of a VAE",
                 "list": [
