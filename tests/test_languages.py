@@ -17,7 +17,7 @@ from conftest import save_tiny
 
 from aigc import checkpoint, survey, ui
 from aigc.hub import transfer
-from aigc.ui import parts, texts
+from aigc.ui import figures, parts, texts
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.texts import en, zh
 
@@ -58,7 +58,7 @@ NAMES = re.compile(
 
 
 # Tables whose keys are what a language wants to say differently.
-OWN = ("SETTINGS", "VALUES", "FIGURES", "QUANTITIES", "SAID")
+OWN = ("SETTINGS", "VALUES", "FIGURES", "UNITS", "QUANTITIES", "SAID")
 
 
 def test_both_languages_say_the_same() -> None:
@@ -167,6 +167,13 @@ def test_a_broken_checkpoint_is_explained_in_chinese(tmp_path: Path, chinese: No
     assert "model.safetensors 不存在" in ui.trouble(shelf)
     with pytest.raises(ValueError, match=r"无法加载：model\.safetensors 不存在"):
         shelf.find("gan-mnist", "sample")
+
+
+def test_figures_have_their_units_in_chinese(chinese: None) -> None:
+    assert figures.in_units("88.16 nats") == "88.16 奈特"
+    assert figures.in_units("98.12%") == "98.12%" and figures.in_units("1.51") == "1.51"
+    texts.speak("en")
+    assert figures.in_units("88.16 nats") == "88.16 nats"
 
 
 def config(page: str) -> Any:

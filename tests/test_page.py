@@ -60,6 +60,7 @@ def test_every_tab_is_accessible_steady_and_light(
     server: str, visit: Any, width: int, scheme: str  # noqa: F811
 ) -> None:  # fmt: skip
     one: Visit = visit(width=width, scheme=scheme)
+    one.page.emulate_media(reduced_motion="reduce")  # or axe sees colours half way
     one.page.add_init_script(f"({WATCH_SHIFTS})()")
     received: dict[str, int] = {}
     one.page.on(

@@ -297,6 +297,8 @@ def figures(checkpoint: Checkpoint) -> list[str]:
         if not isinstance(figure, dict) or not {"name", "text"} <= figure.keys():
             continue
         words = {name: html.escape(str(value)) for name, value in figure.items()}
+        for name in {"text", "reference_text"} & words.keys():
+            words[name] = in_units(words[name])
         title, reference = words.get("protocol", ""), ""
         if words.get("reference_text"):
             reference = f"<small>{texts.REFERENCE} {words['reference_text']}</small>"
@@ -306,6 +308,12 @@ def figures(checkpoint: Checkpoint) -> list[str]:
             f"<dd>{words['text']}{reference}</dd></div>"
         )
     return cells
+
+
+def in_units(text: str) -> str:
+    """`1.46 nats`, as metrics.json writes a figure, with its unit in the visitor's language."""
+    number, _, unit = text.partition(" ")
+    return f"{number} {texts.UNITS[unit]}" if unit in texts.UNITS else text
 
 
 def card(checkpoint: Checkpoint) -> str:

@@ -6,12 +6,13 @@ LANGUAGE = "English"
 NAME = "AIGC"
 TITLE = "AIGC · generative models you can take apart"
 TAGLINE = (
-    "Three kinds of generative model, trained from nothing by the scripts in this repository. "
+    "Generative models of pictures and texts, trained from nothing by the scripts in this "
+    "repository. "
     "Everything on this page is computed on this machine while you watch."
 )
 DESCRIPTION = (
-    "A GAN, a VAE and a self-attention model, trained from nothing: sample them, walk between "
-    "their pictures, see where every attention head looked."
+    "GANs, VAEs and self-attention models of pictures and texts, trained from nothing: sample "
+    "them, walk between their pictures, see where every attention head looked."
 )
 FOOTNOTE = (
     "Everything made here is AI-generated, by the checkpoint and the settings named beside it."
@@ -79,6 +80,7 @@ SAMPLES_OF = "Samples of {name}"
 TIMES = (" s", " min", " h")
 QUANTITIES = ((1e9, " billion"), (1e6, " million"), (1e3, " thousand"))
 FIGURES: dict[str, str] = {}
+UNITS: dict[str, str] = {}  # of a figure
 
 WAITING = "The first result is on its way"
 LINK_TROUBLE = "This link could not be followed to the letter."

@@ -5,10 +5,10 @@ from __future__ import annotations
 LANGUAGE = "中文"
 NAME = "AIGC"
 TITLE = "AIGC · 可以拆开来看的生成模型"
-TAGLINE = "三类生成模型，全部由本仓库的脚本从零训练。页面上的一切都在你眼前、在这台机器上算出来。"
-DESCRIPTION = (
-    "GAN、VAE 和自注意力模型，全部从零训练：采样，在两张图之间漫步，看清每个注意力头看向哪里。"
+TAGLINE = (
+    "生成图像和文字的模型，全部由本仓库的脚本从零训练。页面上的一切都在你眼前、在这台机器上算出来。"
 )
+DESCRIPTION = "生成图像和文字的 GAN、VAE 与自注意力模型，全部从零训练：采样，在两张图之间漫步，看清每个注意力头看向哪里。"
 FOOTNOTE = "这里生成的一切都出自人工智能，所用的检查点和设置就写在旁边。"
 
 TABS = {"sample": "采样", "interpolate": "插值", "explore": "探索", "attention": "注意力",
@@ -103,6 +103,7 @@ FIGURES: dict[str, str] = {
     "Bits/dim given the class": "给定类别的比特/维",
     "Accuracy": "准确率",
 }
+UNITS: dict[str, str] = {"nats": "奈特", "bits/dim": "比特/维", "bits": "比特"}
 
 WAITING = "第一个结果马上就来"
 LINK_TROUBLE = "这个链接没能完全照做。"
