@@ -38,11 +38,13 @@ figures: ## write the figures of checkpoints/ into the READMEs
 	@tools/setup.sh app
 	@$(python) docs/figures.py
 
-bench: ## how long a visitor waits, and how fast attention draws, on this machine
+bench: ## how long a visitor waits, and how fast attention draws and writes, on this machine
 	@tools/setup.sh dev
 	@tools/setup.sh chromium
 	@$(python) -m benchmarks.speed $(ARGS)
 	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.drawing  # as app.py sets it
+	@$(python) -m pip install -q -e '.[bench]' || echo "The peers are not installed."
+	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.writing
 	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.latents
 
 bench-training: ## how fast each family trains, beside peers (DATA=/path/to/mnist)
