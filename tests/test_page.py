@@ -70,6 +70,7 @@ def test_every_tab_is_accessible_steady_and_light(
     for tab in ui.TABS:
         received.clear()
         one.open(f"{server}?tab={tab.ID}", tab.ID)
+        one.settled()
         assert one.page.evaluate("() => window.shift") < MAX_SHIFT, tab.ID
         own = {
             url: size for url, size in received.items()
