@@ -220,6 +220,8 @@ def test_a_text_goes_on_from_the_prompt_of_a_link(server: str, visit: Any, width
     assert written.count() == 2 and written.first.text_content().startswith("ab\n�b�c")
     assert "never seen" in one.page.locator(".notice:visible").inner_text()
     assert one.page.get_by_label(texts.PROMPT).input_value() == "ab\n<b>c"
+    # The text is seen as it grows; the address follows when it is finished.
+    one.page.wait_for_function("location.search.includes('revision=')")
     assert parse_qs(urlparse(one.page.url).query)["prompt"] == ["ab\n<b>c"]
     assert one.page.evaluate("document.documentElement.scrollWidth") <= width
     # A checkpoint that takes no prompt offers none.
