@@ -229,7 +229,7 @@ def test_a_text_goes_on_from_the_prompt_of_a_link(server: str, visit: Any, width
     one.page.get_by_label("Checkpoint").first.click()
     one.page.get_by_role("option", name="gan-mnist").click()
     assert "prompt" not in parse_qs(urlparse(one.made("sample", before)).query)
-    assert one.page.get_by_label(texts.PROMPT).count() == 0
+    one.page.get_by_label(texts.PROMPT).wait_for(state="detached")
     assert one.errors == []
 
 
