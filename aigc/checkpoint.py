@@ -101,11 +101,12 @@ def save(
     dataset: str,
     training: dict[str, Any],
     files: dict[str, bytes] | None = None,
+    half: bool = False,
 ) -> None:
     """Write a checkpoint folder, whole or not at all: into a folder beside it, then renamed.
 
-    `files` are further files by relative path (snapshots, samples). A folder that stands at
-    `folder` already is replaced.
+    `files` are further files by relative path (snapshots, samples). `half` stores the weights in
+    float16, in half the space. A folder that stands at `folder` already is replaced.
     """
     config = {
         "format": FORMAT,
@@ -123,6 +124,8 @@ def save(
     try:
         (partial / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+        if half:
+            state = {k: v.half() for k, v in state.items()}
         (partial / WEIGHTS).write_bytes(safetensors.torch.save(state))
         for name, content in (files or {}).items():
             (partial / name).parent.mkdir(parents=True, exist_ok=True)

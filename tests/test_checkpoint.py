@@ -102,6 +102,17 @@ def test_halved_weights_are_served_in_float32(folder: Path, dtype: torch.dtype) 
         assert torch.equal(model.state_dict()[key], value.to(dtype).float())
 
 
+def test_weights_are_saved_in_half_the_space(folder: Path) -> None:
+    model = tiny_model("gan")
+    whole = (folder / "model.safetensors").stat().st_size
+    save(folder, model, "gan", ImageMedia(1, 28, 28), LABELS, "mnist", {}, half=True)
+    assert (folder / "model.safetensors").stat().st_size < 0.75 * whole  # beside its header
+    found = load(folder).model.state_dict()
+    for key, value in model.state_dict().items():
+        assert torch.equal(found[key], value.half().float())
+        assert value.dtype == torch.float32
+
+
 def test_the_revision_is_of_what_is_served(folder: Path) -> None:
     first = load(folder).revision
     assert len(first) == 12 and load(folder).revision == first

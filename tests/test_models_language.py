@@ -81,6 +81,32 @@ def test_cached_steps_give_the_uncached_logits(
     )
 
 
+@pytest.mark.parametrize("size", [1, 7, 15, 40])
+def test_what_is_read_at_once_gives_the_uncached_logits(
+    model: LanguageModel, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A prompt is read in one go, and so is the later half of a context that is full."""
+    from aigc.models import language
+
+    text = torch.randint(1, 11, (size + 20,), generator=latent.generator(3))
+    seen = []
+
+    def follow(logits: torch.Tensor, noise: torch.Tensor, temperature: float) -> torch.Tensor:
+        seen.append(logits[0])
+        return text[None, size + len(seen) - 1]
+
+    monkeypatch.setattr(language, "draw_symbol", follow)
+    *_, written = model.write(latent.generators(0, 1), [2], prompt=text[:size], length=20)
+    assert torch.equal(written[0], text)
+    first = max(0, size - 15)
+    for step, logits in enumerate(seen):
+        known = size + step
+        first = known - 8 if known - first >= 16 else first
+        given = torch.cat([text[first:known], torch.zeros(1, dtype=torch.long)])[None]
+        expected = model(given, torch.tensor([2]))[0, -1, 1:].log_softmax(-1)
+        torch.testing.assert_close(logits[1:].log_softmax(-1), expected, atol=1e-4, rtol=0)
+
+
 def test_weights_are_those_of_the_forward_pass(model: LanguageModel, texts: torch.Tensor) -> None:
     maps = model.attention(texts, [None, 2])
     assert maps.shape == (2, 3, 2, 16, 16)

@@ -92,6 +92,8 @@ class Options:
     """Compile the networks first: a minute of waiting, then faster steps. Needs a C++ compiler."""
     ema: float = 0.05
     """Half-life of the averaged weights, as a share of the images seen so far; 0 for none."""
+    half: bool = False
+    """Write the weights in float16: half the space; look whether the figures stay."""
     snapshots: int = 24
     """How many snapshots to keep through the run."""
     evaluate: bool = True
@@ -764,7 +766,7 @@ def finish(job: Job, state: Run) -> Path:
     try:
         checkpoint.save(
             recipe.out, model, job.family, dataset.media, dataset.labels, dataset.name, training,
-            files,
+            files, recipe.half,
         )  # fmt: skip
         evaluate.complete(recipe.out, recipe.data, figures=recipe.evaluate)
     except OSError as error:

@@ -132,12 +132,15 @@ class SelfAttention(nn.Module):
         return self.merge(out), weights
 
     def step(self, x: Tensor, turn: Turn, cache: Tensor, t: int) -> Tensor:
-        """Position t alone, x (B, 1, dim); cache (2, B, heads, length, head_dim) holds the keys
-        and values before t and gets those of t."""
-        q, k, v = self.project(x, (turn[0][t], turn[1][t]))
-        cache[0, :, :, t], cache[1, :, :, t] = k[:, :, 0], v[:, :, 0]
-        keys, values = cache[:, :, :, : t + 1]  # (B, heads, t + 1, head_dim) each
-        return self.merge(scaled_dot_product_attention(q, keys, values)[0])
+        """Positions t, t + 1 .. alone, x (B, T, dim); cache (2, B, heads, length, head_dim) holds
+        the keys and values before t and gets theirs."""
+        end = t + x.shape[1]
+        q, k, v = self.project(x, (turn[0][t:end], turn[1][t:end]))
+        cache[0, :, :, t:end], cache[1, :, :, t:end] = k, v
+        keys, values = cache[:, :, :, :end]  # (B, heads, t + T, head_dim) each
+        # A single position sees all there is.
+        seen = None if x.shape[1] == 1 else torch.ones(end - t, end, dtype=torch.bool).tril(t)
+        return self.merge(scaled_dot_product_attention(q, keys, values, seen)[0])
 
 
 class MLP(nn.Module):
@@ -283,12 +286,13 @@ class LanguageModel(nn.Module):
             known = len(given) + t
             if known - first >= context:
                 first, position = known - context // 2, 0
-            while position <= known - first:
-                x = starts if position == 0 else self.symbol(text[:, first + position - 1, None])
-                for block, kept in zip(cast("list[Block]", self.blocks), cache):
-                    x = block.step(x, turn, kept, position)
-                position += 1
-            logits = self.logits(self.norm(x[:, 0]))
+            # One symbol, or all at once: of the prompt, or when the context begins anew.
+            x = self.symbol(text[:, first + max(position, 1) - 1 : known])  # (N, T, dim)
+            x = torch.cat([starts, x], 1) if position == 0 else x
+            for block, kept in zip(cast("list[Block]", self.blocks), cache):
+                x = block.step(x, turn, kept, position)
+            position = known - first + 1
+            logits = self.logits(self.norm(x[:, -1]))
             logits[:, 0] = -math.inf  # UNKNOWN is for reading: a text has no holes
             drawn = draw_symbol(keep_likely(logits, top_k, top_p), noise[:, t], temperature)
             text[:, known] = drawn.masked_fill(ended, self.config.end)

@@ -22,6 +22,7 @@ read it. So both models have the same terms, and any draw of normal numbers is a
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -201,7 +202,7 @@ def negative_elbo(nll: Tensor, kl: Tensor, beta: float = 1.0) -> Tensor:
     return (nll + beta * kl).mean()
 
 
-class Variational(nn.Module):
+class Variational(nn.Module, ABC):
     """What the plain VAE and the ladder have in common: everything that follows from `look`,
     `infer` and `generate`. Latents are (N, L), conditions (N, K)."""
 
@@ -209,23 +210,23 @@ class Variational(nn.Module):
     log_std: Tensor  # of the gaussian likelihood, one for all pixels
 
     @property
+    @abstractmethod
     def levels(self) -> list[int]:
         """See `aigc.models.Levels`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def look(self, x: Tensor, conditions: Tensor) -> Any:
         """(N, C, H, W) -> all that `infer` has to know of the pictures."""
-        raise NotImplementedError
 
+    @abstractmethod
     def infer(self, seen: Any, conditions: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Draw from the posterior of the pictures that `look` saw, with noise (N, L), and decode.
         Returns what the pixels' likelihood is made of, (N, outputs, H, W), and mean and
         log-variance of each latent in the light of those drawn above it, (N, L) float32."""
-        raise NotImplementedError
 
+    @abstractmethod
     def generate(self, z: Tensor, conditions: Tensor) -> Tensor:
         """Latents -> what the pixels' likelihood is made of, (N, outputs, H, W)."""
-        raise NotImplementedError
 
     def forward(
         self, x: Tensor, conditions: Tensor, noise: Tensor
