@@ -118,7 +118,7 @@ def main() -> None:
     print(f"| with its cache | {ours:.0f} | at least {BAR}: {held} |")
     for name, found in taken.items():
         theirs = length / min(found[1:])
-        print(f"| {name} | {theirs:.0f} | {ours / theirs:.1f} times slower |")
+        print(f"| {name} | {theirs:.0f} | ours is {ours / theirs:.1f} times as fast |")
     if missing:
         print("| transformers GPT-2 | | not installed: pip install -e '.[bench]' |")
     best = [min(place) for place in zip(*steps[1:])]

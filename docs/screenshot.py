@@ -29,6 +29,11 @@ PICTURES = (
      "light", (1280, 860), ".player .frame >> nth=15"),
     ("attention.png", "?tab=attention&checkpoint=attention-mnist&seed=7&label=3", "dark",
      (1280, 960), "canvas >> nth=1"),
+    ("text.png",
+     "?tab=attention&checkpoint=attention-shakespeare&seed=7&prompt=ROMEO:%0A&length=200&position=60",
+     "dark", (1280, 960), ".tv-viewer[data-phase=ready]"),
+    ("explore.png", "?tab=explore&checkpoint=vae-mnist&view=map&plane=pca&x=-2.5&y=1.5", "light",
+     (1280, 960), ".lm-viewer[data-phase=ready]"),
 )  # fmt: skip
 
 

@@ -7,12 +7,10 @@ As for pictures, everything travels to the browser once, and hovering never wait
 
 from __future__ import annotations
 
-import base64
 import html
 import io
 import json
 import time
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -116,11 +114,9 @@ def whole_view(
     layers, heads, _, _ = weights.shape
     bits = chosen.model.surprise(text[None], [index])[0]  # type: ignore[operator]
     options, chances = candidates(chosen, text, made["label"])
-    packed = pack(weights)
-    # A megabyte for 256 characters and 30 heads; two thirds of it when compressed.
-    packed["maps"] = encode(np.frombuffer(zlib.compress(base64.b64decode(packed["maps"])), "u1"))
     return {
-        **frame(chosen, text, made), **packed, "layers": layers, "heads": heads,
+        **frame(chosen, text, made), **pack(weights, deflate=True),
+        "layers": layers, "heads": heads,
         "bits": encode(bits.numpy().astype("<f4")), "options": options,
         "chances": encode(chances.astype("<f4")), "end": chosen.media.end,
         "view": wanted, "made": made, "label": made["label"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import zlib
 
 import numpy as np
 from torch import Tensor
@@ -12,14 +13,15 @@ def encode(values: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
 
 
-def pack(weights: Tensor) -> dict[str, str]:
+def pack(weights: Tensor, deflate: bool = False) -> dict[str, str]:
     """Weights (layers, heads, T, T) -> three base64 strings for the browser.
 
     `first`: what each step put on the start token, float32 (layers, heads, T).
     `peak`: the largest weight that each step put on a patch, float32 (layers, heads, T).
     `maps`: for each layer and head, row t = 0 .. T-1 with its t weights on the patches 0 .. t-1,
     as uint8 q where weight = peak * (q / 255)^2. The square keeps small weights apart, and the
-    start token, which often takes nearly everything, does not set the scale.
+    start token, which often takes nearly everything, does not set the scale. `deflate` compresses
+    them: long texts have a megabyte of them, two thirds of it then.
     """
     values = weights.detach().float().cpu().numpy()
     length = values.shape[-1]
@@ -28,6 +30,8 @@ def pack(weights: Tensor) -> dict[str, str]:
     scaled = np.sqrt(seen / np.where(peak > 0, peak, 1)[..., None])
     steps, patches = np.tril_indices(length, -1, length - 1)
     maps = np.rint(255 * scaled[..., steps, patches]).astype(np.uint8)
+    if deflate:
+        maps = np.frombuffer(zlib.compress(maps.tobytes()), np.uint8)
     return {
         "first": encode(values[..., 0].astype("<f4")),
         "peak": encode(peak.astype("<f4")),

@@ -602,7 +602,7 @@ MAP = {
     "pictures": "Decoded grid",
     "legend": "Classes",
     "help": "Point at the plane to see what the model makes of that point; click to keep it, drag "
-    "to draw a path and watch it. Each letter is a test image, placed by its latent.",
+    "to draw a path and watch it. The letters show how the test images of each class are spread.",
 }
 
 # static/sequence.html, by the names that stand in it

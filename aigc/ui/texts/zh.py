@@ -88,6 +88,10 @@ FIGURES: dict[str, str] = {
     "Label accuracy": "标签准确率",
     "Nats/character": "每个字符的奈特数",
     "Nats/character, long context": "每个字符的奈特数，长上文",
+    "Nats/letter behind the title": "标题之后每个字的奈特数",
+    "Nats/letter, no line shared": "同上，没有相同诗句的诗",
+    "Copied lines": "照抄的诗句",
+    "Form kept": "符合所求体式",
     "Copied windows": "照抄的片段",
     "Frechet distance": "Fréchet 距离",
     "Precision": "精确率",
@@ -630,7 +634,7 @@ MAP = {
     "dots": "测试图",
     "pictures": "解码的网格",
     "legend": "类别",
-    "help": "指向平面，看模型在那一点画出什么；点击可以固定，拖动可以画一条路径并观看。每个字是一张测试图，按它的潜变量放置。",
+    "help": "指向平面，看模型在那一点画出什么；点击可以固定，拖动可以画一条路径并观看。图上的字表示各类测试图的分布。",
 }
 
 # static/sequence.html 里的文本
