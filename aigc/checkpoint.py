@@ -15,6 +15,7 @@ import re
 import shutil
 import uuid
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from torch.overrides import TorchFunctionMode
 
 from aigc.media import Media, media_from_dict
 from aigc.models import FAMILIES, capabilities
+from aigc.models.classifier import Stacked
 
 FORMAT = 1
 MAX_FILE_BYTES = 512 * 2**20
@@ -68,6 +70,17 @@ class Checkpoint:
             return self.labels.index(label)
         known = ", ".join((*self.labels, "any"))
         raise ValueError(f"{self.name} has no class {label!r}; choose one of {known}")
+
+
+def stacked(judge: Checkpoint, channels: int) -> Checkpoint:
+    """A classifier of grey pictures as one of pictures with so many channels, each of which it
+    judges alone: its classes are "000" to "999" for three channels of ten digits."""
+    return dataclasses.replace(
+        judge,
+        model=Stacked(judge.model, channels),  # type: ignore[arg-type]
+        media=dataclasses.replace(judge.media, channels=channels),
+        labels=tuple("".join(names) for names in product(judge.labels, repeat=channels)),
+    )
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ import safetensors.torch
 import torch
 from conftest import media_of, tiny_model
 
-from aigc import checkpoint
-from aigc.checkpoint import CheckpointError, load, save, scan
+from aigc import checkpoint, latent
+from aigc.checkpoint import CheckpointError, load, save, scan, stacked
 from aigc.latent import generators
 from aigc.media import ImageMedia
 from aigc.models import FAMILIES
@@ -508,3 +508,19 @@ def test_snapshots_that_are_wrong(tmp_path: Path, index: str, words: str) -> Non
     (folder / "a.png").write_bytes(b"GIF89a")
     with pytest.raises(CheckpointError, match=words):
         checkpoint.snapshots(tmp_path)
+
+
+def test_a_stacked_classifier_judges_each_channel(tiny_checkpoints: Path) -> None:
+    one = load(tiny_checkpoints / "classifier-mnist")
+    three = stacked(one, 3)
+    assert three.media.channels == 3 and len(three.labels) == 1000
+    assert three.labels[0] == "000" and three.labels[-1] == "999"
+    images = torch.rand(4, 3, 28, 28, generator=latent.generator(0))
+    joint, features = three.model.classify(images)  # type: ignore[operator]
+    assert joint.shape == (4, 1000)
+    torch.testing.assert_close(joint.exp().sum(1), torch.ones(4))
+    parts = [one.model.classify(images[:, [c]]) for c in range(3)]  # type: ignore[operator]
+    for i, index in enumerate(joint.argmax(1)):
+        digits = [int(logits[i].argmax()) for logits, _ in parts]
+        assert three.labels[index] == "".join(one.labels[d] for d in digits)
+    torch.testing.assert_close(features, torch.cat([f for _, f in parts], 1))

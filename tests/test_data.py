@@ -12,7 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from aigc.data import DATASETS, END, FORMS, Corpus, DataError, Texts, form_of, load
+from aigc import data as data_module
+from aigc.data import DATASETS, END, FORMS, Corpus, DataError, Dataset, Texts, form_of, load
 from aigc.media import UNKNOWN
 from tests.conftest import write_poems, write_text
 
@@ -22,9 +23,14 @@ def roots(mnist_root: Path, image_folder: Path) -> dict[str, Path]:
     shakespeare.parent.mkdir(exist_ok=True)
     shakespeare.write_bytes((mnist_root / "text.txt").read_bytes())
     return {
-        "mnist": mnist_root, "folder": image_folder, "shakespeare": mnist_root,
-        "tang": mnist_root, "text": mnist_root / "text.txt",
+        "mnist": mnist_root, "stacked-mnist": mnist_root, "folder": image_folder,
+        "shakespeare": mnist_root, "tang": mnist_root, "text": mnist_root / "text.txt",
     }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def few_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_module, "STACKS", {True: 2000, False: 500})
 
 
 @pytest.mark.parametrize("name", list(DATASETS))
@@ -59,6 +65,20 @@ def test_mnist_reads_what_the_file_holds(mnist_root: Path) -> None:
     assert data.images.numpy().tobytes() == raw
     labels = (mnist_root / "MNIST/raw/t10k-labels-idx1-ubyte").read_bytes()[8:]
     assert bytes(data.targets.tolist()) == labels
+
+
+def test_stacks_are_three_digits_and_their_class_says_which(mnist_root: Path) -> None:
+    for train, count in ((True, 2000), (False, 500)):
+        digits, stacks = (load(name, mnist_root, train) for name in ("mnist", "stacked-mnist"))
+        assert isinstance(digits, Dataset) and isinstance(stacks, Dataset)
+        again = load("stacked-mnist", mnist_root, train)
+        assert isinstance(again, Dataset) and torch.equal(stacks.images, again.images)
+        assert len(stacks) == count and stacks.labels[407] == "407"
+        for image, target in zip(stacks.images[:20], stacks.targets[:20]):
+            for channel, name in zip(image, stacks.labels[int(target)]):
+                (where,) = torch.where((digits.images[:, 0] == channel).flatten(1).all(1))
+                assert int(name) in digits.targets[where]
+    assert len(stacks.images.unique(dim=0)) > 490
 
 
 def test_missing_mnist_without_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

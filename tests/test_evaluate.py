@@ -225,6 +225,46 @@ def test_data_without_classes(tmp_path: Path, mnist_root: Path) -> None:
     assert found.keys() == BOUND | {"nearest_training", "near_copies", "evaluated"}
 
 
+def test_lost_modes_are_counted(
+    mnist_root: Path, tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three digits in a picture, judged by the classifier of one; a GAN that knows no class."""
+    from train import gan
+
+    monkeypatch.setattr(data, "STACKS", {True: 3000, False: 2600})
+    folder = gan.train(
+        gan.Recipe(
+            dataset="stacked-mnist", data=mnist_root, out=tmp_path / "gan", classes=False,
+            g_base=4, d_base=4, minutes=0, steps=2, evaluate=False, snapshots=0,
+        )
+    )  # fmt: skip
+    loaded = checkpoint.load(folder)
+    assert loaded.labels == () and loaded.media.channels == 3
+    train, test = evaluate.load_data(loaded, mnist_root)
+    assert isinstance(train, data.Dataset) and isinstance(test, data.Dataset)
+    one = checkpoint.load(tiny_checkpoints / "classifier-mnist")
+    judge = evaluate.suited(one, train)
+    assert judge.labels == train.labels and not evaluate.fits(judge, train)
+
+    class Lossy(torch.nn.Module):
+        """Hands out real pictures whose first digit the judge takes for less than five."""
+
+        def sample(self, generators: Any, labels: Any, temperature: float = 1.0) -> torch.Tensor:
+            rows = [int(torch.randint(len(kept), (), generator=g)) for g in generators]
+            return kept[rows]
+
+    predicted, _ = evaluate.judged(judge, test.images, "")
+    kept = test.floats()[predicted < 500]
+    loaded.model = Lossy()
+    monkeypatch.setattr(evaluate, "EACH", 2)
+    found = evaluate.class_figures(loaded, judge, train, test, 10_000, predicted)
+    modes = set(predicted[predicted < 500].tolist())
+    assert found["classes_covered"].value <= len(modes) / 1000
+    assert found["classes_covered"].value > 0.5 * len(modes) / 1000
+    assert found["classes_covered"].reference > found["classes_covered"].value
+    assert "2,000 samples" in found["classes_covered"].protocol
+
+
 def test_samples_of_the_training_images_themselves_are_noticed(
     options: Options, tiny_checkpoints: Path
 ) -> None:

@@ -66,7 +66,8 @@ SHIPPED = Path(__file__).parent.parent / "checkpoints"
 JUDGED = 500  # images a batch, for the classifier and models that make a picture in one go
 DRAWN = 256  # for models that draw it piece by piece
 SCORED = 100  # for likelihoods
-ANY = 1000  # samples without a class, to see which classes come of themselves
+ANY = 1000  # samples without a class, to see which classes come of themselves ...
+EACH = 26  # ... or so many for each class where that is more, as the papers on lost modes take
 LOOKED_UP = 1000  # images whose nearest training image is looked for
 CLOSEST = 0.01  # of real test images: a sample nearer than that to a training image is a copy
 K_RECALL, K_COVERAGE = 3, 5  # neighbours, as in the papers
@@ -196,14 +197,23 @@ def cached(train: Dataset) -> Path:
     return cache() / f"classifier-{train.name}-{digest.hexdigest()[:16]}"
 
 
+def suited(judge: Checkpoint, dataset: Dataset) -> Checkpoint:
+    """The classifier, or what judges each channel of this data with it, where that is its task."""
+    grey = "classify" in judge.capabilities and judge.media.channels == 1
+    if grey and dataset.media.channels > 1 and len(judge.labels) < len(dataset.labels):
+        return checkpoint.stacked(judge, dataset.media.channels)
+    return judge
+
+
 def available_judge(train: Dataset) -> Checkpoint | None:
-    """The classifier for this data that needs no training: the one that ships, or one from the
+    """The classifier for this data that needs no training: one that ships, or one from the
     cache; None where there is neither."""
     if len(train.labels) < 2:
         return None
-    for folder in (SHIPPED / f"classifier-{train.name}", cached(train)):
+    own = SHIPPED / f"classifier-{train.name}"
+    for folder in (own, *sorted(SHIPPED.glob("classifier-*")), cached(train)):
         if (folder / checkpoint.CONFIG).exists():
-            judge = checkpoint.load(folder)
+            judge = suited(checkpoint.load(folder), train)
             if not fits(judge, train):
                 return judge
     return None
@@ -213,7 +223,7 @@ def find_judge(train: Dataset, root: Path, given: Path | None) -> Checkpoint | N
     """The classifier for this data: the given one, the one that ships, one from the cache, or one
     that is trained now. None for data without classes."""
     if given is not None:
-        judge = checkpoint.load(given)
+        judge = suited(checkpoint.load(given), train)
         if problem := fits(judge, train):
             raise EvaluationError(problem)
         return judge
@@ -358,23 +368,7 @@ def sample_figures(
         _, again = judged(judge, train.images[pick(count, len(train), 1)], "training images judged")
         floor = f"{count:,} real training images instead of samples"
         found |= cloud_figures(real_features, features, again, judge, samples, floor)
-        free = min(count, ANY)
-        loose = make(made_by, [None] * free, SEED + 1, "samples of any class")
-        seen = metrics.class_histogram(judged(judge, loose, "judged")[0], len(test.labels))
-        real = metrics.class_histogram(test.targets, len(test.labels))
-        protocol = f"{free:,} samples of seed {SEED + 1} without a class, named by {judge.name}"
-        found["classes_covered"] = Figure(
-            "Classes covered",
-            (seen > 0).double().mean().item(),
-            lambda v: f"{v * len(test.labels):.0f} of {len(test.labels)}",
-            "higher",
-            f"{protocol}; the value is their share.",
-        )
-        found["class_kl"] = Figure(
-            "KL of the classes", metrics.histogram_kl(seen, real), lambda v: f"{v:.4f} nats",
-            "lower", f"{protocol}: KL of their classes from those of the test images.",
-            (len(test.labels) - 1) / (2 * free), "expected of as many real pictures",
-        )  # fmt: skip
+        found |= class_figures(made_by, judge, train, test, count, real_predicted)
     looked_up = min(count, LOOKED_UP, len(test))
     held_out = test.images[rows[:looked_up]]
     clouds = {
@@ -392,6 +386,42 @@ def sample_figures(
     for key, cloud in clouds.items():
         found |= privacy_figures(key, *cloud)
     return found
+
+
+def class_figures(
+    made_by: Checkpoint, judge: Checkpoint, train: Dataset, test: Dataset, count: int,
+    real_predicted: Tensor,
+) -> Figures:  # fmt: skip
+    """Which classes come of themselves, and as often as in the data? `real_predicted` (N,) is what
+    the judge sees in the test images: as many of them say what of the figures is its own doing,
+    and what is chance."""
+    classes = len(train.labels)
+    free = max(min(count, ANY), EACH * classes * count // Options.samples)
+    loose = make(made_by, [None] * free, SEED + 1, "samples of any class")
+    seen = metrics.class_histogram(judged(judge, loose, "judged")[0], classes)
+    true = metrics.class_histogram(train.targets, classes)
+    again = metrics.class_histogram(real_predicted[pick(free, len(test), 2)], classes)
+    right = (real_predicted == test.targets).double().mean().item()
+    protocol = (
+        f"{free:,} samples of seed {SEED + 1} without a class, named by {judge.name} "
+        f"{judge.revision}, which is right for {share(right)} of the real test images"
+    )
+    floor = f"{free:,} real test images instead of samples"
+    return {
+        "classes_covered": Figure(
+            "Classes covered", (seen > 0).double().mean().item(),
+            lambda v: f"{v * classes:.0f} of {classes}", "higher",
+            f"{protocol}; a class is covered by one sample, and the value is their share.",
+            (again > 0).double().mean().item(), floor,
+        ),
+        "class_kl": Figure(
+            "KL of the classes", metrics.histogram_kl(seen, true), lambda v: f"{v:.4f} nats",
+            "lower",
+            f"{protocol}: KL of their classes from those of the training images. Of as many "
+            f"perfect samples {(classes - 1) / (2 * free):.4f} is expected.",
+            metrics.histogram_kl(again, true), floor,
+        ),
+    }  # fmt: skip
 
 
 def privacy_figures(

@@ -9,7 +9,7 @@ With little data the discriminator would learn it by heart; --augment keeps it f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -39,6 +39,8 @@ class Recipe(loop.Options):
     """Defaults make `gan-mnist`."""
 
     batch: int = 64
+    classes: bool = True
+    """Tell both networks the class of each picture, where there are classes."""
     minutes: float = 42.0
     """Stop after this many minutes; the schedules follow. 0 for --steps alone."""
     loss: str = "relativistic"
@@ -113,6 +115,9 @@ def train(recipe: Recipe) -> Path:
     if recipe.schedule not in SCHEDULES:
         raise loop.TrainingError(f"--schedule is {' or '.join(SCHEDULES)}, not {recipe.schedule!r}")
     dataset = loop.load_images(recipe)
+    judge = evaluate.available_judge(dataset)  # says which classes come out
+    if not recipe.classes:
+        dataset = replace(dataset, targets=torch.zeros_like(dataset.targets), labels=())
     device = loop.device_of(recipe)
     channels, height, width = dataset.media.shape
     try:
@@ -131,7 +136,6 @@ def train(recipe: Recipe) -> Path:
     g_adam = torch.optim.Adam(g.parameters(), lr=recipe.g_lr, betas=betas)
     d_adam = torch.optim.Adam(d.parameters(), lr=recipe.d_lr, betas=betas)
     augmented = recipe.augment == "on" or (recipe.augment == "auto" and len(dataset) < FEW)
-    judge = evaluate.available_judge(dataset)  # says which classes come out
     latest: list[Tensor] = []  # made pictures and their classes, for it to look at
 
     def step(
@@ -195,11 +199,14 @@ def train(recipe: Recipe) -> Path:
         }  # fmt: skip
 
     def look() -> dict[str, float]:
-        """Which classes come out of the classes that were asked for last."""
+        """Which classes come out of the classes that were asked for last; or how many of them,
+        where nobody asks."""
         if judge is None:
             return {}
         made, wanted = (part.cpu() for part in latest)
         seen = judge.model.classify(made.float().add(1).mul(0.5))[0].argmax(1)  # type: ignore[operator]
+        if not config.classes:
+            return {"classes covered": len(set(seen.tolist())) / min(len(seen), len(judge.labels))}
         covered = len(set(seen.tolist()) & set(wanted.tolist())) / len(set(wanted.tolist()))
         return {
             "label accuracy": (seen == wanted).double().mean().item(),

@@ -63,8 +63,8 @@ class Options:
     """Flags of every training script."""
 
     dataset: str = "mnist"
-    """Data set: mnist, folder (any folder of images, sub-folders are classes), shakespeare, or
-    text (any text file)."""
+    """Data set: mnist, stacked-mnist (three digits in three colours), folder (any folder of images,
+    sub-folders are classes), shakespeare, tang, or text (any text file)."""
     data: Path = Path("data")
     """Where the data is, or where it is downloaded to."""
     out: Path = Path("runs/new")

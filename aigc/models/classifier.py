@@ -113,6 +113,26 @@ class Classifier(nn.Module):
         return self(images)
 
 
+class Stacked(nn.Module):
+    """A classifier of grey pictures on each colour of coloured ones. A picture's class is the list
+    of its channels' classes, the first the most significant digit of its number: K^C classes."""
+
+    def __init__(self, one: Classifier, channels: int) -> None:
+        super().__init__()
+        self.one, self.channels = one, channels
+
+    @torch.inference_mode()
+    def classify(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, C, H, W) in [0, 1] -> log p (N, K^C), the sum over the channels, and features
+        (N, C F), side by side. See `aigc.models.Classifies`."""
+        logits, features = self.one(images.flatten(0, 1)[:, None])
+        each = logits.log_softmax(1).unflatten(0, (-1, self.channels))  # (N, C, K)
+        joint = each[:, 0]
+        for channel in range(1, self.channels):
+            joint = (joint[:, :, None] + each[:, channel, None]).flatten(1)  # (N, K^(channel + 1))
+        return joint, features.unflatten(0, (-1, self.channels)).flatten(1)
+
+
 def cross_entropy(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
     """Mean over the batch of -log p(target), in nats: (N, classes), (N,) -> (). `smoothing` moves
     that share of the target to all classes evenly (Szegedy et al. 2016, arXiv 1512.00567)."""
