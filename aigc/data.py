@@ -18,7 +18,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aigc import latent
 from aigc.media import UNKNOWN, ImageMedia, TextMedia
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
@@ -133,7 +132,7 @@ def stacked_mnist(root: Path, train: bool, size: int) -> Dataset:
     numbers that Srivastava et al. 2017 (VEEGAN) and Lin et al. 2018 (PacGAN) take."""
     digits = mnist(root, train, size)
     drawn = (STACKS[train], 3)
-    rows = torch.randint(len(digits), drawn, generator=latent.generator(0))
+    rows = torch.randint(len(digits), drawn, generator=torch.Generator().manual_seed(0))
     targets = (digits.targets[rows] * torch.tensor([100, 10, 1])).sum(1)
     labels = tuple(f"{mode:03}" for mode in range(1000))
     images = digits.images[rows, 0]  # (N, 3, 28, 28)
