@@ -231,9 +231,10 @@ def _build(path: Path, config: dict[str, Any]) -> nn.Module:
     values = config["config"]
     if not isinstance(values, dict):
         raise CheckpointError(f"{path}: 'config' is not an object")
-    fields = {f.name: f for f in dataclasses.fields(model_class.Config)}
-    _check_keys(path, " in 'config'", set(values), set(fields))
-    for key, default in dataclasses.asdict(model_class.Config()).items():
+    defaults = dataclasses.asdict(model_class.Config())
+    values = {key: defaults[key] for key in getattr(model_class.Config, "LATER", ())} | values
+    _check_keys(path, " in 'config'", set(values), set(defaults))
+    for key, default in defaults.items():
         wanted = (int, float) if isinstance(default, float) else (type(default),)
         if isinstance(values[key], bool) is not isinstance(default, bool) or not isinstance(
             values[key], wanted

@@ -524,3 +524,11 @@ def test_a_stacked_classifier_judges_each_channel(tiny_checkpoints: Path) -> Non
         digits = [int(logits[i].argmax()) for logits, _ in parts]
         assert three.labels[index] == "".join(one.labels[d] for d in digits)
     torch.testing.assert_close(features, torch.cat([f for _, f in parts], 1))
+
+
+def test_a_key_that_came_later_may_be_missing(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    for key in FAMILIES["gan"].Config.LATER:
+        del config["config"][key]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert load(folder).model.config.pack == 1  # type: ignore[union-attr]

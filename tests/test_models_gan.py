@@ -15,6 +15,8 @@ from aigc.models.gan import (
     discriminator_loss,
     generator_loss,
     gradient_penalty,
+    packed,
+    slope_penalty,
 )
 
 REAL, FAKE = torch.tensor([2.0]), torch.tensor([-1.0])
@@ -31,6 +33,7 @@ def log_sigmoid(x: float) -> float:
         ("non-saturating", -log_sigmoid(2) - log_sigmoid(1), -log_sigmoid(-1)),
         ("hinge", 0.0, 1.0),
         ("relativistic", -log_sigmoid(3), -log_sigmoid(-3)),
+        ("wasserstein", -3.0, 1.0),
     ],
 )
 def test_losses_by_hand(kind: str, d: float, g: float) -> None:
@@ -62,6 +65,28 @@ def test_penalty_of_a_linear_discriminator_is_its_squared_weight() -> None:
     images = torch.randn(5, 1, 3, 4, generator=latent.generator(1)).requires_grad_()
     logits = images.flatten(1) @ weight
     assert gradient_penalty(logits, images).item() == pytest.approx(weight.square().sum().item())
+
+    norm = weight.norm().item()
+    assert slope_penalty(images.flatten(1) @ weight, images).item() == pytest.approx(
+        (norm - 1) ** 2, rel=1e-5
+    )
+
+
+def test_a_pack_keeps_its_pictures_apart() -> None:
+    images = torch.arange(4 * 3 * 2 * 2).view(4, 3, 2, 2)
+    packs = packed(images, 2)
+    assert packs.shape == (2, 6, 2, 2)
+    assert torch.equal(packs[1, 3:], images[3])
+    model = GAN(Config(g_base=4, d_base=4, pack=2))
+    model.initialise(latent.generator(0))
+    pictures = torch.rand(4, 1, 28, 28, generator=latent.generator(1)) * 2 - 1
+    told = torch.eye(10)[:4]
+    with torch.no_grad():
+        scores = model.discriminator(packed(pictures, 2), packed(told, 2))
+        swapped = model.discriminator(packed(pictures[[0, 3]], 2), packed(told[[0, 3]], 2))
+        alone = model.discriminate((pictures + 1) / 2, told)
+    assert scores.shape == (2,) and swapped[0] != scores[0]
+    assert alone.shape == (4,) and len(alone.unique()) == 4
 
 
 @pytest.mark.parametrize("noise", ["normal", "uniform"])

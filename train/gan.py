@@ -25,6 +25,8 @@ from aigc.models.gan import (
     discriminator_loss,
     generator_loss,
     gradient_penalty,
+    packed,
+    slope_penalty,
 )
 from train import distributed, evaluate, loop, watch
 
@@ -44,13 +46,15 @@ class Recipe(loop.Options):
     minutes: float = 42.0
     """Stop after this many minutes; the schedules follow. 0 for --steps alone."""
     loss: str = "relativistic"
-    """relativistic, non-saturating, minimax or hinge."""
+    """relativistic, non-saturating, minimax, hinge or wasserstein."""
     r1: bool = True
     """Penalise the discriminator's gradient at real pictures."""
     r2: bool = True
     """Penalise it at made pictures."""
+    slope: float = 0.0
+    """Weight of WGAN-GP's penalty, which holds the discriminator's slope at 1; 10 in the paper."""
     gamma: float = 1.0
-    """Weight of the penalties at the start ..."""
+    """Weight of R1 and R2 at the start ..."""
     gamma_end: float = 0.1
     """... and at the end."""
     penalty_every: int = 4
@@ -71,6 +75,8 @@ class Recipe(loop.Options):
     """Generator: feature maps at full resolution; each halving doubles them."""
     g_depth: int = 0
     """Generator: residual blocks at the lowest resolution."""
+    pack: int = 1
+    """Discriminator: judge so many pictures at once, so that it sees whether they are alike."""
     d_base: int = 32
     """Discriminator: feature maps after the first halving."""
     d_depth: int = 0
@@ -110,6 +116,13 @@ def train(recipe: Recipe) -> Path:
         raise loop.TrainingError(f"--loss is one of {', '.join(LOSSES)}, not {recipe.loss!r}")
     if recipe.penalty_every < 1:
         raise loop.TrainingError(f"--penalty-every is 1 or more, not {recipe.penalty_every}")
+    if not 0 <= recipe.slope:
+        raise loop.TrainingError(f"--slope is 0 or more, not {recipe.slope}")
+    if recipe.batch // distributed.size() % max(1, recipe.pack):
+        raise loop.TrainingError(
+            f"--batch {recipe.batch} cannot be judged {recipe.pack} at a time on "
+            f"{distributed.size()} process(es); choose a multiple"
+        )
     if recipe.augment not in AUGMENTS:
         raise loop.TrainingError(f"--augment is auto, on or off, not {recipe.augment!r}")
     if recipe.schedule not in SCHEDULES:
@@ -125,6 +138,7 @@ def train(recipe: Recipe) -> Path:
             channels=channels, height=height, width=width, classes=len(dataset.labels),
             latent=recipe.latent, noise=recipe.noise, g_base=recipe.g_base,
             g_depth=recipe.g_depth, d_base=recipe.d_base, d_depth=recipe.d_depth,
+            pack=recipe.pack,
         )  # fmt: skip
     except ValueError as error:
         raise loop.TrainingError(str(error)) from None
@@ -161,11 +175,13 @@ def train(recipe: Recipe) -> Path:
             of_both = torch.cat(draws.chunk(2, 1))  # (2 n, DRAWS)
 
         # Discriminator: both halves in one batch, so that every layer runs once.
-        penalise = (recipe.r1 or recipe.r2) and number % recipe.penalty_every == 0
+        due = number % recipe.penalty_every == 0
+        penalise = (recipe.r1 or recipe.r2) and due
+        told = packed(conditions, recipe.pack)
         with loop.autocast(recipe, device):
             both = torch.cat([real, fake.detach()]).requires_grad_(penalise)
             shown = augment(both, of_both) if augmented else both
-            logits = d(shown, conditions.repeat(2, 1)).float()
+            logits = d(packed(shown, recipe.pack), told.repeat(2, 1)).float()
         real_logits, fake_logits = logits.chunk(2)
         d_loss = discriminator_loss(recipe.loss, real_logits, fake_logits)
         penalty = torch.zeros((), device=device)
@@ -175,8 +191,17 @@ def train(recipe: Recipe) -> Path:
             )
             # The mean runs over the whole batch of 2 n pictures: twice it is R1 + R2.
             penalty = 2 * recipe.penalty_every * gradient_penalty(wanted, both)
+        d_total = d_loss + 0.5 * gamma * penalty
+        if recipe.slope and due:
+            share = torch.rand(len(told), 1, 1, 1, generator=generator).to(device)
+            ends = [packed(end, recipe.pack) for end in (real, fake.detach())]
+            with loop.autocast(recipe, device):
+                between = torch.lerp(ends[0], ends[1].to(real.dtype), share).requires_grad_()
+                slopes = d(between, told).float()
+            penalty = recipe.penalty_every * slope_penalty(slopes, between)
+            d_total = d_total + recipe.slope * penalty
         d_adam.zero_grad()
-        (d_loss + 0.5 * gamma * penalty).backward()
+        d_total.backward()
         distributed.average_gradients(d.parameters())
         d_adam.step()
 
@@ -185,7 +210,7 @@ def train(recipe: Recipe) -> Path:
         d.requires_grad_(False)
         with loop.autocast(recipe, device):
             shown = augment(fake, draws[:, DRAWS:]) if augmented else fake
-            judged = d(shown, conditions).float()
+            judged = d(packed(shown, recipe.pack), told).float()
         g_loss = generator_loss(recipe.loss, real_logits.detach(), judged)
         g_adam.zero_grad()
         g_loss.backward()

@@ -15,12 +15,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-LOSSES = ("relativistic", "non-saturating", "minimax", "hinge")
+LOSSES = ("relativistic", "non-saturating", "minimax", "hinge", "wasserstein")
 NOISES = ("normal", "uniform")
 SLOPE = 0.2  # of the leaky ReLU, Radford et al. 2015 (DCGAN)
 NOISE = 0.2  # standard deviation of a pixel around the generator's, when a picture is projected
@@ -39,12 +40,16 @@ class Config:
     g_depth: int = 0
     d_base: int = 32
     d_depth: int = 0
+    pack: int = 1
+
+    LATER: ClassVar[tuple[str, ...]] = ("pack",)
+    """What older checkpoints do not mention; the default is how they were made."""
 
     def __post_init__(self) -> None:
         for name, low, high in (
             ("channels", 1, 3), ("height", 8, 512), ("width", 8, 512), ("classes", 0, 1000),
             ("latent", 1, 1024), ("g_base", 4, 256), ("g_depth", 0, 16), ("d_base", 4, 256),
-            ("d_depth", 0, 16),
+            ("d_depth", 0, 16), ("pack", 1, 8),
         ):  # fmt: skip
             value = getattr(self, name)
             if not isinstance(value, int) or not low <= value <= high:
@@ -122,12 +127,14 @@ class Discriminator(nn.Module):
     """(N, C, H, W) in [-1, 1], (N, K) class weights -> logits (N,), positive for real.
 
     The class enters as a projection of the features (Miyato & Koyama 2018, arXiv 1802.05637).
+    With `pack` m it judges m pictures at once, (N, m C, H, W), and so sees whether they are all
+    alike: see `packed`.
     """
 
     def __init__(self, config: Config) -> None:
         super().__init__()
         planes = config.planes(config.d_base)
-        sizes = [config.channels, *planes]
+        sizes = [config.channels * config.pack, *planes]
         self.down = nn.ModuleList(
             nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in zip(sizes[:-1], sizes[1:])
         )
@@ -135,7 +142,7 @@ class Discriminator(nn.Module):
         features = 4 * planes[-1]
         self.features = nn.Linear(planes[-1] * math.prod(config.floor), features)
         self.out = nn.Linear(features, 1)
-        self.condition = nn.Linear(config.conditions, features, bias=False)
+        self.condition = nn.Linear(config.conditions * config.pack, features, bias=False)
 
     def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
         for layer in self.down:
@@ -147,12 +154,21 @@ class Discriminator(nn.Module):
         return self.out(h)[:, 0] + match
 
 
+def packed(x: Tensor, pack: int) -> Tensor:
+    """(N, C, ...) -> (N / pack, pack C, ...): pictures, or their conditions, side by side, for a
+    discriminator that judges several at once (Lin et al. 2018, PacGAN, arXiv 1712.04086)."""
+    return x.unflatten(0, (-1, pack)).flatten(1, 2)
+
+
 def discriminator_loss(kind: str, real: Tensor, fake: Tensor) -> Tensor:
     """What D minimises, from its logits for real and made pictures, (N,) each -> ().
 
     minimax and non-saturating: Goodfellow 2014, -log D(x) - log(1 - D(G(z))); hinge: Lim & Ye
-    2017; relativistic: Jolicoeur-Martineau 2018, pairs of one real and one made.
+    2017; relativistic: Jolicoeur-Martineau 2018, pairs of one real and one made; wasserstein:
+    Arjovsky et al. 2017, which means something only while the slope of D is held near 1.
     """
+    if kind == "wasserstein":
+        return fake.mean() - real.mean()
     if kind == "relativistic":
         return F.softplus(fake - real).mean()
     if kind == "hinge":
@@ -165,7 +181,7 @@ def generator_loss(kind: str, real: Tensor, fake: Tensor) -> Tensor:
     gradient vanishes when D is sure; non-saturating is -log D(G(z))."""
     if kind == "relativistic":
         return F.softplus(real - fake).mean()
-    if kind == "hinge":
+    if kind in ("hinge", "wasserstein"):
         return -fake.mean()
     if kind == "minimax":
         return -F.softplus(fake).mean()
@@ -177,6 +193,14 @@ def gradient_penalty(logits: Tensor, images: Tensor) -> Tensor:
     at made ones (Mescheder et al. 2018, arXiv 1801.04406). `images` must require a gradient."""
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
     return gradient.square().flatten(1).sum(1).mean()
+
+
+def slope_penalty(logits: Tensor, images: Tensor) -> Tensor:
+    """Mean squared distance from 1 of the norm of D's gradient with respect to its input, ():
+    WGAN-GP's, at mixtures of real and made pictures (Gulrajani et al. 2017, arXiv 1704.00028,
+    equation 3). `images` must require a gradient."""
+    (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
+    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
 
 
 class GAN(nn.Module):
@@ -238,8 +262,12 @@ class GAN(nn.Module):
 
     def discriminate(self, images: Tensor, conditions: Tensor) -> Tensor:
         """See `aigc.models.Discriminates`. Under the relativistic loss only differences between
-        scores mean something."""
-        return self.discriminator(images * 2 - 1, conditions)
+        scores mean something. One that judges several pictures at once is shown the same one
+        several times, which it takes for a collapse: again only differences count."""
+        pack = self.config.pack
+        return self.discriminator(
+            (images * 2 - 1).repeat(1, pack, 1, 1), conditions.repeat(1, pack)
+        )
 
     def project(
         self,
