@@ -265,6 +265,8 @@ def test_odd_values_in_the_models_config(
             values["config"][entry.name] = value
             (folder / "config.json").write_text(json.dumps(values), encoding="utf-8")
             refused(folder, "config.json", entry.name)
+        if entry.name in getattr(FAMILIES[family].Config, "LATER", ()):
+            continue  # may be missing
         values = json.loads(text)
         del values["config"][entry.name]
         (folder / "config.json").write_text(json.dumps(values), encoding="utf-8")
