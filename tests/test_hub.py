@@ -515,9 +515,11 @@ def test_a_pull_that_fails_says_so_in_time_and_works_later(
             sentence = "the download of me/gan-mnist broke off; try again"
     the_hub.fail(where, **faults)
     start = time.monotonic()
+    # Patience ends what hangs; what is refused is over before, however busy the machine.
+    seconds = 1.5 if "took longer" in sentence else 20
     with pytest.raises(hub.HubError, match=re.escape(sentence)) as caught:
-        hub.pull("me/gan-mnist", seconds=1.5, progress=False)
-    assert time.monotonic() - start < 4
+        hub.pull("me/gan-mnist", seconds=seconds, progress=False)
+    assert time.monotonic() - start < seconds + 2.5
     assert caught.value.passing is passing and "\n" not in str(caught.value)
     the_hub.heal()
     assert hub.pull("me/gan-mnist").revision == pushed
