@@ -225,6 +225,38 @@ def test_data_without_classes(tmp_path: Path, mnist_root: Path) -> None:
     assert found.keys() == BOUND | {"nearest_training", "near_copies", "evaluated"}
 
 
+def test_what_samples_teach(
+    options: Options, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A classifier learns from pictures that show what they should, and nothing from noise."""
+    train = data.load("mnist", options.data)
+    test = data.load("mnist", options.data, train=False)
+    assert isinstance(train, data.Dataset) and isinstance(test, data.Dataset)
+    loaded = checkpoint.load(options.checkpoint)
+    judge = checkpoint.load(tiny_checkpoints / "classifier-mnist")
+    whole = classifier.train
+
+    def short(recipe: classifier.Recipe, samples: data.Dataset) -> Path:
+        assert samples.images.shape == train.images.shape
+        return whole(dataclasses.replace(recipe, steps=60, base=8), samples)
+
+    monkeypatch.setattr(classifier, "train", short)
+
+    class Again(torch.nn.Module):
+        def sample(self, generators: Any, labels: Any, temperature: float = 1.0) -> torch.Tensor:
+            return torch.stack([train.floats(train.targets == label)[0] for label in labels])
+
+    def score(model: torch.nn.Module) -> float:
+        loaded.model = model
+        found = evaluate.learned_figures(loaded, judge, train, test)
+        return found["classification_accuracy_score"].value
+
+    assert score(Again()) > 0.3
+    loaded.labels = ()
+    with pytest.raises(evaluate.EvaluationError, match="leave --learn out"):
+        score(Again())
+
+
 def test_lost_modes_are_counted(
     mnist_root: Path, tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ import tyro
 from torch import Tensor
 
 from aigc import latent
+from aigc.data import Dataset
 from aigc.models.classifier import Classifier, Config, cross_entropy
 from train import distributed, loop, watch
 
@@ -63,9 +64,10 @@ def augment(
     return F.grid_sample(images, grid, align_corners=False)
 
 
-def train(recipe: Recipe) -> Path:
+def train(recipe: Recipe, dataset: Dataset | None = None) -> Path:
+    """`dataset` stands in for the one that the flags name: made pictures, for instance."""
     loop.check(recipe)
-    dataset = loop.load_images(recipe)
+    dataset = dataset or loop.load_images(recipe)
     if len(dataset.labels) < 2:
         raise loop.TrainingError(
             f"a classifier needs classes to tell apart, and {recipe.data} has "

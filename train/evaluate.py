@@ -34,6 +34,7 @@ and the entry "evaluated": date, machine, torch, command, dataset, classifier. E
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -96,6 +97,9 @@ class Options:
     """Binarisations of the test images over which -ELBO is averaged."""
     importance: int = 200
     """Samples of the importance-weighted likelihood; 0 leaves it out."""
+    learn: bool = False
+    """Train a classifier on samples alone and see how it does on real images: the classification
+    accuracy score, some ten minutes."""
     bfloat16: bool = False
     """Run the networks of the importance-weighted likelihood in bfloat16, its sums in float32:
     about half the time on a processor that computes in it."""
@@ -421,6 +425,40 @@ def class_figures(
             f"perfect samples {(classes - 1) / (2 * free):.4f} is expected.",
             metrics.histogram_kl(again, true), floor,
         ),
+    }  # fmt: skip
+
+
+def learned_figures(
+    made_by: Checkpoint, judge: Checkpoint | None, train: Dataset, test: Dataset
+) -> Figures:
+    """What can be learned from samples alone: the classification accuracy score (Ravuri & Vinyals
+    2019, arXiv 1905.10887). Raises EvaluationError for a model that knows no classes."""
+    if judge is None or not made_by.labels:
+        raise EvaluationError(
+            f"{made_by.name} makes no pictures of a class, so nothing can be learned from them; "
+            "leave --learn out"
+        )
+    from train import classifier  # it imports the loop, which imports this module
+
+    made = make(made_by, train.targets.tolist(), SEED + 2, "samples to learn from")
+    samples = dataclasses.replace(train, images=(made * 255).round().to(torch.uint8))
+    recipe = classifier.Recipe(evaluate=False, dataset=train.name)
+    recipe.steps = min(recipe.steps, max(300, 30 * len(train) // recipe.batch))
+    with tempfile.TemporaryDirectory() as scratch:
+        recipe.out = Path(scratch) / "classifier"
+        pupil = checkpoint.load(classifier.train(recipe, samples))
+    scores = []
+    for one in (pupil, judge):
+        predicted, _ = judged(one, test.images, "test images judged")
+        scores.append((predicted == test.targets).double().mean().item())
+    return {
+        "classification_accuracy_score": Figure(
+            "Classification accuracy score", scores[0], share, "higher",
+            f"A classifier trained for {recipe.steps:,} steps on {len(train):,} samples of seed "
+            f"{SEED + 2} alone, classes as in the training images, names so many of all "
+            f"{len(test):,} real test images (Ravuri & Vinyals 2019).",
+            scores[1], f"{judge.name} {judge.revision}, which real training images taught",
+        )
     }  # fmt: skip
 
 
@@ -816,6 +854,8 @@ def evaluate(options: Options) -> dict[str, Any]:
     if "sample" in measured.capabilities:
         judge = find_judge(train, options.data, options.classifier)
         figures |= sample_figures(measured, judge, train, test, options.samples)
+        if options.learn:
+            figures |= learned_figures(measured, judge, train, test)
     return results(options, measured, figures, judge)
 
 
@@ -827,8 +867,7 @@ def results(
     for name in ("samples", "draws", "importance"):
         if getattr(options, name) != getattr(Options, name):
             words.append(f"--{name} {getattr(options, name)}")
-    if options.bfloat16:
-        words.append("--bfloat16")
+    words += [f"--{name}" for name in ("learn", "bfloat16") if getattr(options, name)]
     return {key: figure.to_dict() for key, figure in figures.items()} | {
         "evaluated": {
             "date": datetime.now(timezone.utc).date().isoformat(),
