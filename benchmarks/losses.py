@@ -134,13 +134,8 @@ def run(options: Options) -> None:
             if options.only not in name:
                 continue
             colour, grey = (train(options, name, pack, dataset) for dataset in DATA)
-            noticed = sorted(
-                {
-                    entry["kind"]
-                    for one in (colour, grey)
-                    for entry in one.training.get("noticed", ())
-                }
-            )
+            events = [e for one in (colour, grey) for e in one.training.get("noticed", ())]
+            noticed = sorted({entry["event"].partition(":")[0] for entry in events})
             rows.append(
                 Row(
                     f"{name} | {pack}", *stacked(colour, data, test), accuracy(grey, digits),
