@@ -165,6 +165,15 @@ def test_wrong_flags_are_one_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_text_for_a_script_of_images_gets_the_other_command(
+    mnist_root: Path, tmp_path: Path
+) -> None:
+    text, out = mnist_root / "text.txt", tmp_path / "x"
+    command = f"run python -m train.language --dataset text --data {text} --out {out}$"
+    with pytest.raises(loop.TrainingError, match=command):
+        train("attention", text, out, dataset="text")
+
+
 def test_nothing_is_overwritten(mnist_root: Path, tmp_path: Path) -> None:
     train("vae", mnist_root, tmp_path / "x")
     before = weights(tmp_path / "x")

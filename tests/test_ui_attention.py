@@ -357,7 +357,7 @@ def test_the_weights_on_the_page_are_the_models(
     assert f"{100 * share:.{0 if share >= 0.0995 else 1}f}% on the start token (class 5)" in text
     assert f"on row {strongest // SIDE + 1}, column {strongest % SIDE + 1}" in text
     width = page.locator(".av-tile[data-layer='1'][data-head='0'] .av-bar i").evaluate(
-        "(bar) => parseFloat(bar.style.width)"
+        "(bar) => parseFloat(bar.style.backgroundSize)"
     )
     assert abs(width - 100 * share) <= 0.6
 

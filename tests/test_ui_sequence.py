@@ -4,6 +4,7 @@ browser."""
 from __future__ import annotations
 
 import base64
+import re
 import threading
 import time
 import zlib
@@ -133,8 +134,10 @@ def test_texts_have_no_place_in_interpolate(catalogue: Catalogue) -> None:
 
 def test_chinese_is_set_in_both_scripts_and_nothing_in_it_runs() -> None:
     page = han.set_text("萬里<b>\n頭髮，發財。\n乾坤")
-    assert '<span class="written" lang="zh-Hant"><b>萬里&lt;b&gt;</b>\n頭髮，發財。' in page
-    assert '<span class="simplified" lang="zh-Hans"><b>万里&lt;b&gt;</b>\n头发，发财。' in page
+    plain = re.sub("</?i[^>]*>", "", page)
+    assert '<span class="written" lang="zh-Hant"><b>萬里&lt;b&gt;</b>\n頭髮，發財。' in plain
+    assert '<span class="simplified" lang="zh-Hans"><b>万里&lt;b&gt;</b>\n头发，发财。' in plain
+    assert '<i>頭</i><i>髮</i><i class="stop">，</i>' in page and "<i>&lt;</i>" in page
     assert "<b></b>" not in han.set_text("\n春")
 
 
@@ -210,24 +213,26 @@ def open_viewer(page: Any, address: str) -> None:
     page.wait_for_selector(".tv-viewer[data-phase=ready]")
 
 
-# Points at places as a mouse does, and gives the milliseconds that each takes until what it shows
-# is laid out: the work itself, and a frame of 60 Hz for which it may have to wait.
-HOVER = """async () => {
-  const text = document.querySelector('.tv-text'), took = [];
-  const frame = () => new Promise((done) => requestAnimationFrame(() => done(performance.now())));
-  for (const sign of [...text.querySelectorAll('[data-i]')].filter((_, i) => i % 6 === 5)) {
-    let began;
-    requestAnimationFrame(() => { began = performance.now(); });  // before what the viewer does
+# Points at every place as a mouse does, and gives for each the milliseconds until what it shows is
+# laid out, a frame of 60 Hz included, for which it may have to wait. What the viewer does for the
+# next frame is done at once here, so that the work itself is measured. Others on the machine only
+# add, so what took too long is tried again.
+HOVER = """() => {
+  const text = document.querySelector('.tv-text'), later = window.requestAnimationFrame;
+  window.requestAnimationFrame = (work) => work(performance.now());
+  const took = (sign) => {
     const start = performance.now();
     sign.dispatchEvent(new PointerEvent('pointerover', { bubbles: true, pointerType: 'mouse' }));
-    const heard = performance.now() - start;
-    await frame();
-    if (!sign.classList.contains('now')) throw new Error('nothing was shown');
     text.getBoundingClientRect();
-    took.push(1000 / 60 + heard + performance.now() - began);
-  }
+    if (!sign.classList.contains('now')) throw new Error('nothing was shown');
+    return 1000 / 60 + performance.now() - start;
+  };
+  const signs = [...text.querySelectorAll('[data-i]')], found = signs.map(took);
+  for (let round = 0; round < 4; round++)
+    found.forEach((ms, i) => { if (ms >= 50) found[i] = Math.min(ms, took(signs[i])); });
+  window.requestAnimationFrame = later;
   text.dispatchEvent(new PointerEvent('pointerleave'));
-  return took.sort((a, b) => a - b);
+  return found;
 }"""
 
 
@@ -239,7 +244,7 @@ def test_looking_into_a_text(page: Any, server: str, catalogue: Catalogue) -> No
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     took = page.evaluate(HOVER)
-    assert len(took) == 42 and took[4] < 50, took  # others on the machine only add
+    assert len(took) == 256 and max(took) < 50, sorted(took)
 
     signs.nth(99).click()
     page.locator(".tv-viewer .av-tile[data-layer='3'][data-head='1']").click()
@@ -259,10 +264,10 @@ def test_looking_into_a_text(page: Any, server: str, catalogue: Catalogue) -> No
         signs.nth(i).evaluate("(sign) => sign.style.backgroundColor")
         for i in (strongest, 100 + int(weights[100:, 100].argmax()))
     )
-    assert "--earlier" in before and "--later" in after
+    assert before.startswith("rgba(20, 150, 132, ") and after.startswith("rgba(240, 110, 40, ")
     page.locator("[data-shade=surprise]").click()
     page.wait_for_function(
-        "document.querySelector('.tv-text [data-i]').style.backgroundColor.includes('--odd')"
+        "document.querySelector('.tv-text [data-i]').style.backgroundColor.startsWith('rgba(190')"
     )
     page.locator(".tv-viewer [data-part=layer]").select_option("rollout")
     wait_for_query(page, layer="rollout")
@@ -313,7 +318,7 @@ def test_a_poem_on_the_page(page: Any, server: str) -> None:
 def test_a_poem_is_set_as_one_likes(page: Any, server: str) -> None:
     page.goto(
         f"{server}?tab=sample&checkpoint={POEMS}&count=2&length=20&prompt={quote('題')}%0A"
-        f"&lines=down&script=simplified"
+        f"{quote('春眠不覺曉，')}&lines=down&script=simplified"
     )
     written = page.locator(".writing")
     written.nth(1).wait_for()
@@ -321,6 +326,13 @@ def test_a_poem_is_set_as_one_likes(page: Any, server: str) -> None:
     mode = "(node) => getComputedStyle(node).writingMode"
     assert written.first.evaluate(mode) == "vertical-rl"
     assert written.first.inner_text().startswith("题")
+    # Every character below the last one, or in the next line, and none runs into another.
+    boxes = written.first.locator(".simplified i").evaluate_all(
+        "(cells) => cells.map((c) => [c.offsetLeft, c.offsetTop, c.offsetWidth, c.offsetHeight])"
+    )
+    assert len(boxes) > 4 and len({tuple(box[2:]) for box in boxes}) == 1
+    for (x, y, _, height), (next_x, next_y, width, _) in zip(boxes, boxes[1:]):
+        assert next_y >= y + height - 1 or next_x + width <= x + 1  # whole pixels
     page.get_by_text(texts.LINES["across"], exact=True).click()
     page.get_by_text(texts.SCRIPTS["written"], exact=True).click()
     page.wait_for_function("!location.search.includes('lines')")
@@ -366,3 +378,61 @@ def test_stopping_stops_the_work(
         "(stood) => [...document.querySelectorAll('.writing')].map((n) => n.textContent).join()"
         " === stood", arg=",".join(stood),
     )  # fmt: skip
+
+
+# The checkpoints that ship
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Iterator[tuple[str, Catalogue]]:
+    """The address of the app on what it ships for texts."""
+    root = Path(__file__).parent.parent / "checkpoints"
+    names = ("attention-shakespeare", "attention-tang")
+    catalogue = Catalogue([checkpoint.load(root / name) for name in names])
+    demo = ui.build(catalogue)
+    _, address, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    yield address, catalogue
+    demo.close(verbose=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt", "bits"),
+    [("attention-shakespeare", "ROMEO:\n", 4), ("attention-tang", "秋夜\n", 12)],
+)
+def test_what_ships_writes_and_is_looked_into(
+    page: Any, shipped: tuple[str, Catalogue], name: str, prompt: str, bits: float
+) -> None:
+    address, catalogue = shipped
+    open_viewer(
+        page,
+        f"{address}?tab=attention&checkpoint={name}&seed=7&temperature=0.7&length=60"
+        f"&prompt={quote(prompt)}",
+    )
+    chosen, made = attention.read_settings(catalogue, name, 7, "any", 0.7, prompt, 60)
+    text = sequence.finished(chosen, made)
+    media: Any = chosen.media
+    signs = page.locator(".tv-text [data-i]")
+    assert signs.count() == len(text)
+    shown = page.evaluate(
+        "[...document.querySelectorAll('.tv-text [data-i]:not(.sign)')].map((i) => i.textContent)"
+    )
+    assert "".join(shown) == "".join(c for c in media.to_text(text) if c not in ("\n", END))
+    wrote = media.to_text(text)[len(prompt) :]
+    if media.han:
+        lines = wrote.strip().split("\n")
+        assert len(lines) >= 2 and len({len(line) for line in lines}) == 1  # a verse keeps its form
+        assert page.locator(".tv-text.verse .rhyme").count() >= 2
+    else:
+        assert re.search("[A-Za-z]{3,} [a-z]{2,}", wrote)  # words
+    readout = page.locator(".tv-viewer [data-part=readout]")
+    signs.nth(20).hover()
+    page.wait_for_function(
+        "document.querySelector('.tv-viewer [data-part=readout]').textContent.includes(' 21 of ')"
+    )
+    signs.nth(30).click()
+    wait_for_query(page, position="31")
+    found = chosen.model.surprise(text[None], [None])[0]  # type: ignore[operator]
+    assert f"{float(found[30]):.1f} bits" in readout.inner_text()
+    assert float(found.mean()) < bits  # a model that has learned nothing has 6 and 12.4
+    likeliest = sequence.candidates(chosen, text, "any")[0][30 * 10]
+    assert page.locator(".tv-choices button b").first.inner_text() == likeliest.replace(" ", "␣")

@@ -145,7 +145,8 @@ def load_images(recipe: Options) -> Dataset:
     found = load_data(recipe)
     if not isinstance(found, Dataset):
         raise TrainingError(
-            f"{found.name} holds text; train.language takes it, and this script takes images"
+            f"{found.name} holds text, and this script takes images; run python -m train.language "
+            f"--dataset {recipe.dataset} --data {recipe.data} --out {recipe.out}"
         )
     return found
 

@@ -33,14 +33,30 @@ def simplified(text: str) -> str:
     return str(converter().convert(text))
 
 
+STOPS, BRACKETS = "，。、", "（）[]{}《》〈〉「」『』"
+
+
+def cells(content: str) -> str:
+    """Each character in an element of its own: in lines down every one gets the same room, which
+    a font whose vertical metrics are poor would not give it (static/style.css)."""
+    found = ""
+    for sign in content:
+        if sign == "\n":
+            found += sign
+            continue
+        kind = ' class="stop"' if sign in STOPS else ' class="bracket"' if sign in BRACKETS else ""
+        found += f"<i{kind}>{html.escape(sign)}</i>"
+    return found
+
+
 def set_text(text: str) -> str:
     """A text as HTML, in both scripts; what stands in the first of several lines is a title."""
 
     def part(content: str, kind: str, language: str) -> str:
         title, line_end, body = content.partition("\n")
-        inside = html.escape(content)
+        inside = cells(content)
         if title and line_end:
-            inside = f"<b>{html.escape(title)}</b>\n{html.escape(body)}"
+            inside = f"<b>{cells(title)}</b>\n{cells(body)}"
         return f'<span class="{kind}" lang="{language}">{inside}</span>'
 
     return part(text, WRITTEN, "zh-Hant") + part(simplified(text), SIMPLIFIED, "zh-Hans")

@@ -281,7 +281,7 @@ function renderNow() {
   const scale = option.shared && !bits ? Math.max(all, own) : own;
   tiles.forEach((tile, i) => {
     paintMap(tile.canvas, maps[i], option.shared ? all : tops[i]);
-    tile.bar.style.width = percent(maps[i].first);
+    tile.bar.style.backgroundSize = `${percent(maps[i].first)} 100%`;
     tile.number.textContent = option.way === "from" ? percent(maps[i].first) : "";
     tile.button.setAttribute("aria-pressed",
       String(tile.layer === kept.layer && tile.head === kept.head));

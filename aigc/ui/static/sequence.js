@@ -89,14 +89,16 @@ function buildText() {
 
 // Painting
 
-const COLOURS = ["earlier", "later", "odd"].map((name) =>
-  Array.from({ length: 33 }, (_, k) => `rgba(var(--${name}), ${(0.75 * k / 32).toFixed(3)})`));
+// Plain colours, read once: a variable in each would be looked up anew for every character.
+const style = getComputedStyle(viewer);
+const COLOURS = ["earlier", "later", "odd"].map((name) => Array.from({ length: 33 },
+  (_, k) => `rgba(${style.getPropertyValue(`--${name}`).trim()}, ${(0.75 * k / 32).toFixed(3)})`));
 function paint(i, colour, share) {
   const level = share > 0.002 ? Math.max(1, Math.round(32 * Math.sqrt(Math.min(1, share)))) : 0;
   const code = level ? colour * 64 + level : 0;
   if (painted[i] === code) return;
   painted[i] = code;
-  signs[i].style.backgroundColor = level ? COLOURS[colour][level] : "";
+  signs[i].style.backgroundColor = COLOURS[colour][level];
 }
 
 // What stands around a place: what its step read, and which later steps read it.
@@ -170,18 +172,19 @@ function renderNow() {
   pair = signs[data.pairs[t]];
   now.classList.add("now");
   pair?.classList.add("pair");
-  const row = new Float32Array(data.steps);
+  const row = new Float32Array(data.steps), at = `${(100 * (t + 0.5)) / data.steps}%`;
   for (const tile of tiles) {
     const first = data.weights.row(tile.layer, tile.head, t, row);
     const share = percent(first);
-    if (tile.number.textContent !== share) tile.bar.style.width = tile.number.textContent = share;
+    if (tile.number.data !== share) tile.number.data = share;
+    tile.bar.style.backgroundSize = `${share} 100%`;
+    tile.marks.style.backgroundPosition = `0 ${at}, ${at} 0`;
     const pressed = String(tile.layer === kept.layer && tile.head === kept.head);
     if (tile.button.getAttribute("aria-pressed") !== pressed)
       tile.button.setAttribute("aria-pressed", pressed);
   }
-  part("layers").style.setProperty("--at", `${(100 * (t + 0.5)) / data.steps}%`);
-  part("layer").value = shown.layer;
-  part("head").value = shown.head;
+  if (part("layer").value !== String(shown.layer)) part("layer").value = shown.layer;
+  if (part("head").value !== String(shown.head)) part("head").value = shown.head;
   part("head").disabled = shown.layer === "rollout";
   part("readout").innerHTML = describe(shown, found).map((p) => `<p>${p}</p>`).join("");
   renderChoices(t);
@@ -202,14 +205,14 @@ function renderChoices(t) {
   choices.forEach((button, i) => {
     button.hidden = i >= rows.length;
     if (button.hidden) return;
-    const [c, share] = rows[i], stands = c === here;
+    const [c, share] = rows[i], stands = c === here, sign = c === " " ? "␣" : seen(c);
     button.value = c;
-    button.firstChild.textContent = c === " " ? "␣" : seen(c);
+    button.firstChild.textContent = sign;
     button.lastChild.textContent = percent(share);
-    button.style.setProperty("--share", percent(share));
+    button.style.backgroundSize = `${percent(share)} 100%`;
     button.toggleAttribute("aria-current", stands);
     button.disabled = stands || c === data.end || c === "\ufffd";
-    button.title = button.disabled ? "" : say("choose", { sign: c === " " ? "␣" : seen(c) });
+    button.title = button.disabled ? "" : say("choose", { sign });
   });
 }
 
@@ -252,14 +255,15 @@ function buildTiles() {
       button.type = "button";
       button.className = head === "mean" ? "av-tile av-mean" : "av-tile";
       Object.assign(button.dataset, { layer, head });
-      button.innerHTML = `<span class="av-map"><canvas width="1" height="1"></canvas></span>
-        <span class="av-bar"><i></i></span><span class="av-tag"><span></span><b></b></span>`;
+      button.innerHTML = `<span class="av-map"><canvas width="1" height="1"></canvas><i class="tv-marks"></i></span>
+        <span class="av-bar"><i></i></span><span class="av-tag"><span></span><b> </b></span>`;
       button.querySelector(".av-tag span").textContent = head === "mean" ? words.tileMean : `H${head + 1}`;
       button.setAttribute("aria-label", name);
       button.title = say("tileTitle", { name });
       row.lastChild.append(button);
       tiles.push({ button, layer, head, canvas: button.querySelector("canvas"),
-        bar: button.querySelector("i"), number: button.querySelector("b") });
+        marks: button.querySelector(".tv-marks"), bar: button.querySelector(".av-bar i"),
+        number: button.querySelector("b").firstChild });
     }
     rows.push(row);
   }

@@ -620,7 +620,8 @@ SEQUENCE = {
     "later": "what read it later",
     "odd": "surprise, up to 8 bits",
     "pair": "same place in the paired line",
-    "rhyme": "where a verse rhymes: its even lines (whether it does is not checked)",
+    "rhyme": "where a verse rhymes: its even lines (whether it does is not checked: that takes "
+    "tables of Middle Chinese rhymes)",
     "next": "What else it might have written here",
     "maps": "All layers and heads",
     "help": "Point at a character or a map to preview, click to keep; arrow keys move. A map has a "
