@@ -22,7 +22,15 @@ BEGIN, END = "<!-- figures: begin, written by make figures -->", "<!-- figures: 
 
 # The figures of metrics.json that a reader sees first, for each family; the cards have them all.
 HEADLINES = {
-    "gan": ("label_accuracy", "frechet_distance", "recall", "coverage"),
+    "gan": (
+        "label_accuracy",
+        "classification_accuracy_score",
+        "classes_covered",
+        "class_kl",
+        "frechet_distance",
+        "recall",
+        "coverage",
+    ),
     "vae": ("negative_elbo", "negative_log_likelihood", "label_accuracy"),
     "ladder": ("negative_elbo", "negative_log_likelihood", "frechet_distance"),
     "attention": ("bits_per_dim", "label_accuracy", "frechet_distance"),
@@ -43,6 +51,7 @@ ADDTT = "[addtt/ladder-vae-pytorch](https://github.com/addtt/ladder-vae-pytorch)
 PYTHAE = "[benchmark_VAE](https://github.com/clementchadebec/benchmark_VAE)"
 KATHAROPOULOS = "[Katharopoulos et al. 2020](https://arxiv.org/abs/2006.16236)"
 
+PACGAN = "[PacGAN](https://arxiv.org/abs/1712.04086)"
 NANOGPT = "[nanoGPT](https://github.com/karpathy/nanoGPT)"
 
 # Figures that others published for the same quantity on the same data: English, Chinese.
@@ -50,6 +59,14 @@ PUBLISHED = {
     ("shakespeare", "language", "nats_per_character"): (
         f"1.4697 nats, random windows, 10.6M weights on a GPU, {NANOGPT}",
         f"1.4697 nats，随机窗口、1060 万权重、在 GPU 上训练，{NANOGPT}",
+    ),
+    ("stacked-mnist", "gan", "classes_covered"): (
+        f"1000 of 1000, PacDCGAN2 in {PACGAN}, where DCGAN has 99",
+        f"1000 / 1000，{PACGAN} 的 PacDCGAN2；其中 DCGAN 为 99",
+    ),
+    ("stacked-mnist", "gan", "class_kl"): (
+        f"0.06 nats, PacDCGAN2 in {PACGAN}",
+        f"0.06 nats，{PACGAN} 的 PacDCGAN2",
     ),
     ("mnist", "vae", "negative_elbo"): (
         f"≤ 86.77 nats, convolutional VAE of {HOTAJ}",
@@ -84,6 +101,9 @@ CHINESE = {
     "5-gram, Kneser-Ney": "五元模型，Kneser-Ney 平滑",
     "100 texts of the test part": "测试部分的 100 篇文字",
     "label_accuracy": "标签准确率",
+    "classification_accuracy_score": "分类准确率得分（只用样本训练的分类器）",
+    "classes_covered": "覆盖的类别",
+    "class_kl": "类别分布的 KL 散度",
     "frechet_distance": "Fréchet 距离",
     "recall": "召回率",
     "coverage": "覆盖率",
@@ -92,8 +112,12 @@ CHINESE = {
     "bits_per_dim": "比特/维",
     "accuracy": "准确率",
     "the same classifier on the real test images": "同一分类器在真实测试图像上",
+    "expected of as many real pictures": "同样多的真实图像的期望值",
 }
-REAL = re.compile(r"([\d,]+) real training images instead of samples")
+REAL = re.compile(r"([\d,]+) real (training|test) images instead of samples")
+OF, COUNTED = re.compile(r"(\d+) of (\d+)"), r"\2 类中的 \1 类"
+TAUGHT = re.compile(r"(.+), which real training images taught")
+PARTS = {"training": "训练", "test": "测试"}
 
 HEADS = {
     "en": ("checkpoint", "figure", "measured", "yardstick", "published elsewhere"),
@@ -113,14 +137,12 @@ def yardstick(figure: dict[str, Any], language: str) -> str:
     """What the figure is held against on the same data, in words."""
     if "reference_text" not in figure:
         return ""
-    name = figure.get("reference_name", "")
-    if language == "zh":
-        name = CHINESE.get(name, REAL.sub(r"以 \1 张真实训练图像代替样本", name))
-    return (
-        f"{figure['reference_text']} ({name})"
-        if language == "en"
-        else (f"{figure['reference_text']}（{name}）")
-    )
+    text, name = figure["reference_text"], figure.get("reference_name", "")
+    if language == "en":
+        return f"{text} ({name})"
+    name = REAL.sub(lambda m: f"以 {m[1]} 张真实{PARTS[m[2]]}图像代替样本", name)
+    name = TAUGHT.sub(r"\1，由真实训练图像训练", CHINESE.get(name, name))
+    return f"{OF.sub(COUNTED, text)}（{name}）"
 
 
 def rows(shown: Checkpoint, language: str) -> list[str]:
@@ -132,9 +154,10 @@ def rows(shown: Checkpoint, language: str) -> list[str]:
     for number, key in enumerate(chosen):
         figure = measured[key]
         name = figure["name"] if language == "en" else CHINESE.get(key, figure["name"])
+        text = figure["text"] if language == "en" else OF.sub(COUNTED, figure["text"])
         published = PUBLISHED.get((shown.dataset, shown.family, key), ("", ""))[language == "zh"]
         cells = (
-            "" if number else card, name, f"**{figure['text']}**",
+            "" if number else card, name, f"**{text}**",
             yardstick(figure, language), published,
         )  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")

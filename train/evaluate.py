@@ -371,8 +371,10 @@ def sample_figures(
             )  # fmt: skip
         _, again = judged(judge, train.images[pick(count, len(train), 1)], "training images judged")
         floor = f"{count:,} real training images instead of samples"
-        found |= cloud_figures(real_features, features, again, judge, samples, floor)
-        found |= class_figures(made_by, judge, train, test, count, real_predicted)
+        of_classes = class_figures(made_by, judge, train, test, count, real_predicted)
+        if not labelled:  # what is on top is what a visitor sees first
+            found |= of_classes
+        found |= cloud_figures(real_features, features, again, judge, samples, floor) | of_classes
     looked_up = min(count, LOOKED_UP, len(test))
     held_out = test.images[rows[:looked_up]]
     clouds = {

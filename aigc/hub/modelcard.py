@@ -11,6 +11,10 @@ from aigc.checkpoint import Checkpoint
 # What the Hub calls the data sets that this project knows by name: id, and words for the card.
 DATASETS = {
     "mnist": ("ylecun/mnist", "MNIST, handwritten digits (LeCun, Cortes and Burges)"),
+    "stacked-mnist": (
+        "ylecun/mnist",
+        "three digits of MNIST in the three colours of a picture, 1000 modes",
+    ),
     "folder": ("", "a private folder of images"),
     "shakespeare": ("karpathy/tiny_shakespeare", "tiny Shakespeare, 1,115,394 characters"),
     "tang": ("", "regulated verse of the complete Tang poems (chinese-poetry/chinese-poetry)"),
