@@ -6,12 +6,14 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from aigc import latent
 from aigc.models.gan import (
     GAN,
     LOSSES,
     Config,
+    SelfAttention,
     discriminator_loss,
     generator_loss,
     gradient_penalty,
@@ -109,3 +111,54 @@ def test_the_class_reaches_both_networks() -> None:
     with torch.no_grad():
         both = model.discriminator(images[:1].repeat(2, 1, 1, 1), torch.stack([three, four]))
     assert both[0] != both[1]
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_attention_starts_as_the_identity_and_learns(after: int) -> None:
+    """Where its gain is 0 the generator is what it is without; only the gain has a gradient then,
+    and everything in it once the gain has moved."""
+    model = GAN(Config(g_base=8, d_base=4, attention=after))
+    model.initialise(latent.generator(0))
+    plain = GAN(Config(g_base=8, d_base=4))
+    state = model.state_dict()
+    assert plain.load_state_dict(state, strict=False).missing_keys == []
+    z, told = torch.randn(2, 64, generator=latent.generator(1)), torch.eye(10)[:2]
+    assert torch.equal(model.decode(z, told), plain.decode(z, told))
+
+    block = model.generator.attention
+
+    def reached() -> set[str]:
+        model.zero_grad()
+        model.generator(z, told).square().sum().backward()
+        return {name for name, p in block.named_parameters() if p.grad is not None and p.grad.any()}
+
+    assert reached() == {"gain"}
+    with torch.no_grad():
+        block.gain += 0.5
+    # A key's bias raises all of a place's scores alike, so softmax takes no notice.
+    everything = {name for name, _ in block.named_parameters()}
+    assert everything - reached() <= {"key.bias"}
+    assert not torch.equal(model.decode(z, told), plain.decode(z, told))
+
+
+def test_attention_weights_are_those_of_the_fused_kernel() -> None:
+    block = SelfAttention(16)
+    x = torch.randn(3, 16, 4, 5, generator=latent.generator(0))
+    with torch.no_grad():
+        for p in block.parameters():
+            p.copy_(torch.randn(p.shape, generator=latent.generator(1)))
+        weights = block.weights(x)
+        parts = [layer(x).flatten(2).transpose(1, 2) for layer in (block.query, block.key)]
+        values = block.value(x).flatten(2).transpose(1, 2)  # (N, HW, C / 2)
+        fused = F.scaled_dot_product_attention(*parts, values, scale=1.0)
+        added = (block(x) - x) / block.gain
+        wanted = block.mix(fused.transpose(1, 2).unflatten(2, (4, 5)))
+    assert weights.shape == (3, 20, 20)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(3, 20))
+    torch.testing.assert_close(weights @ values, fused)
+    torch.testing.assert_close(added, wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_attention_after_a_doubling_that_is_not_there() -> None:
+    with pytest.raises(ValueError, match=r"attention comes after one of 2 doublings.*not 3"):
+        Config(attention=3)

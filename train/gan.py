@@ -75,6 +75,8 @@ class Recipe(loop.Options):
     """Generator: feature maps at full resolution; each halving doubles them."""
     g_depth: int = 0
     """Generator: residual blocks at the lowest resolution."""
+    attention: int = 0
+    """Generator: self-attention after so many doublings, 0 for none; 1 is 14x14 of 28x28."""
     pack: int = 1
     """Discriminator: judge so many pictures at once, so that it sees whether they are alike."""
     d_base: int = 32
@@ -138,7 +140,7 @@ def train(recipe: Recipe) -> Path:
             channels=channels, height=height, width=width, classes=len(dataset.labels),
             latent=recipe.latent, noise=recipe.noise, g_base=recipe.g_base,
             g_depth=recipe.g_depth, d_base=recipe.d_base, d_depth=recipe.d_depth,
-            pack=recipe.pack,
+            pack=recipe.pack, attention=recipe.attention,
         )  # fmt: skip
     except ValueError as error:
         raise loop.TrainingError(str(error)) from None

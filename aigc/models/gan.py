@@ -41,15 +41,16 @@ class Config:
     d_base: int = 32
     d_depth: int = 0
     pack: int = 1
+    attention: int = 0
 
-    LATER: ClassVar[tuple[str, ...]] = ("pack",)
+    LATER: ClassVar[tuple[str, ...]] = ("pack", "attention")
     """What older checkpoints do not mention; the default is how they were made."""
 
     def __post_init__(self) -> None:
         for name, low, high in (
             ("channels", 1, 3), ("height", 8, 512), ("width", 8, 512), ("classes", 0, 1000),
             ("latent", 1, 1024), ("g_base", 4, 256), ("g_depth", 0, 16), ("d_base", 4, 256),
-            ("d_depth", 0, 16), ("pack", 1, 8),
+            ("d_depth", 0, 16), ("pack", 1, 8), ("attention", 0, 6),
         ):  # fmt: skip
             value = getattr(self, name)
             if not isinstance(value, int) or not low <= value <= high:
@@ -60,6 +61,11 @@ class Config:
             raise ValueError(
                 f"gan: {self.height}x{self.width} cannot be halved {self.levels} times; "
                 "choose sides that are multiples of 8"
+            )
+        if self.attention > self.levels:
+            raise ValueError(
+                f"gan: attention comes after one of {self.levels} doublings (0: never), not "
+                f"{self.attention}"
             )
 
     @property
@@ -98,6 +104,33 @@ class Residual(nn.Module):
         return x + self.last(F.leaky_relu(self.first(F.leaky_relu(x, SLOPE)), SLOPE))
 
 
+class SelfAttention(nn.Module):
+    """x + gain * what every place takes from all places: (N, C, H, W) -> the same.
+
+    Zhang et al. 2018 (SAGAN, arXiv 1805.08318). The gain is learned and starts at 0, so that the
+    convolutions learn what is near before anything looks far.
+    """
+
+    def __init__(self, planes: int) -> None:
+        super().__init__()
+        inner = max(1, planes // 8)
+        self.query = nn.Conv2d(planes, inner, 1)
+        self.key = nn.Conv2d(planes, inner, 1)
+        self.value = nn.Conv2d(planes, planes // 2, 1)
+        self.mix = nn.Conv2d(planes // 2, planes, 1)
+        self.gain = nn.Parameter(torch.zeros(1))
+
+    def weights(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, HW, HW): row t is where place t looks, and adds up to 1."""
+        q, k = self.query(x).flatten(2), self.key(x).flatten(2)  # (N, C / 8, HW)
+        return (q.transpose(1, 2) @ k).softmax(-1)  # unscaled, as in the paper
+
+    def forward(self, x: Tensor) -> Tensor:
+        values = self.value(x).flatten(2)  # (N, C / 2, HW)
+        taken = values @ self.weights(x).transpose(1, 2)  # (N, C / 2, HW)
+        return x + self.gain * self.mix(taken.unflatten(2, x.shape[2:]))
+
+
 class Generator(nn.Module):
     """(N, L) latents, (N, K) class weights -> (N, C, H, W) in [-1, 1]. No normalisation."""
 
@@ -112,14 +145,19 @@ class Generator(nn.Module):
         self.up = nn.ModuleList(
             nn.ConvTranspose2d(a, b, 4, stride=2, padding=1) for a, b in zip(sizes[:-1], sizes[1:])
         )
+        self.attention_after = config.attention
+        if config.attention:
+            self.attention = SelfAttention(sizes[config.attention])
         self.out = nn.Conv2d(planes[0], config.channels, 3, padding=1)
 
     def forward(self, z: Tensor, conditions: Tensor) -> Tensor:
         x = (self.latent(z) + self.condition(conditions)).unflatten(1, self.shape)
         for block in self.blocks:
             x = block(x)
-        for layer in self.up:
+        for doublings, layer in enumerate(self.up, 1):
             x = layer(F.leaky_relu(x, SLOPE))  # (N, planes / 2, 2 H, 2 W), and so on
+            if doublings == self.attention_after:
+                x = self.attention(x)
         return self.out(F.leaky_relu(x, SLOPE)).tanh()
 
 
