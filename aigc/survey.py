@@ -10,6 +10,7 @@ each there or not as the model can be asked for it:
     directions   latents that change most in a picture, and what they change (decode)
     scores       what the discriminator says of test images and of samples (discriminate)
     tradeoff     fidelity and variety over temperatures (sample)
+    shares       how often each class is there among the training images (sample)
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ PLANES = ("pca", "means", "kl")
 LOOKS = ("ink", "width", "height", "slant")
 TRADEOFF = ("temperature", "accuracy", "frechet", "precision", "recall", "coverage")
 # Letters are sizes that have to agree: L of a latent, C classes (1 where there are none), N test
-# images, D directions, Q quantiles, T temperatures.
+# images, D directions, Q quantiles, T temperatures, J classes that the classifier knows, which may
+# be more.
 SHAPES = {
     "map.origin": "L",  # mean of the posterior means
     "map.kl": "L",  # mean KL of each latent, in nats
@@ -48,11 +50,12 @@ SHAPES = {
     **{f"map.{plane}.facts": "2" for plane in PLANES},
     "arithmetic": "2C",  # by class means, and by telling the class: share that arrives at each
     "directions.vectors": "DL",  # orthonormal
-    "directions.response": "DC",  # of the classifier's logits, for 2 more along the vector
+    "directions.response": "DJ",  # of the classifier's logits, for 2 more along the vector
     "directions.looks": "D4",  # of LOOKS, in standard deviations among samples of one class
     "scores.real": "CQ",
     "scores.made": "CQ",
     "tradeoff": "T6",  # columns of TRADEOFF
+    "shares": "J",  # adding up to 1
 }
 PARTS = tuple(dict.fromkeys(key.partition(".")[0] for key in SHAPES))
 
@@ -138,6 +141,9 @@ def wrong(tensors: dict[str, Tensor], chosen: Checkpoint) -> str:
         classes.is_floating_point() or (classes < 0).any() or (classes >= sizes["C"]).any()
     ):
         return "'map.classes' holds what is no class"
+    shares = tensors.get("shares")
+    if shares is not None and ((shares < 0).any() or abs(float(shares.sum()) - 1) > 1e-3):
+        return "'shares' are no shares"
     return ""
 
 

@@ -259,7 +259,7 @@ def tiny_survey(folder: Path) -> None:
     from aigc import checkpoint, survey
 
     chosen = checkpoint.load(folder)
-    sizes = {"C": 10, "N": 40, "D": 3, "Q": 11, "T": 3, "L": chosen.model.config.latent}  # type: ignore[union-attr]
+    sizes = {"C": 10, "N": 40, "D": 3, "Q": 11, "T": 3, "J": 10, "L": chosen.model.config.latent}  # type: ignore[union-attr]
     parts = {
         "gan": {"directions", "scores", "tradeoff"},
         "vae": {"map", "arithmetic", "directions", "tradeoff"},
@@ -291,6 +291,22 @@ def tiny_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for family in FAMILIES:
         save_tiny(root / f"{family}-mnist", family)
     return root
+
+
+@pytest.fixture(scope="session")
+def tiny_stacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny random GAN of three colours and no classes, `gan-stacked-mnist`."""
+    from aigc import checkpoint, latent
+    from aigc.media import ImageMedia
+    from aigc.models.gan import GAN, Config
+
+    model = GAN(Config(channels=3, classes=0, latent=8, g_base=4, d_base=4))
+    model.initialise(latent.generator(1))
+    folder = tmp_path_factory.mktemp("stacked") / "gan-stacked-mnist"
+    training = {"command": "python -m train.gan --dataset stacked-mnist --no-classes"}
+    media = ImageMedia(3, 28, 28)
+    checkpoint.save(folder, model.eval(), "gan", media, (), "stacked-mnist", training, {})
+    return folder.parent
 
 
 @pytest.fixture

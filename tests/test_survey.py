@@ -11,7 +11,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from aigc import checkpoint, hub, survey
+from aigc import checkpoint, data, hub, survey
 from aigc.checkpoint import CheckpointError
 from train import evaluate
 from train import survey as measuring
@@ -107,7 +107,7 @@ def test_a_checkpoint_is_surveyed(
     measuring.run(options)
     found = survey.read(checkpoint.load(folder))
     assert found is not None
-    shared = ("directions", "tradeoff")
+    shared = ("directions", "tradeoff", "shares")
     assert set(found.parts) == {
         "vae-mnist": {"map", "arithmetic", *shared}, "gan-mnist": {"scores", *shared},
     }[name]  # fmt: skip
@@ -118,6 +118,7 @@ def test_a_checkpoint_is_surveyed(
     with torch.inference_mode():
         again, _ = measuring.measure(options)
     torch.testing.assert_close(again["tradeoff"], found["tradeoff"])
+    torch.testing.assert_close(found["shares"], torch.full((10,), 0.1))
     if name == "gan-mnist":
         for key in ("scores.real", "scores.made"):
             assert (found[key].diff(dim=1) >= 0).all()
@@ -202,3 +203,25 @@ def test_a_survey_travels_with_its_checkpoint(vae: Path, the_hub: Any) -> None:
     here, there = survey.read(checkpoint.load(vae)), survey.read(pulled)
     assert here is not None and there is not None and there.about == here.about
     assert torch.equal(there["map.pca.points"], here["map.pca.points"])
+
+
+def test_a_model_without_classes_is_measured_against_the_data_that_has_them(
+    tiny_stacked: Path, tiny_checkpoints: Path, mnist_root: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Three digits in a picture: 1000 classes, of which the model knows none."""
+    monkeypatch.setattr(data, "STACKS", {True: 2000, False: 300})
+    folder = shutil.copytree(tiny_stacked / "gan-stacked-mnist", tmp_path / "gan")
+    measuring.run(
+        measuring.Options(
+            folder, mnist_root, write=True, classifier=tiny_checkpoints / "classifier-mnist",
+            samples=100, images=200,
+        )
+    )  # fmt: skip
+    found = survey.read(checkpoint.load(folder))
+    assert found is not None
+    assert set(found.parts) == {"directions", "scores", "shares"}
+    assert found["shares"].shape == (1000,)
+    assert found["scores.real"].shape == found["scores.made"].shape == (1, measuring.QUANTILES)
+    assert found["directions.response"].shape == (len(found["directions.vectors"]), 1000)
+    assert "score, median" in capsys.readouterr().out

@@ -811,14 +811,23 @@ def test_a_drawing_that_cannot_be_encoded(
 # The classes among the samples
 
 
-def test_the_kl_to_equal_shares_and_its_floor() -> None:
-    assert coverage.kl_to_uniform([5] * 10) == pytest.approx(0)
-    assert coverage.kl_to_uniform([9, 0, 0]) == pytest.approx(math.log(3))
+def test_the_kl_of_the_classes_and_what_true_draws_show() -> None:
+    tenth, third = (torch.full((n,), 1 / n, dtype=torch.float64) for n in (10, 3))
+    assert coverage.kl([5] * 10, tenth) == pytest.approx(0)
+    assert coverage.kl([9, 0, 0], third) == pytest.approx(math.log(3))
+    assert coverage.kl([1, 1], torch.tensor([1.0, 0.0])) == math.inf
+    assert coverage.kl([2, 0], torch.tensor([1.0, 0.0])) == 0
+    uneven = torch.tensor([0.7, 0.2, 0.1], dtype=torch.float64)
+    many = torch.full((1000,), 1 / 1000, dtype=torch.float64)
     rng = np.random.default_rng(0)
-    for total, classes in ((16, 10), (64, 10), (1, 3)):
-        draws = rng.multinomial(total, [1 / classes] * classes, size=4000)
-        average = np.mean([coverage.kl_to_uniform(row.tolist()) for row in draws])
-        assert coverage.floor(total, classes) == pytest.approx(average, rel=0.03)
+    for total, shares in ((16, tenth), (64, tenth), (1, third), (30, uneven), (500, many)):
+        draws = rng.multinomial(total, shares.numpy(), size=4000 if len(shares) < 99 else 200)
+        average = np.mean([coverage.kl(row.tolist(), shares) for row in draws])
+        seen, floor = coverage.chance(total, shares)
+        assert floor == pytest.approx(average, rel=0.03)
+        assert seen == pytest.approx((draws > 0).sum(1).mean(), rel=0.02)
+    # (1000 - 1) / (2 * 26,000), as the papers say it
+    assert coverage.chance(26_000, many)[1] == pytest.approx(999 / 52_000, rel=0.02)
 
 
 def test_the_classes_among_the_samples(catalogue: Catalogue) -> None:

@@ -7,6 +7,9 @@ import io
 import math
 import re
 import shutil
+import threading
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ import torch
 from PIL import Image
 
 from aigc import latent, survey, ui
+from aigc.checkpoint import CheckpointError
 from aigc.media import ImageMedia
 from aigc.ui import (
     arithmetic,
@@ -33,6 +37,7 @@ from aigc.ui import (
     pixel,
     plane,
     projection,
+    sample,
     texts,
     tradeoff,
 )  # fmt: skip
@@ -310,16 +315,93 @@ def test_the_tradeoff_shows_what_was_measured(catalogue: Catalogue) -> None:
 def test_classes_fill_up(catalogue: Catalogue) -> None:
     wish = wish_of(catalogue, "modes")
     assert wish.judge is not None
-    tallies = [counts for _, counts in modes.tally(wish)]
-    assert [sum(counts) for counts in tallies] == [64, 70]
+    tallies = list(modes.tally(wish))
+    assert [(now.total, now.ended) for now in tallies] == [(64, False), (70, True)]
     model: Any = wish.checkpoint.model
     images = model.sample(latent.generators(4, 70), [None] * 70)
-    assert coverage.count(wish.judge, images) == tallies[-1]
+    assert coverage.count(wish.judge, images) == tallies[-1].counts
     pages = list(modes.grow(wish))
-    assert len(pages) == 2 and pages[-1] == modes.show(wish)
+    assert pages[-1] == (modes.show(wish), wish)
+    assert "<progress" in pages[0][0] and "<progress" not in pages[-1][0]
+    assert texts.COVERAGE_TARGETS[False] in pages[-1][0]  # nobody measured the shares
     alone = Catalogue([wish.checkpoint])
     with pytest.raises(ValueError, match="No loaded classifier knows the classes of vae-mnist"):
         explore.read(alone, "vae-mnist", "modes", GIVEN["modes"])
+
+
+def test_coverage_ends_when_somebody_stops_it_or_the_time_is_over(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {**GIVEN["modes"], "total": modes.MAX_TOTAL}
+    wish = explore.read(catalogue, "gan-mnist", "modes", given)
+    halted = threading.Event()
+    shown = []
+    for page, reached in modes.grow(wish, halted):
+        shown.append((page, reached))
+        if len(shown) == 2:
+            halted.set()
+    page, reached = shown[-1]
+    assert len(shown) == 3 and 0 < reached.values["total"] < modes.MAX_TOTAL
+    assert texts.MODES_ENDED.format(count=reached.values["total"], seconds="60") in page
+    again = modes.show(reached)  # a link to what was reached shows the same classes
+    assert again.partition("</section>")[0] == page.partition("</section>")[0]
+    monkeypatch.setattr(modes, "SECONDS", 0.0)
+    assert modes.facts(wish)["drawn"] == modes.BATCH
+    with pytest.raises(ValueError, match="26001"):
+        explore.read(catalogue, "gan-mnist", "modes", {**given, "total": 26_001})
+
+
+def test_a_thousand_modes_fill_a_map(
+    catalogue: Catalogue, tiny_stacked: Path, tmp_path: Path
+) -> None:
+    """A model of colours without classes, whose channels the classifier of grey digits names."""
+    colour = ui.catalogue_of(tiny_stacked).checkpoints[0]
+    both = Catalogue([*catalogue.checkpoints, colour])
+    wish = explore.read(both, colour.name, "modes", {**GIVEN["modes"], "total": 130})
+    assert wish.judge is not None and len(wish.judge.labels) == 1000
+    facts, page = modes.facts(wish), modes.show(wish)
+    one = catalogue.find("classifier-mnist", "classify").model
+    images = torch.cat(list(modes.batches(wish)))
+    digits = [one.classify(images[:, c : c + 1])[0].argmax(1) for c in range(3)]  # type: ignore[operator]
+    found = ["".join(str(int(d[i])) for d in digits) for i in range(130)]
+    assert {name: n for name, n in facts["counts"].items() if n} == Counter(found)
+    assert facts["covered"] == len(set(found))
+    whole = page.partition('class="legend"')[0]
+    assert whole.count("h.9v.9h-.9z") == 1000 and whole.count("<svg") == 10
+    empty = sum(p.count("M") for p in re.findall(r'class="n0" d="([^"]*)"', whole))
+    assert empty == 1000 - facts["covered"]
+    assert texts.MODES_ALT.format(seen=facts["covered"], classes=1000) in page
+    often = Counter(found).most_common(1)[0][1]
+    assert f"({often})" in page and "<figcaption>300–399</figcaption>" in page
+    # The same in Sample, for the few that it draws.
+    few = sample.read(both, colour.name, 20, 4, "any", 1.0)
+    assert "cells" in sample.covered(both, few, sample.images(few))
+
+    folder = Path(shutil.copytree(colour.path, tmp_path / colour.name))  # type: ignore[arg-type]
+    shares = torch.full((1000,), 0.5 / 999)
+    shares[7] = 0.5
+    survey.write(folder, {"shares": shares}, {})
+    measured = ui.catalogue_of(tmp_path).checkpoints[0]
+    wanted = coverage.target(measured, wish.judge)
+    assert wanted.measured and float(wanted.shares[7]) == pytest.approx(0.5)
+    other = coverage.chart(wish.judge, wanted, list(facts["counts"].values()))
+    assert texts.COVERAGE_TARGETS[True] in other
+    shares[3] = -1
+    survey.write(folder, {"shares": shares}, {})
+    with pytest.raises(CheckpointError, match="'shares' are no shares"):
+        survey.read(measured)
+
+
+def test_only_a_classifier_of_the_same_data_names_what_has_no_classes(
+    catalogue: Catalogue, tiny_stacked: Path
+) -> None:
+    colour = ui.catalogue_of(tiny_stacked).checkpoints[0]
+    found = coverage.judge(catalogue, colour)
+    assert found is not None and found.labels[345] == "345"
+    assert coverage.judge(catalogue, replace(colour, dataset="folder")) is None
+    plain = replace(catalogue.find("gan-mnist", "decode"), labels=())
+    assert coverage.judge(catalogue, plain) == catalogue.find("classifier-mnist", "classify")
+    assert coverage.judge(catalogue, replace(plain, dataset="folder")) is None
 
 
 @pytest.mark.parametrize("view", [v for v, m in explore.VIEWS.items() if "drawing" in m.CONTROLS])

@@ -235,7 +235,7 @@ def scores_of(made_by: Checkpoint, test: Dataset, images: Tensor, count: int) ->
     real: list[Tensor] = []
     made: list[Tensor] = []
     for k in range(classes):
-        own = unit(images[test.targets[: len(images)] == k] if test.labels else images)
+        own = unit(images[test.targets[: len(images)] == k] if made_by.labels else images)
         wanted: list[int | None] = [k if made_by.labels else None] * max(1, count // classes)
         drawn = evaluate.make(made_by, wanted, SEED + k, "samples to score")
         for pictures, found in ((own, real), (drawn, made)):
@@ -300,7 +300,9 @@ def measure(options: Options) -> tuple[Tensors, dict[str, str]]:
     if "discriminate" in can:
         found |= scores_of(measured, test, images, options.samples)
     if "decode" in can and judge is not None:
-        found |= tradeoff_of(measured, judge, test, min(options.samples, len(test)))
+        if measured.labels:  # without, no sample is right or wrong
+            found |= tradeoff_of(measured, judge, test, min(options.samples, len(test)))
+        found["shares"] = metrics.class_histogram(train.targets, len(train.labels)).float()
     if not found:
         raise evaluate.EvaluationError(
             f"{measured.name} has no latent space; choose a checkpoint with decode or encode"
@@ -334,11 +336,12 @@ def table(found: Tensors, labels: tuple[str, ...]) -> str:
         for i, (look, logits) in enumerate(
             zip(found["directions.looks"], found["directions.response"]), 1
         ):
-            up, down = labels[int(logits.argmax())], labels[int(logits.argmin())]
-            lines.append(
-                f"{i:<10} " + "".join(f"{value:8.3f}" for value in look.tolist())
-                + f"   {logits.max().item():+.2f} for {up}, {logits.min().item():+.2f} for {down}"
-            )  # fmt: skip
+            said = ""
+            if labels:
+                up, down = labels[int(logits.argmax())], labels[int(logits.argmin())]
+                said = f"{logits.max().item():+.2f} for {up}, {logits.min().item():+.2f} for {down}"
+            cells = "".join(f"{value:8.3f}" for value in look.tolist())
+            lines.append(f"{i:<10} {cells}   {said}".rstrip())
     if "scores.real" in found:
         lines.append("score, median   real    made")
         for i, (real, made) in enumerate(zip(found["scores.real"], found["scores.made"])):

@@ -67,7 +67,7 @@ def show(wish: Any) -> str:
     if wish.judge is not None:
         logits, _ = wish.judge.model.classify(made)
         seen = [html.escape(wish.judge.labels[k]) for k in logits.argmax(1).tolist()]
-        said = coverage.bars(wish.judge, coverage.count(wish.judge, made))
+        said = coverage.page(chosen, wish.judge, made)
     tiles = "".join(figures.captioned(chosen.media, one, name) for one, name in zip(made, seen))
     return (
         f'<div class="two">{first}</div><h4>{texts.COMPLETIONS}</h4>'

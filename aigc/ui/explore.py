@@ -9,8 +9,9 @@ VIEWS is a plain dictionary of modules. A view is a module with
     show(wish)      -> HTML, or what the map's viewer takes
     pictures(wish)  -> (N, C, H, W) in [0, 1], which its endpoint returns
     facts(wish)     -> what its endpoint says beyond the settings
-    grow(wish)      -> where there is something to watch: the HTML again and again, the last of
-                    which is that of show
+
+Two take long and have turns of their own: `project`, which somebody starts, and `modes`, which
+grows while one watches.
 
 The tab reads every setting of the chosen view once, in `read`, and a link carries those alone.
 """
@@ -19,6 +20,8 @@ from __future__ import annotations
 
 import html
 import math
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -82,7 +85,9 @@ VIEWS: dict[str, ModuleType] = {
     "pixel": pixel,
     "formula": formula,
 }
-MAX_SIDE, MAX_STOPS, MAX_LEG, MAX_TOTAL, MAX_ROWS = 12, 8, 24, 2000, 64
+# Whose turns a view takes that takes long.
+WORK = {"project": projection.WORK, "modes": modes.WORK}
+MAX_SIDE, MAX_STOPS, MAX_LEG, MAX_ROWS = 12, 8, 24, 64
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ READERS: dict[str, Callable[[object], Any]] = {
     "muted": heads.read_muted,
     "layer": lambda value: whole(texts.PLACES["layer"], value, 1, MAX_ROWS),
     "head": lambda value: whole(texts.PLACES["head"], value, 1, MAX_ROWS),
-    "total": lambda value: whole(texts.TOTAL, value, 1, MAX_TOTAL),
+    "total": lambda value: whole(texts.TOTAL, value, 1, modes.MAX_TOTAL),
     "side": lambda value: whole(texts.SIDE, value, 2, MAX_SIDE),
     "stops": lambda value: whole(texts.STOPS, value, 2, MAX_STOPS),
     "leg": lambda value: whole(texts.LEG, value, 1, MAX_LEG),
@@ -209,31 +214,57 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     names: list[str] = []  # of the settings, in the order of the inputs
 
-    def run(checkpoint: str, view: str, *given: Any) -> Iterator[tuple[Any, ...]]:
+    # Whose coverage grows now, by the session of their page -> set when they want no more.
+    running: dict[str | None, threading.Event] = {}
+
+    def halt(request: gr.Request) -> None:
+        if halted := running.get(request.session_hash):
+            halted.set()
+
+    def run(
+        request: gr.Request, checkpoint: str, view: str, *given: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        halt(request)  # what grew for the settings before
         values = dict(zip(names, given))
         off, offered = gr.HTML(visible=False), offers(checkpoint, view)
         if why := lacks(catalogue.find(checkpoint, NEEDS), read_view(view)):
             said = f'<div class="notice" role="status">{html.escape(why)}</div>'
-            yield gr.HTML(said, visible=True), off, gr.skip(), values["seed"], offered
+            yield gr.HTML(said, visible=True), off, gr.skip(), values["seed"], offered, gr.skip()
             return
         if view == "project":  # which has an event of its own
             wish = read(catalogue, checkpoint, view, {**values, "drawing": ""})
             said = f'<div class="sheet waiting" role="status">{texts.PROJECT_FIRST}</div>'
-            yield gr.HTML(said, visible=True), off, wish.made, values["seed"], offered
+            yield gr.HTML(said, visible=True), off, wish.made, values["seed"], offered, gr.skip()
             return
         wish = read(catalogue, checkpoint, view, values)
         seed_now = wish.values.get("seed", values["seed"])
         module = VIEWS[view]
         if view == "map":
             shown_map = gr.HTML(value=module.show(wish), visible=True)
-            yield off, shown_map, wish.made, seed_now, offered
+            yield off, shown_map, wish.made, seed_now, offered, gr.skip()
             return
-        chips = figures.chips(wish.made)
-        result = ""
-        for result in module.grow(wish) if hasattr(module, "grow") else ():
-            yield gr.HTML(result + chips, visible=True), off, gr.skip(), seed_now, offered
-        result = result or module.show(wish)
-        yield gr.HTML(result + chips, visible=True), off, wish.made, seed_now, offered
+        if view == "modes":  # which grows in a turn of its own
+            said = f'<div class="sheet waiting" role="status">{texts.MODES_FIRST}</div>'
+            asked_now = wish.made | {"at": time.monotonic()}  # always another one, so it starts
+            yield gr.HTML(said, visible=True), off, gr.skip(), seed_now, offered, asked_now
+            return
+        result = module.show(wish) + figures.chips(wish.made)
+        yield gr.HTML(result, visible=True), off, wish.made, seed_now, offered, gr.skip()
+
+    def fill(request: gr.Request, wanted: object) -> Iterator[tuple[Any, ...]]:
+        """The coverage, as it grows, for what `run` asked."""
+        given = wanted if isinstance(wanted, dict) else {}
+        values = {name: given.get(name) for name in modes.CONTROLS}
+        wish = read(catalogue, given.get("checkpoint"), "modes", values)
+        halted = running[request.session_hash] = threading.Event()
+        try:
+            for result, reached in modes.grow(wish, halted):
+                now = gr.HTML(result + figures.chips(reached.made), visible=True)
+                ended = reached is not wish
+                yield now, reached.made if ended else gr.skip(), gr.Button(visible=not ended)
+        finally:
+            if running.get(request.session_hash) is halted:
+                del running[request.session_hash]
 
     def offers(checkpoint: str, view: str, value: str = "") -> gr.Radio:
         """The views that the checkpoint has, and the one that stands, though a link may ask for
@@ -342,7 +373,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                                      visible=uses(first, "leg")),
                     "count": gr.Slider(1, MAX_COUNT, 12, step=1, label=texts.COUNT,
                                        visible=uses(first, "count")),
-                    "total": gr.Slider(1, MAX_TOTAL, 1000, step=1, label=texts.TOTAL,
+                    "total": gr.Slider(1, modes.MAX_TOTAL, 1000, step=1, label=texts.TOTAL,
                                        visible=uses(first, "total")),
                     "rows": gr.Slider(0, 13, 7, step=1, label=texts.ROWS,
                                       visible=uses(first, "rows")),
@@ -390,6 +421,10 @@ def build(catalogue: Catalogue) -> parts.Page:
                 texts.SHOW, variant="primary", size="lg", visible=uses(first, "seed")
             )
         with gr.Column(scale=3, min_width=300, elem_classes="result"):
+            with gr.Row(elem_classes="actions above"):
+                enough = gr.Button(
+                    texts.HALT, variant="stop", size="sm", elem_classes="pill", visible=False
+                )
             page = gr.HTML(
                 figures.waiting(), js_on_load=None, elem_classes="explore",
                 visible=first != "map",
@@ -406,6 +441,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_EXPLORE)
 
     # A link says where, and which heads, through these.
+    asked = parts.made_box()
     x, y, muted = (gr.Textbox("", visible=False) for _ in range(3))
     boxes: list[Any] = [*label_boxes.values(), *sliders.values(), *moves.values(), path, plane_box]
     settings: dict[str, Any] = {
@@ -415,7 +451,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     names[:] = list(settings)[2:]
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
-        "outputs": [page, viewer, made, seed, views_box], "show_progress": "minimal",
+        "outputs": [page, viewer, made, seed, views_box, asked], "show_progress": "minimal",
         "show_progress_on": page, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     at, drawing_at = (list(settings).index(name) for name in ("seed", "drawing"))
@@ -430,6 +466,11 @@ def build(catalogue: Catalogue) -> parts.Page:
     }  # fmt: skip
     projecting = go.click(parts.spoken(search), **searching)
     stop.click(None, cancels=[projecting], **parts.PRIVATE)
+    asked.change(
+        parts.spoken(fill), asked, [page, made, enough], show_progress="hidden", **parts.PRIVATE,
+        **modes.WORK,
+    )  # fmt: skip
+    enough.click(halt, None, None, **parts.QUIET)
     button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
     follow: dict[str, Any] = {
         "fn": parts.spoken(offer), "inputs": [checkpoint, views_box],
@@ -585,12 +626,14 @@ def endpoints(catalogue: Catalogue) -> None:
          "position (from 1) before it was drawn."),
         ("formula", formula_, "A picture, and the numbers of softmax(QK^T / sqrt(d)) V at one "
          "position of one head (all from 1): scores, scaled, weights, and the weighted sum."),
-        ("modes", modes_, "Samples without a class, how many fall into each, and the KL to equal "
-         "shares with what chance alone would give."),
+        ("modes", modes_, "The first 64 of `total` samples without a class, how many of all fall "
+         "into each class, and the KL from the classes of the training images (or equal shares) "
+         "with what as many true draws would give. Ends after a minute with what was drawn; one "
+         "at a time."),
     ):  # fmt: skip
         parts.endpoint(
             fn, name,
             [gr.Gallery(visible=False, format="png", label="images"),
              gr.JSON(visible=False, label="settings")],
-            about, projection.WORK if name == "project" else parts.MODEL_WORK,
+            about, WORK.get(name, parts.MODEL_WORK),
         )  # fmt: skip

@@ -159,7 +159,7 @@ def page(wish: Wish, pictures: Tensor) -> str:
 def covered(catalogue: Catalogue, wish: Wish, pictures: Tensor) -> str:
     """The classes among the pictures, where no class was asked for and something can tell."""
     classifier = coverage.judge(catalogue, wish.checkpoint) if wish.label == ANY else None
-    return coverage.page(classifier, pictures) if classifier else ""
+    return coverage.page(wish.checkpoint, classifier, pictures) if classifier else ""
 
 
 def save_link(wish: Wish, pictures: Tensor) -> str:

@@ -256,9 +256,16 @@ in both cases, so a 3 can turn into an 8.
 # The classes among the samples
 COVERAGE_TITLE = "Classes among these samples"
 COVERAGE_KL = (
-    "{seen} of {classes} classes, as {name} sees them. KL to equal shares: {kl} nats; {count} "
-    "samples of truly equal shares would show {floor} on average."
+    "{seen} of {classes} classes among {count} samples, as {name} sees them; as many true draws "
+    "would show {expected} on average. KL from {target}: {kl} nats; of true draws {floor}."
 )
+COVERAGE_TARGETS = {True: "the classes of the training images", False: "equal shares"}
+MODES_ALT = "A map of {classes} classes, of which {seen} came"
+MODES_LEGEND = ("none", "less than its share", "its share", "twice", "more")
+MODES_OFTEN = "Most often: {names}."
+MODES_MISSING = "Missing: {names}."
+MODES_FIRST = "It begins. One coverage is drawn at a time: another visitor's may have to end first."
+MODES_ENDED = "{count} samples: it was stopped, or {seconds} seconds were over."
 
 # The levels of a latent, kept or drawn again
 LEVELS_TITLE = "Level by level: keep the upper ones, draw the rest again"

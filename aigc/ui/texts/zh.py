@@ -352,9 +352,16 @@ $$z_t = \ell_t \left( \frac{\sin((1-t)\,\theta)}{\sin\theta}\,\hat z_a
 # 样本里的类别
 COVERAGE_TITLE = "这些样本里的类别"
 COVERAGE_KL = (
-    "{name} 认出了 {classes} 个类别中的 {seen} 个。与均匀分布的 KL 为 {kl} nat；"
-    "{count} 个真正均匀的样本平均也会有 {floor}。"
+    "{name} 在 {count} 个样本里认出了 {classes} 个类别中的 {seen} 个；同样多的真实抽样平均会有 {expected} 个。"
+    "与{target}的 KL 为 {kl} nat；真实抽样平均也会有 {floor}。"
 )
+COVERAGE_TARGETS = {True: "训练图类别分布", False: "均匀分布"}
+MODES_ALT = "{classes} 个类别的地图，出现了 {seen} 个"
+MODES_LEGEND = ("没有", "少于应有", "应有份额", "两倍", "更多")
+MODES_OFTEN = "最常见：{names}。"
+MODES_MISSING = "缺少：{names}。"
+MODES_FIRST = "马上开始。覆盖一次只画一个：可能要等别的访客的先结束。"
+MODES_ENDED = "{count} 个样本：已被停止，或者 {seconds} 秒到了。"
 
 # 潜变量的各层：保留，或重新抽取
 LEVELS_TITLE = "逐层来看：保留上面几层，其余重新抽取"
