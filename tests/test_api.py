@@ -81,7 +81,7 @@ def test_the_parameters_are_those_of_the_links(client: Client) -> None:
     assert names["/checkpoints"] == []
     assert names["/sample"] == [*SAMPLE, *WRITING]
     assert names["/attention"] == ["checkpoint", "seed", "label", "prompt", "length"]
-    assert names["/interpolate"] == list(INTERPOLATE)
+    assert names["/interpolate"] == [*INTERPOLATE, "format"]
     for view, module in explore.VIEWS.items():
         assert names[f"/{view}"] == ["checkpoint", *module.CONTROLS]
     views = {f"/{view}" for view in explore.VIEWS}
@@ -177,7 +177,10 @@ def test_interpolate(client: Client) -> None:
         assert np.abs(frame.astype(int) - pixels(images)[0]).max() <= 1
     with Image.open(animation) as film:
         assert (film.format, film.n_frames) == ("WEBP", 6)  # type: ignore[attr-defined]
-    straight, _, _ = ask(client, "/interpolate", {**INTERPOLATE, "path": "lerp"})
+    straight, film, _ = ask(
+        client, "/interpolate", {**INTERPOLATE, "path": "lerp", "format": "mp4"}
+    )
+    assert film.endswith(".mp4") and Path(film).read_bytes()[4:8] == b"ftyp"
     assert not np.array_equal(pixels(straight)[1], values[1])
 
 
@@ -229,6 +232,7 @@ BAD_INTERPOLATE = [
     ({"steps": 1}, "The number of steps is a whole number from 2 to 64, not 1."),
     ({"steps": 65}, "The number of steps is a whole number from 2 to 64, not 65."),
     ({"path": "arc"}, "The path is slerp or lerp, not 'arc'."),
+    ({"format": "avi"}, "The format is webp, gif or mp4, not 'avi'."),
     ({"path": None}, "The path is slerp or lerp, not None."),
 ]
 

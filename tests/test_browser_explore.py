@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
 from conftest import save_tiny
-from test_browser import Visit, visit  # noqa: F401  a fixture
+from PIL import Image
+from test_browser import DROP, Visit, visit  # noqa: F401  a fixture
 
 from aigc import ui
 from aigc.ui import projection, texts
@@ -34,7 +37,7 @@ def query(one: Visit) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_the_map_follows_the_pointer_and_asks_nobody(
-    server: str, visit: Any, width: int, scheme: str  # noqa: F811
+    server: str, visit: Any, width: int, scheme: str, tmp_path: Path  # noqa: F811
 ) -> None:  # fmt: skip
     one: Visit = visit(width=width, scheme=scheme)
     page = one.page
@@ -82,6 +85,20 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
     play.click()
     assert play.get_attribute("aria-label") == texts.SCRIPT["map"]["play"]
     assert [url for url in requests if not url.startswith("data:")] == []
+    # The path is in the address, another one by keyboard, and its film brings it back.
+    canvas.press("Shift+ArrowUp")
+    walk = query(one)["walk"][0]
+    with page.expect_download() as waiting:
+        page.locator("#explore-gif").click()
+    film = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(film)
+    with Image.open(film) as image:
+        assert image.n_frames > walk.count(".")  # type: ignore[attr-defined]
+    page.goto(f"{server}?tab=sample&count=1")
+    one.made("sample")
+    page.evaluate(DROP, base64.b64encode(film.read_bytes()).decode())
+    page.wait_for_selector("#explore-map [data-phase=ready]")
+    assert query(one)["walk"] == [walk] and page.locator("[data-part=play]:visible").is_enabled()
 
     second: Visit = visit(width=width, scheme=scheme)
     second.page.goto(kept[2])

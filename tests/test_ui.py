@@ -14,12 +14,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
+import av
 import gradio as gr
 import numpy as np
 import pytest
 import torch
 from conftest import save_tiny
-from PIL import Image
+from PIL import Image, ImageSequence
 
 import app
 from aigc import latent, ui
@@ -31,6 +32,7 @@ from aigc.ui import (
     coverage,
     drawing,
     figures,
+    films,
     interpolate,
     labels,
     parts,
@@ -366,41 +368,64 @@ def test_the_gallery_shows_the_very_pixels(catalogue: Catalogue) -> None:
 
 def marked(content: bytes) -> dict[str, str]:
     """The fields of the mark in a file, as any reader of XMP finds them."""
-    image: Any = Image.open(io.BytesIO(content))
-    packet = image.info["xmp"]
+    if content[4:8] == b"ftyp":
+        at = 0  # the boxes of an MP4, one after the other
+        while content[at + 4 : at + 8] != b"uuid":
+            at += int.from_bytes(content[at : at + 4], "big")
+        size = int.from_bytes(content[at : at + 4], "big")
+        assert at + size == len(content) and content[at + 8 : at + 24] == films.XMP_IN_MP4
+        packet = content[at + 24 :]
+    elif content[:3] == b"GIF":
+        at = start = content.index(b"\x21\xff\x0bXMP DataXMP") + 14
+        while size := content[at]:  # a reader that knows no XMP takes it for blocks
+            at += size + 1
+        assert content[at + 1 :] == b";"
+        packet = content[start : at - 257]
+    else:
+        image: Any = Image.open(io.BytesIO(content))
+        packet = image.info["xmp"]
     tree = ElementTree.fromstring(packet if isinstance(packet, str) else packet.decode())
     (described,) = tree.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
     return {name.rpartition("}")[2]: value for name, value in described.attrib.items()}
 
 
+def size_of(content: bytes) -> tuple[int, int]:
+    if content[4:8] != b"ftyp":
+        return Image.open(io.BytesIO(content)).size
+    with av.open(io.BytesIO(content)) as file:
+        return file.streams.video[0].width, file.streams.video[0].height
+
+
 def test_downloads_say_that_ai_made_them(catalogue: Catalogue) -> None:
     one = sample.read(catalogue, "gan-mnist", 6, 7, "3", 1.0)
     walk = interpolate.read(catalogue, "vae-mnist", 1, "1", 2, "7", 3, "slerp")
+    film = interpolate.film_of(walk, interpolate.frames(walk))
     pages, needs = pages_of(catalogue)
-    for tab, wish, links, size in (
-        (sample, one, sample.save_link(one, sample.images(one)), (3 * 112, 2 * 112)),
-        (interpolate, walk, interpolate.save_link(walk, interpolate.frames(walk)), (224, 224)),
-    ):
-        files = [
-            base64.b64decode(href.partition(",")[2])
-            for href in re.findall(r'href="([^"]+)"', links)
-        ]
+    links = sample.save_link(one, sample.images(one))
+    sheets = [
+        base64.b64decode(href.partition(",")[2]) for href in re.findall(r'href="([^"]+)"', links)
+    ]
+    cases: list[tuple[Any, Any, list[bytes], tuple[int, int]]] = [
+        (interpolate, walk, [films.encode(film, kind, said) for said in (False, True)], (224, 224))
+        for kind in films.KINDS
+    ]
+    for tab, wish, files, size in [(sample, one, sheets, (3 * 112, 2 * 112)), *cases]:
         sizes = []
         for content in files:
             fields = marked(content)
-            assert json.loads(fields["Settings"]) == wish.made  # type: ignore[attr-defined]
+            assert json.loads(fields["Settings"]) == wish.made
             aigc = json.loads(fields["AIGC"])
-            assert aigc["Label"] == "1" and wish.made["revision"] in aigc["ProduceID"]  # type: ignore[attr-defined]
+            assert aigc["Label"] == "1" and wish.made["revision"] in aigc["ProduceID"]
             assert {"ContentProducer", "ContentPropagator", "PropagateID"} < aigc.keys()
             assert fields["DigitalSourceType"].endswith("/trainedAlgorithmicMedia")
             assert "2024/1689" in fields["description"]
             query = dict(parse_qsl(fields["Address"]))
             found, values, ignored = ui.follow(catalogue, pages, needs, query)
             assert (found, ignored) == (tab.ID, [])
-            assert values == {  # type: ignore[attr-defined]
+            assert values == {
                 name: wish.made[name] for name in pages[found].settings if name in wish.made
             }
-            sizes.append(Image.open(io.BytesIO(content)).size)
+            sizes.append(size_of(content))
         assert sizes == [size, (size[0], size[1] + labels.STRIP)]  # the visible label
 
 
@@ -529,18 +554,50 @@ def test_both_paths_stand_side_by_side(catalogue: Catalogue) -> None:
     assert shown.count("<polyline") == 2
 
 
+def film_frames(content: bytes) -> list[np.ndarray]:
+    """The frames of a WebP, GIF or MP4, (H, W) uint8 each."""
+    if content[4:8] == b"ftyp":
+        with av.open(io.BytesIO(content)) as file:
+            return [frame.to_ndarray(format="gray") for frame in file.decode(video=0)]
+    image = Image.open(io.BytesIO(content))
+    return [np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(image)]
+
+
+@pytest.mark.parametrize("kind", films.KINDS)
 @pytest.mark.parametrize("steps", [2, 7])
-def test_the_animation_goes_there_and_back(catalogue: Catalogue, steps: int) -> None:
+def test_a_film_goes_there_and_back(catalogue: Catalogue, steps: int, kind: str) -> None:
     wish = interpolate.read(catalogue, "vae-mnist", 1, "1", 2, "7", steps, "slerp")
     frames = interpolate.frames(wish)
-    film: Any = Image.open(io.BytesIO(figures.animation(wish.checkpoint.media, frames)))
-    assert film.format == "WEBP" and film.is_animated
-    assert film.n_frames == 2 * steps - 2
-    assert film.size == (224, 224)
-    film.seek(1)
-    expected = wish.checkpoint.media.to_uint8(frames)[1, ::, ::, 0]
-    shown = np.asarray(film.convert("L"))[4::8, 4::8]
-    assert np.abs(shown.astype(int) - expected).max() <= 2
+    content = films.encode(interpolate.film_of(wish, frames), kind)
+    played = film_frames(content)
+    rounds, rest = divmod(len(played), 2 * steps - 2)
+    assert rest == 0 and (rounds == 1 or kind == "mp4")
+    if kind == "mp4":
+        assert 0 <= len(played) * films.FRAME_MS / 1000 - films.MP4_SECONDS < 1
+        with av.open(io.BytesIO(content)) as file:
+            assert json.loads(file.metadata["AIGC"])["Label"] == "1"
+    else:
+        image: Any = Image.open(io.BytesIO(content))
+        assert (image.format, image.info["loop"]) == (kind.upper(), 0)
+    pixels = wish.checkpoint.media.to_uint8(frames)[..., 0]
+    for shown, expected in zip(played, [*pixels, *pixels[-2:0:-1]]):
+        assert shown.shape == (224, 224)
+        off = np.abs(shown[4::8, 4::8].astype(int) - expected)
+        assert off.max() <= 2 if kind != "mp4" else off.mean() < 8
+
+
+def test_a_film_of_odd_size_and_a_loop() -> None:
+    frames = torch.linspace(0, 1, 3)[:, None, None, None].expand(3, 3, 25, 25)
+    film = films.Film(ImageMedia(3, 25, 25), frames, "odd", "interpolate", {}, loop=True)
+    played = {kind: film_frames(films.encode(film, kind)) for kind in films.KINDS}
+    assert len(played["webp"]) == len(played["gif"]) == 3
+    assert len(played["mp4"]) % 3 == 0 and played["mp4"][0].shape == (226, 226)
+    assert [int(frame[9, 9]) for frame in played["gif"]] == [0, 128, 255]
+
+
+def test_a_format_that_is_none() -> None:
+    with pytest.raises(ValueError, match="The format is webp, gif or mp4, not 'avi'"):
+        films.read_kind("avi")
 
 
 # Pictures from outside

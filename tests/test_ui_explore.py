@@ -53,7 +53,7 @@ def drawn() -> str:
 
 # Settings of each view, as an endpoint sends them.
 GIVEN: dict[str, dict[str, Any]] = {
-    "map": {"plane": "means", "x": 1.25, "y": -0.5},
+    "map": {"plane": "means", "x": 1.25, "y": -0.5, "walk": "137.138.162"},
     "classes": {"seed": 4, "label": "3"},
     "directions": {"seed": 4, "label": "3", **dict.fromkeys(directions.MOVES, 0.0), "move_2": 1.5},
     "corners": {"seed": 4, "label": "3", "label_b": "any", "label_c": "5", "label_d": "6",
@@ -121,7 +121,9 @@ def test_the_map_decodes_its_points(catalogue: Catalogue) -> None:
     model: Any = wish.checkpoint.model
     z = found["map.origin"] + torch.tensor([1.25, -0.5]) @ found["map.means.axes"]
     expected = model.decode(z[None], model.condition(None)[None])
-    assert torch.equal(plane.pictures(wish), expected)
+    torch.testing.assert_close(plane.pictures(wish)[:1], expected)
+    walk = plane.grid(found, "means")[[137, 138, 162]]
+    assert torch.equal(plane.pictures(wish)[1:], plane.decoded(wish, walk))
     value = plane.show(wish)
     sheet = decode(value["sheet"])
     assert sheet.shape == (24 * 28, 24 * 28)
@@ -218,6 +220,9 @@ def test_a_loop_and_a_square_start_where_sample_does(catalogue: Catalogue) -> No
         ("vae-mnist", "map", {"y": 1e9}, "y is a number from -20 to 20"),
         ("vae-mnist", "map", {"y": float("nan")}, "y is a number from -20 to 20"),
         ("vae-mnist", "map", {"x": True}, "x is a number"),
+        ("vae-mnist", "map", {"walk": "1.576"}, "such as 301.302.326, each from 0 to 575, not"),
+        ("vae-mnist", "map", {"walk": "1..2"}, "The walk is a list of at most 240 points"),
+        ("vae-mnist", "map", {"walk": ".".join(["7"] * 241)}, "at most 240 points"),
         ("vae-mnist", "corners", {"side": 13}, "Pictures along a side is a whole number"),
         ("vae-mnist", "corners", {"label_c": "frog"}, "no class 'frog'"),
         ("vae-mnist", "loop", {"stops": 1}, "Stops is a whole number from 2 to 8"),
@@ -252,6 +257,19 @@ def test_without_a_survey_other_views_remain(tiny_checkpoints: Path, tmp_path: P
             explore.read(shelf, name, "directions", GIVEN["directions"])
     with gr.Blocks():
         assert explore.build(shelf).settings["view"].value == "corners"
+
+
+def test_walks_are_films(catalogue: Catalogue) -> None:
+    frames, goes_round = plane.film(wish_of(catalogue, "map"))
+    assert not goes_round and torch.equal(frames, plane.pictures(wish_of(catalogue, "map"))[1:])
+    short = explore.read(catalogue, "vae-mnist", "map", {**GIVEN["map"], "walk": "5"})
+    with pytest.raises(ValueError, match="There is no path yet; drag one"):
+        plane.film(short)
+    frames, goes_round = explore.VIEWS["loop"].film(wish_of(catalogue, "loop"))
+    assert goes_round and torch.equal(
+        frames, explore.VIEWS["loop"].pictures(wish_of(catalogue, "loop"))
+    )
+    assert explore.FILMS == ("map", "loop")
 
 
 def test_scores_are_the_discriminators(catalogue: Catalogue) -> None:

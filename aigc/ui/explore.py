@@ -9,6 +9,7 @@ VIEWS is a plain dictionary of modules. A view is a module with
     show(wish)      -> HTML, or what the map's viewer takes
     pictures(wish)  -> (N, C, H, W) in [0, 1], which its endpoint returns
     facts(wish)     -> what its endpoint says beyond the settings
+    film(wish)      -> where there is one to save: its frames, and whether they go round
 
 Two take long and have turns of their own: `project`, which somebody starts, and `modes`, which
 grows while one watches.
@@ -40,6 +41,7 @@ from aigc.ui import (
     coverage,
     directions,
     figures,
+    films,
     formula,
     heads,
     judge,
@@ -87,6 +89,7 @@ VIEWS: dict[str, ModuleType] = {
 }
 # Whose turns a view takes that takes long.
 WORK = {"project": projection.WORK, "modes": modes.WORK}
+FILMS = tuple(name for name, module in VIEWS.items() if hasattr(module, "film"))
 MAX_SIDE, MAX_STOPS, MAX_LEG, MAX_ROWS = 12, 8, 24, 64
 
 
@@ -153,6 +156,7 @@ READERS: dict[str, Callable[[object], Any]] = {
     "stops": lambda value: whole(texts.STOPS, value, 2, MAX_STOPS),
     "leg": lambda value: whole(texts.LEG, value, 1, MAX_LEG),
     "plane": lambda value: one_of(texts.PLANE, value, PLANES),
+    "walk": plane.read_walk,
     "x": lambda value: number("x", value, plane.FAR),
     "y": lambda value: number("y", value, plane.FAR),
     **{
@@ -272,6 +276,15 @@ def build(catalogue: Catalogue) -> parts.Page:
         can = possible(catalogue.find(checkpoint, NEEDS))
         choices = [(texts.VIEWS[name], name) for name in VIEWS if name in (*can, view)]
         return gr.Radio(choices=choices, value=value or view)
+
+    def film(view: dict[str, Any]) -> films.Film:
+        """Of what the address says."""
+        wish = read(catalogue, view.get("checkpoint"), view.get("view"), view)
+        if wish.view not in FILMS:
+            raise ValueError(texts.NO_FILM)
+        frames, loops = VIEWS[wish.view].film(wish)
+        name = f"{wish.checkpoint.name}-{wish.view}"
+        return films.Film(wish.checkpoint.media, frames, name, ID, wish.made, loops)
 
     def search(checkpoint: str, view: str, label: str, data: str) -> Iterator[tuple[Any, Any]]:
         given = {"drawing": data, "label": label}
@@ -436,17 +449,20 @@ def build(catalogue: Catalogue) -> parts.Page:
                 apply_default_css=False, elem_id="explore-map", visible=first == "map",
             )  # fmt: skip
             with gr.Row(elem_classes="actions"):
+                with gr.Row(elem_classes="actions", visible=first in FILMS) as saving:
+                    films.buttons(film, ID, [])
                 link = parts.link_button(ID)
             made = parts.made_box()
     parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_EXPLORE)
 
     # A link says where, and which heads, through these.
     asked = parts.made_box()
-    x, y, muted = (gr.Textbox("", visible=False) for _ in range(3))
+    x, y, walk, muted = (gr.Textbox("", visible=False) for _ in range(4))
     boxes: list[Any] = [*label_boxes.values(), *sliders.values(), *moves.values(), path, plane_box]
     settings: dict[str, Any] = {
         "checkpoint": checkpoint, "view": views_box, "seed": seed, **label_boxes, **sliders,
-        "path": path, "plane": plane_box, "muted": muted, "x": x, "y": y, **moves, "drawing": pad,
+        "path": path, "plane": plane_box, "muted": muted, "x": x, "y": y, "walk": walk, **moves,
+        "drawing": pad,
     }  # fmt: skip
     names[:] = list(settings)[2:]
     event: dict[str, Any] = {
@@ -482,6 +498,9 @@ def build(catalogue: Catalogue) -> parts.Page:
         **event
     )
     views_box.input(**event)
+    views_box.change(
+        parts.spoken(lambda view: gr.Row(visible=view in FILMS)), views_box, saving, **parts.QUIET
+    )
     views_box.change(None, None, None, js="() => aigc.look('explore', {})", **parts.PRIVATE)
     gr.on([box.input for box in boxes], **{**event, "trigger_mode": "always_last"})
     muting.input(parts.spoken(heads.read_muted), muting, muted, **parts.QUIET).then(**event)
@@ -515,9 +534,9 @@ def endpoints(catalogue: Catalogue) -> None:
         return [media.to_pil(image) for image in images], settings | facts
 
     def map(
-        checkpoint: str = default, plane: str = "pca", x: float = 0, y: float = 0
+        checkpoint: str = default, plane: str = "pca", x: float = 0, y: float = 0, walk: str = ""
     ) -> tuple[list[Any], dict[str, Any]]:
-        return answer(checkpoint, "map", {"plane": plane, "x": x, "y": y})
+        return answer(checkpoint, "map", {"plane": plane, "x": x, "y": y, "walk": walk})
 
     def classes(
         checkpoint: str = default, seed: int = 0, label: str = ANY, drawing: str = ""
@@ -605,7 +624,9 @@ def endpoints(catalogue: Catalogue) -> None:
 
     for name, fn, about in (
         ("map", map, "The picture at a point of a plane through the latent space (pca, means or "
-         "kl), where x and y are measured from the middle of the test images."),
+         "kl), where x and y are measured from the middle of the test images, and the pictures "
+         "along a walk over its grid of 24 by 24 points, numbered row by row from 0, as "
+         "301.302.326."),
         ("classes", classes, "One picture as every class: first by adding class means in the "
          "latent space, then by telling the decoder the class."),
         ("directions", directions_, "A picture before and after moves along the strongest "

@@ -1,4 +1,4 @@
-"""From tensors and checkpoints to what stands on the page: HTML, PNG, animations.
+"""From tensors and checkpoints to what stands on the page: HTML, PNG.
 
 Plain Python: no Gradio here. Pictures go into the page as data addresses, so showing them leaves
 no file behind.
@@ -26,8 +26,6 @@ from aigc.ui.labels import GIVEN
 STATIC = Path(__file__).parent / "static"
 MAX_PREVIEW_BYTES = 2**20
 DOWNLOAD_SIDE = 112  # pixels of one picture in a download, at least
-FRAME_SIDE = 224  # pixels of a frame of an animation, at least
-FRAME_MS = 60
 
 HEADLINE_FIGURES = 3  # on the card; the others are folded
 
@@ -150,25 +148,6 @@ def printable(text: str) -> str:
 def plain(value: object) -> str:
     """A setting as a person writes it: 1 and not 1.0."""
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def animation(media: ImageMedia, frames: Tensor, mark: bytes = b"", label: str = "") -> bytes:
-    """(N, C, H, W) in [0, 1] -> an animated WebP that goes there and back, for ever, with its
-    mark, and a visible `label` under it.
-
-    WebP and not GIF: the same frames take a tenth of the time and keep every grey.
-    """
-    pictures = [enlarge(media.to_pil(frame).convert("RGB"), FRAME_SIDE, media.width)
-                for frame in frames]  # fmt: skip
-    if label:
-        pictures = [labels.visible(picture, label) for picture in pictures]
-    there_and_back = pictures + pictures[-2:0:-1]
-    buffer = io.BytesIO()
-    there_and_back[0].save(
-        buffer, "WEBP", save_all=True, append_images=there_and_back[1:], duration=FRAME_MS,
-        loop=0, lossless=True, quality=0, method=0, xmp=mark,
-    )  # fmt: skip
-    return buffer.getvalue()
 
 
 def captioned(media: ImageMedia, image: Tensor, caption: str) -> str:

@@ -13,7 +13,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.ui import drawing as code
-from aigc.ui import figures, labels, parts, pictures, texts
+from aigc.ui import figures, films, parts, pictures, texts
 from aigc.ui.catalogue import (
     ANY,
     MAX_STEPS,
@@ -123,32 +123,16 @@ def comparison(wish: Wish) -> str:
     )  # fmt: skip
 
 
-def file_name(wish: Wish) -> str:
-    """The name under which the animation is saved."""
-    ends = "-".join(str(end.seed) if end.picture is None else "picture" for end in wish.ends)
-    return f"{wish.checkpoint.name}-{ends}-{wish.path}.webp"
-
-
 def page(wish: Wish, made_frames: Tensor) -> str:
     """The player and the settings under it."""
     return figures.player(wish.checkpoint.media, made_frames) + figures.chips(wish.made)
 
 
-def film_of(wish: Wish, made_frames: Tensor, label: str = "") -> bytes:
-    """The animation as a file, with its mark."""
-    mark = labels.xmp(ID, wish.made)
-    return figures.animation(wish.checkpoint.media, made_frames, mark, label)
-
-
-def save_link(wish: Wish, made_frames: Tensor) -> str:
-    """The animation to keep, and the same with a visible label."""
-    name = file_name(wish)
-    plain = film_of(wish, made_frames)
-    said = film_of(wish, made_frames, labels.VISIBLE.format(**wish.made))
-    labelled = name.replace(".webp", "-labelled.webp")
-    return figures.download(plain, "image/webp", name, texts.DOWNLOAD_ANIMATION) + figures.download(
-        said, "image/webp", labelled, texts.DOWNLOAD_LABELLED
-    )
+def film_of(wish: Wish, made_frames: Tensor) -> films.Film:
+    """The walk, to be saved."""
+    ends = "-".join(str(end.seed) if end.picture is None else "picture" for end in wish.ends)
+    name = f"{wish.checkpoint.name}-{ends}-{wish.path}"
+    return films.Film(wish.checkpoint.media, made_frames, name, ID, wish.made)
 
 
 def build(catalogue: Catalogue) -> parts.Page:
@@ -156,12 +140,14 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     def interpolate(
         checkpoint: str = default, seed_a: int = 0, label_a: str = ANY, seed_b: int = 1,
-        label_b: str = ANY, steps: int = 16, path: str = "slerp",
+        label_b: str = ANY, steps: int = 16, path: str = "slerp", format: str = "webp",
     ) -> tuple[list[Any], str, dict[str, Any]]:  # fmt: skip
+        kind = films.read_kind(format)
         wish = read(catalogue, checkpoint, seed_a, label_a, seed_b, label_b, steps, path)
         media, result = wish.checkpoint.media, frames(wish)
+        film = film_of(wish, result)
         file = save_bytes_to_cache(
-            film_of(wish, result), file_name(wish), cache_dir=animation.GRADIO_CACHE
+            films.encode(film, kind), films.name_of(film, kind), cache_dir=animation.GRADIO_CACHE
         )
         settings = {{"path": "path_kind"}.get(name, name): v for name, v in wish.made.items()}
         return [media.to_pil(frame) for frame in result], file, settings
@@ -176,9 +162,19 @@ def build(catalogue: Catalogue) -> parts.Page:
             catalogue, checkpoint, seed_a, label_a, seed_b, label_b, steps, path, picture_a,
             picture_b,
         )  # fmt: skip
-        result = frames(wish)
-        shown, save = page(wish, result) + comparison(wish), save_link(wish, result)
-        return shown, save, wish.made, wish.ends[0].seed, wish.ends[1].seed
+        shown = page(wish, frames(wish)) + comparison(wish)
+        return shown, wish.made, wish.ends[0].seed, wish.ends[1].seed
+
+    def film(view: dict[str, Any], *pads: str) -> films.Film:
+        """Of what the address says; a picture that is too large for it comes from its pad."""
+        known = {"seed_a": 0, "seed_b": 0, **view}  # an end that is a picture has no seed
+        names = ("checkpoint", "seed_a", "label_a", "seed_b", "label_b", "steps", "path")
+        ends = [
+            pad if known.get(name) == pictures.GIVEN else known.get(name, "")
+            for name, pad in zip(("picture_a", "picture_b"), pads)
+        ]
+        wish = read(catalogue, *(known.get(name) for name in names), *ends)
+        return film_of(wish, frames(wish))
 
     def encodes(name: str) -> bool:
         return bool(name) and "encode" in catalogue.find(name, NEEDS).capabilities
@@ -213,9 +209,9 @@ def build(catalogue: Catalogue) -> parts.Page:
                 randomise = gr.Checkbox(True, label=texts.RANDOMISE, container=True)
             button = gr.Button(texts.INTERPOLATE, variant="primary", size="lg")
         with gr.Column(scale=3, min_width=300, elem_classes="result"):
-            film = gr.HTML(figures.waiting(), js_on_load=None, elem_classes="film")
+            player = gr.HTML(figures.waiting(), js_on_load=None, elem_classes="film")
             with gr.Row(elem_classes="actions"):
-                save = gr.HTML(js_on_load=None, min_width=0)
+                films.buttons(film, ID, [picture_a, picture_b])
                 link = parts.link_button(ID)
             made = parts.made_box()
     explorer = code.build(catalogue, checkpoint, encodes(checkpoint.value), ID)
@@ -228,8 +224,8 @@ def build(catalogue: Catalogue) -> parts.Page:
     given = {"picture_a": picture_a, "picture_b": picture_b}
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": [*settings.values(), *given.values()],
-        "outputs": [film, save, made, seed_a, seed_b], "show_progress": "minimal",
-        "show_progress_on": film, **parts.PRIVATE, **parts.MODEL_WORK,
+        "outputs": [player, made, seed_a, seed_b], "show_progress": "minimal",
+        "show_progress_on": player, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     new_seeds = (
         "(c, a, la, b, lb, s, p, pa, pb, again) => "
@@ -247,8 +243,8 @@ def build(catalogue: Catalogue) -> parts.Page:
         [gr.Gallery(visible=False, format="png", label="frames"), animation,
          gr.JSON(visible=False, label="settings")],
         # gradio_client takes every object with a text under "path" for a file to download.
-        "The frames between two pictures, an animated WebP, and the settings that made them "
-        "(the path is under path_kind).",
+        "The frames between two pictures, the walk there and back as a file (format: webp, gif or "
+        "mp4), and the settings that made them (the path is under path_kind).",
     )  # fmt: skip
     return parts.Page(
         {**settings, **given, **explorer.settings}, event, made, link,

@@ -31,6 +31,10 @@ def facts(wish: Any) -> dict[str, Any]:
     return {}
 
 
+def film(wish: Any) -> tuple[Tensor, bool]:
+    return pictures(wish), True
+
+
 def show(wish: Any) -> str:
     """The player, which goes round."""
     frames = pictures(wish)

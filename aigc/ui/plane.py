@@ -8,19 +8,22 @@ A grid of points is decoded once and travels with the map, so that pointing asks
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from aigc.checkpoint import shown
 from aigc.survey import Survey
 from aigc.ui import figures, texts
 from aigc.ui.catalogue import surveyed
 
 PART, NEEDS = "map", "encode"
-CONTROLS = ("plane", "x", "y")
+CONTROLS = ("plane", "x", "y", "walk")
 FAR = 20.0  # nobody asks for a point farther out
 CELLS = 24  # points along a side of the grid
+MAX_WALK = 240  # points of a walk
 INSIDE = 0.995  # of the test images, at least, lie on the map in each direction
 
 
@@ -49,9 +52,41 @@ def decoded(wish: Any, points: Tensor) -> Tensor:
         return model.decode(z, model.condition(None).expand(len(z), -1))
 
 
+def read_walk(value: object) -> str:
+    """`301.302.326`, points of the grid in the order in which they are visited, counted row by row
+    from 0. Raises ValueError with a sentence."""
+    if value in ("", None):
+        return ""
+    known = re.fullmatch(rf"[0-9]{{1,3}}(\.[0-9]{{1,3}}){{0,{MAX_WALK - 1}}}", str(value))
+    if not known or max(map(int, known[0].split("."))) >= CELLS**2:
+        raise ValueError(
+            texts.NO_WALK.format(limit=MAX_WALK, last=CELLS**2 - 1, value=shown(value))
+        )
+    return known[0]
+
+
+def along(wish: Any) -> Tensor:
+    """The pictures of the walk, (N, C, H, W), N from 0."""
+    found = grid(surveyed(wish.checkpoint, PART), wish.values["plane"])
+    return decoded(wish, found[[int(at) for at in wish.values["walk"].split(".") if at]])
+
+
 def pictures(wish: Any) -> Tensor:
+    """The picture at x and y, and behind it those of the walk: (1 + N, C, H, W)."""
+    return torch.cat([here(wish), along(wish)])
+
+
+def here(wish: Any) -> Tensor:
     """(1, C, H, W): the picture at x and y."""
     return decoded(wish, torch.tensor([[wish.values["x"], wish.values["y"]]]))
+
+
+def film(wish: Any) -> tuple[Tensor, bool]:
+    """The walk, there and back. Raises ValueError where there is none."""
+    frames = along(wish)
+    if len(frames) < 2:
+        raise ValueError(texts.DRAG_FIRST)
+    return frames, False
 
 
 def facts(wish: Any) -> dict[str, Any]:
@@ -95,7 +130,7 @@ def show(wish: Any) -> dict[str, Any]:
         "points": bytes_of(survey[f"map.{plane}.points"], torch.float32),
         "classes": bytes_of(survey["map.classes"], torch.int16),
         "labels": list(wish.checkpoint.labels),
-        "exact": figures.address(figures.png(media.to_pil(pictures(wish)[0])), "image/png"),
-        "x": values["x"], "y": values["y"], "about": about(wish, survey),
+        "exact": figures.address(figures.png(media.to_pil(here(wish)[0])), "image/png"),
+        "x": values["x"], "y": values["y"], "walk": values["walk"], "about": about(wish, survey),
         "axes": [texts.AXES[plane][0], texts.AXES[plane][1]], "made": wish.made,
     }  # fmt: skip

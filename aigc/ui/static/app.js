@@ -10,9 +10,11 @@
   let front = null;
   let linkRead = false;
 
+  const view = (tab) => Object.assign({}, shown[tab]?.made, ...Object.values(looks[tab] || {}));
+
   const address = (tab) => {
     const { names } = shown[tab];
-    const made = Object.assign({}, shown[tab].made, ...Object.values(looks[tab] || {}));
+    const made = view(tab);
     const query = new URLSearchParams({ tab });
     for (const name of names)
       if (![undefined, "", GIVEN].includes(made[name]))
@@ -76,6 +78,19 @@
     look(tab, view, part = "result") {
       (looks[tab] ||= {})[part] = view;
       if (front === tab && shown[tab]) history.replaceState(history.state, "", address(tab));
+    },
+
+    // What a tab shows, as its address says it.
+    view,
+
+    // Gives the visitor a file that the server made, and takes it out of the page.
+    save(file) {
+      if (!file) return null;
+      const link = document.createElement("a");
+      link.href = file.address;
+      link.download = file.name;
+      link.click();
+      return null;
     },
 
     // How Chinese texts are set, chosen in the browser: the direction of lines, and the script.

@@ -8,6 +8,7 @@ const pen = plane.getContext("2d"), brush = picture.getContext("2d");
 const words = window.aigcTexts.map;
 const say = (key, values) => window.aigc.fill(words[key], values);
 const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
+const MAX_WALK = 240; // plane.py
 const SIDE = 720; // of the canvas, in its own pixels
 // Ten inks that stay apart on black for every kind of colour vision, by lightness and by hue; the
 // letters themselves say the class, too.
@@ -106,10 +107,17 @@ function look(point) {
   paint();
 }
 
+// The address carries the point and the path, by the numbers of its points in the grid.
 function keep(point) {
   kept = point;
   look(point);
-  window.aigc.look("explore", { x: point.x, y: point.y });
+  const walk = path.map((at) => cellOf(at)).map(([column, row]) => row * data.cells + column);
+  window.aigc.look("explore", { x: point.x, y: point.y, walk: walk.join(".") });
+}
+
+function extend(point) {
+  const last = path[path.length - 1];
+  if (path.length < MAX_WALK && (!last || last.x !== point.x || last.y !== point.y)) path.push(point);
 }
 
 const under = (event) => {
@@ -123,8 +131,8 @@ const under = (event) => {
 
 plane.addEventListener("pointermove", (event) => {
   if (!data || playing) return;
-  const point = under(event), last = path[path.length - 1];
-  if (drawing && (!last || last.x !== point.x || last.y !== point.y)) path.push(point);
+  const point = under(event);
+  if (drawing) extend(point);
   look(point);
 });
 plane.addEventListener("pointerleave", () => { if (data && kept && !playing && !drawing) look(kept); });
@@ -150,8 +158,15 @@ plane.addEventListener("keydown", (event) => {
   const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
   if (!step || !data) return;
   event.preventDefault();
+  stop();
   const cell = cellOf(kept || { x: 0, y: 0 });
-  keep(middle(cell.map((v, i) => clamp(v + step[i], 0, data.cells - 1))));
+  const next = middle(cell.map((v, i) => clamp(v + step[i], 0, data.cells - 1)));
+  if (event.shiftKey) {  // a path without a pointer
+    extend(middle(cell));
+    extend(next);
+    part("play").disabled = path.length < 2;
+  }
+  keep(next);
 });
 
 function stop() {
@@ -205,8 +220,6 @@ async function receive() {
   const value = props.value;
   if (!value || !value.sheet) return;
   stop();
-  path = [];
-  part("play").disabled = true;
   const images = await Promise.all([loaded(value.sheet), loaded(value.exact)]);
   data = { ...value, picture: images[1] };
   sheet = images[0];
@@ -224,6 +237,9 @@ async function receive() {
   part("about").textContent = value.about;
   buildLegend();
   paintBase();
+  path = (value.walk ? value.walk.split(".") : []).map((at) =>
+    middle([at % value.cells, Math.floor(at / value.cells)]));
+  part("play").disabled = path.length < 2;
   viewer.dataset.phase = "ready";
   keep({ x: value.x, y: value.y });
 }

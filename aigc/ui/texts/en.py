@@ -53,8 +53,15 @@ DOWNLOAD_TEXT = "Download text"
 SAMPLE = "Sample"
 COPY_LINK = "Copy link"
 DOWNLOAD = "Download PNG"
-DOWNLOAD_ANIMATION = "Download animation"
-
+SAVE_AS = "Save {kind}"
+NO_FILM = "This view has no frames to save; choose the loop or the map."
+NO_WALK = (
+    "The walk is a list of at most {limit} points of the grid such as 301.302.326, each from 0 to "
+    "{last}, not {value}."
+)
+DRAG_FIRST = "There is no path yet; drag one over the map, or hold Shift with the arrow keys."
+NO_KIND = "The format is {known}, not {value}."
+LABELLED = "with a visible label"
 DOWNLOAD_LABELLED = "With a visible label"
 
 END_A = "From"
@@ -602,14 +609,15 @@ singular vectors are the sliders
 
 # static/map.html, by the names that stand in it
 MAP = {
-    "canvas": "The plane. Arrow keys move the point.",
+    "canvas": "The plane. Arrow keys move the point, with Shift they draw a path.",
     "picture": "What the model makes of this point",
     "play": "Play the path",
     "dots": "Test images",
     "pictures": "Decoded grid",
     "legend": "Classes",
     "help": "Point at the plane to see what the model makes of that point; click to keep it, drag "
-    "to draw a path and watch it. The letters show how the test images of each class are spread.",
+    "to draw a path, watch it and save it as a film. The letters show how the test images of each "
+    "class are spread.",
 }
 
 # static/sequence.html, by the names that stand in it

@@ -44,8 +44,14 @@ DOWNLOAD_TEXT = "下载文字"
 SAMPLE = "采样"
 COPY_LINK = "复制链接"
 DOWNLOAD = "下载 PNG"
-DOWNLOAD_ANIMATION = "下载动画"
-
+SAVE_AS = "保存 {kind}"
+NO_FILM = "这个视图没有可保存的动画；请选择循环或地图。"
+NO_WALK = (
+    "路径应是网格上至多 {limit} 个点的列表，例如 301.302.326，每个从 0 到 {last}，而不是 {value}。"
+)
+DRAG_FIRST = "还没有路径；请在地图上拖出一条，或按住 Shift 用方向键画。"
+NO_KIND = "格式应是 {known}，而不是 {value}。"
+LABELLED = "带可见标识"
 DOWNLOAD_LABELLED = "带可见标识下载"
 
 END_A = "起点"
@@ -68,7 +74,7 @@ SETTINGS: dict[str, str] = {
     "checkpoint": "检查点", "revision": "版本", "count": "数量", "seed": "种子",
     "label": "类别", "temperature": "温度", "label_a": "起点类别", "label_b": "终点类别",
     "prompt": "开头", "length": "长度", "top_k": "前 k 个", "top_p": "累积概率", "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
-    "picture_b": "终点的图", "steps": "步数", "path": "路径", "view": "视图", "plane": "平面",
+    "picture_b": "终点的图", "steps": "步数", "path": "路径", "walk": "画出的路径", "view": "视图", "plane": "平面",
     "other seed": "另一个种子", "total": "样本数量", "rows": "保留的行数", "position": "位置", "layer": "层", "head": "头", "muted": "关掉的头",
     "label_c": "左下类别", "label_d": "右下类别", "side": "边长", "stops": "站数", "leg": "每段步数",
     "move_1": "方向 1", "move_2": "方向 2", "move_3": "方向 3", "move_4": "方向 4",
@@ -642,13 +648,13 @@ $J = \mathbb{E}\,[\partial f / \partial z]$，它的右奇异向量就是这些�
 
 # static/map.html 里的文本
 MAP = {
-    "canvas": "平面。方向键移动这一点。",
+    "canvas": "平面。方向键移动这一点，按住 Shift 则画出路径。",
     "picture": "模型在这一点画出的图",
     "play": "播放路径",
     "dots": "测试图",
     "pictures": "解码的网格",
     "legend": "类别",
-    "help": "指向平面，看模型在那一点画出什么；点击可以固定，拖动可以画一条路径并观看。图上的字表示各类测试图的分布。",
+    "help": "指向平面，看模型在那一点画出什么；点击可以固定，拖动可以画一条路径，观看它并存成动画。图上的字表示各类测试图的分布。",
 }
 
 # static/sequence.html 里的文本
