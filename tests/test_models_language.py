@@ -164,3 +164,14 @@ def test_a_text_ends(model: LanguageModel) -> None:
 def test_dim_that_does_not_divide() -> None:
     with pytest.raises(ValueError, match="multiple"):
         Config(dim=30, heads=4)
+
+
+def test_scores_are_what_the_weights_are_made_of(model: LanguageModel, texts: torch.Tensor) -> None:
+    weights = model.attention(texts[:1], [2])[0]
+    for layer, head in ((0, 1), (2, 0)):
+        q, k, v = model.scores(texts[0], 2, layer, head)
+        assert q.shape == k.shape == v.shape == (16, 8)
+        scores = (q @ k.T / math.sqrt(8)).masked_fill(torch.ones(16, 16).triu(1) > 0, -math.inf)
+        torch.testing.assert_close(scores.softmax(1), weights[layer, head])
+    with pytest.raises(ValueError, match="no head 2 in layer 0"):
+        model.scores(texts[0], 2, 0, 2)

@@ -9,6 +9,7 @@ import math
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,7 +23,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from aigc import latent
-from aigc.ui import attention, figures, texts
+from aigc.ui import attention, figures, kept, texts
 from aigc.ui.catalogue import Catalogue
 
 NAME = "attention-mnist"
@@ -175,6 +176,7 @@ def test_the_file_holds_the_numbers(catalogue: Catalogue) -> None:
         ((NAME, 0, "any", 1, "last"), "The layer is a whole number from 1, or rollout"),
         ((NAME, 0, "any", 1, 1, "best"), "The head is a whole number from 1, or mean or max"),
         ((NAME, 0, "any", 1, 1, 1, "-3"), "The position is a whole number from 1, not"),
+        ((NAME, 0, "any", 1, 1, 1, 1, "", 64, "", "loud"), "later, linear, log"),
     ],
 )
 def test_bad_settings_get_a_sentence(
@@ -187,6 +189,50 @@ def test_bad_settings_get_a_sentence(
 def test_a_link_names_where_to_look() -> None:
     assert attention.view("3", "mean", "40") == {"layer": 3, "head": "mean", "position": 40}
     assert attention.view("rollout", "", None) == {"layer": "rollout"}
+    assert attention.view(show="log,later,log") == {"show": "later,log"}
+    assert attention.READERS["new_seed"]("0") is False
+    with pytest.raises(ValueError, match=re.escape(texts.RANDOMISE)):
+        attention.READERS["new_seed"]("perhaps")
+
+
+def test_what_was_drawn_is_not_drawn_again(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, made = attention.read_settings(catalogue, NAME, 77, "1", 1.3)
+    first = attention.finished(chosen, made)
+    other = attention.finished(chosen, {**made, "temperature": 0.5})
+    assert not torch.equal(first, other)
+
+    def never(*_: object) -> None:
+        raise AssertionError("drawn again")
+
+    monkeypatch.setattr(attention, "draw", never)
+    found = attention.finished(chosen, made)
+    assert torch.equal(found, first)
+    found.zero_()  # a copy: what is kept stays as it was
+    assert torch.equal(attention.finished(chosen, made), first)
+    for seed in range(2 * kept.MAX_KEPT):
+        kept.keep(chosen, {"seed": seed}, first)
+    assert len(kept._kept) == kept.MAX_KEPT
+    with pytest.raises(AssertionError, match="drawn again"):
+        attention.finished(chosen, made)
+
+
+def test_the_formula_has_the_numbers_of_the_place(catalogue: Catalogue) -> None:
+    chosen, made = attention.read_settings(catalogue, NAME, 3, "5")
+    weights = attention.explain(chosen, attention.finished(chosen, made), "5")[1, 0, 99]
+    at = {"layer": "2", "head": "1", "position": "100"}
+    said = attention.formula_at(catalogue, made, "", at)
+    strongest = int(weights.argmax())
+    assert f"<td>{float(weights[strongest]):.1%}</td>" in said
+    assert texts.FORMULA_AT.partition("{")[0] in said and "view=formula" in said
+    assert attention.formula_at(catalogue, made, "", {**at, "head": "mean"}) == (
+        f"<p>{texts.FORMULA_ONE}</p>"
+    )
+    with pytest.raises(ValueError, match="position"):
+        attention.formula_at(catalogue, made, "", {**at, "position": "900"})
+    with pytest.raises(ValueError, match="Draw a picture first"):
+        attention.formula_at(catalogue, None, "", at)
 
 
 def test_nothing_to_export_gets_a_sentence(catalogue: Catalogue) -> None:
@@ -439,6 +485,36 @@ def test_a_drawing_of_ones_own_and_the_file(page: Any, server: str) -> None:
         page.get_by_role("button", name=texts.SAVE_WEIGHTS).click()
     with np.load(download.value.path()) as file:
         assert (file["image"] == drawn).all()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_page_that_needs_no_server(
+    chromium: Any, catalogue: Catalogue, tmp_path: Path, width: int
+) -> None:
+    """The viewer as a file: it opens offline where it was, says that AI made it, and answers."""
+    chosen, made = attention.read_settings(catalogue, NAME, 3, "5")
+    where = {"layer": 2, "head": 1, "position": 100, "show": "log"}
+    content, name = attention.saved_page(catalogue, made, "", where)
+    assert name == f"{NAME}-seed3-5.html" and len(content) < 3 * 2**20
+    assert b"AIGC" in content and made["revision"].encode() in content
+    (tmp_path / name).write_bytes(content)
+    context = chromium.new_context(viewport={"width": width, "height": 900}, offline=True)
+    page, errors, asked = context.new_page(), [], []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((tmp_path / name).as_uri())
+    readout = page.locator("[data-part=readout]")
+    page.wait_for_function(
+        "document.querySelector('[data-part=readout]').textContent.includes('Step 100')"
+    )
+    assert "Layer 2, head 1" in readout.inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator(".av-tile[data-layer='0'][data-head='1']").click()
+    page.wait_for_function(
+        "document.querySelector('[data-part=readout]').textContent.includes('Layer 1, head 2')"
+    )
+    assert errors == [] and [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    context.close()
 
 
 def test_nothing_is_wider_than_a_phone(page: Any, server: str) -> None:

@@ -226,11 +226,11 @@ class Scores(Protocol):
     """Shows what the weights of a head are computed from."""
 
     def scores(
-        self, image: Tensor, label: int | None, layer: int, head: int
+        self, made: Tensor, label: int | None, layer: int, head: int, /
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values (T, D) of one head, from 0, over a picture (C, H, W) in
-        [0, 1]: its weights in `Attends` are softmax(q k^T / sqrt(D)), the later ones masked.
-        Raises ValueError for a head that is not there."""
+        [0, 1] or a text (T,): its weights in `Attends` are softmax(q k^T / sqrt(D)), the later
+        ones masked. Raises ValueError for a head that is not there."""
 
 
 @runtime_checkable

@@ -343,6 +343,23 @@ class LanguageModel(nn.Module):
         return torch.stack(maps, 1)
 
     @torch.inference_mode()
+    def scores(
+        self, text: Tensor, label: int | None, layer: int, head: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """See `aigc.models.Scores`: a text (T,)."""
+        if not (0 <= layer < self.config.layers and 0 <= head < self.config.heads):
+            raise ValueError(f"there is no head {head} in layer {layer}")
+        cos, sin = self.turn()
+        turn = cos[: len(text)], sin[: len(text)]
+        x = self.embed(text[None], self.label_indices([label]))
+        blocks = cast("list[Block]", self.blocks)
+        for block in blocks[:layer]:
+            x = block(x, turn)
+        block = blocks[layer]
+        q, k, v = block.attention.project(block.attention_norm(x), turn)
+        return q[0, head], k[0, head], v[0, head]  # (T, head_dim) each
+
+    @torch.inference_mode()
     def expect(self, texts: Tensor, labels: Sequence[int | None]) -> Tensor:
         """See `aigc.models.Expects`: (N, T) -> (N, T, symbols)."""
         return self(texts, self.label_indices(labels))

@@ -7,10 +7,12 @@ sequence.py.
 
 from __future__ import annotations
 
+import html
 import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 import numpy as np
@@ -21,7 +23,18 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
-from aigc.ui import figures, han, parts, pictures, sequence, texts
+from aigc.ui import (
+    figures,
+    formula,
+    han,
+    kept,
+    offline,
+    parts,
+    pictures,
+    pixel,
+    sequence,
+    texts,
+)  # fmt: skip
 from aigc.ui.catalogue import (
     ANY,
     LENGTH,
@@ -41,8 +54,11 @@ ID = "attention"
 NEEDS = "attention"
 
 MAX_PLACES = 2**20  # a link may name places up to here; the viewer keeps to what there is
+MAX_CHARTS = 12  # of the values of a patch; the page has no room for more
 AVERAGES = ("mean", "max")
 ROLLOUT = "rollout"
+# The viewer's switches, by what they are called in links (static/attention.js, sequence.js).
+SWITCHES = ("later", "linear", "log", "sink", "shared", "nolines", "surprise")
 
 # What the browser gets
 
@@ -57,9 +73,11 @@ def frame(chosen: Checkpoint, image: Tensor, drawn: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def view(layer: object = "", head: object = "", position: object = "") -> dict[str, Any]:
+def view(
+    layer: object = "", head: object = "", position: object = "", show: object = ""
+) -> dict[str, Any]:
     """What a link asks the viewer to show; what it does not name is left to the viewer."""
-    named = {"layer": layer, "head": head, "position": position}
+    named = {"layer": layer, "head": head, "position": position, "show": show}
     return {k: READERS[k](v) for k, v in named.items() if v not in ("", None)}
 
 
@@ -81,7 +99,34 @@ def _place_or(name: str, words: tuple[str, ...]) -> Callable[[object], Any]:
     return read
 
 
+def read_show(value: object) -> str:
+    """`later,log`: the switches of the viewer that do not stand as usual, in the order of SWITCHES,
+    each once. Raises ValueError with a sentence."""
+    words = value.split(",") if isinstance(value, str) and value else []
+    if not isinstance(value, str) or not set(words) <= set(SWITCHES):
+        known = ", ".join(SWITCHES)
+        raise ValueError(texts.NO_SWITCHES.format(known=known, value=shown(value)))
+    return ",".join(word for word in SWITCHES if word in words)
+
+
+def read_switch(name: str) -> Callable[[object], bool]:
+    """A check box in a link: 0 or 1."""
+
+    def read(value: object) -> bool:
+        if value not in ("0", "1", 0, 1):
+            raise ValueError(
+                texts.NO_CHOICE.format(
+                    name=getattr(texts, name), known=texts.either("01"), value=shown(value)
+                )
+            )
+        return value in ("1", 1)
+
+    return read
+
+
 READERS = {
+    "show": read_show,
+    "new_seed": read_switch("RANDOMISE"),
     "layer": _place_or("layer", (ROLLOUT,)),
     "head": _place_or("head", AVERAGES),
     "position": _place_or("position", ()),
@@ -89,6 +134,13 @@ READERS = {
     "length": lambda value: whole(texts.THE_LENGTH, value, 0, sequence.MAX_SYMBOLS),
 }
 
+
+# What the browser says is looked at, for an event whose third input it fills.
+WHERE = """(made, picture) => {
+  const viewer = [...document.querySelectorAll('.av-viewer')].find((one) => one.offsetParent);
+  const { layer, head, position, show } = viewer ? viewer.dataset : {};
+  return [made, picture, { layer, head, position, show }];
+}"""
 
 # From settings to a picture and its weights
 
@@ -141,9 +193,12 @@ def whole_view(
         **frame(chosen, image, length), **pack(weights), "layers": layers, "heads": heads,
         "view": wanted, "made": made, "label": made["label"],
     }  # fmt: skip
+    asked = image[None], [chosen.label_index(made["label"])]
+    tokens = model_of(chosen).tokens(asked[0])[0]  # (T, P)
+    if "predict" in chosen.capabilities and tokens.shape[1] <= MAX_CHARTS:
+        value["expected"] = pixel.packed(model_of(chosen).predict(*asked)[0], tokens)
     if "surprise" in chosen.capabilities:
-        bits = model_of(chosen).surprise(image[None], [chosen.label_index(made["label"])])[0]
-        value["bits"] = encode(bits.numpy().astype("<f4"))
+        value["bits"] = encode(model_of(chosen).surprise(*asked)[0].numpy().astype("<f4"))
     return value
 
 
@@ -159,16 +214,17 @@ def watch(
     prompt: object = "",
     length: object = LENGTH,
     picture: object = "",
+    show: object = "",
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Draw a picture or write a text in front of the visitor, or take the picture that a link
     brought, then show where each step looked: yields the viewer's value and the settings that made
     it."""
     if picture:
         value, made = look(catalogue, checkpoint, label, picture)
-        yield {**value, "view": view(layer, head, position)}, made
+        yield {**value, "view": view(layer, head, position, show)}, made
         return
     chosen, made = read_settings(catalogue, checkpoint, seed, label, temperature, prompt, length)
-    wanted = view(layer, head, position)
+    wanted = view(layer, head, position, show)
     if sequence.draws(chosen):
         for value in sequence.watch(chosen, made, wanted):
             yield value, made
@@ -176,6 +232,7 @@ def watch(
     image = torch.zeros(chosen.media.shape)
     for image, drawn in draw(chosen, made):
         yield frame(chosen, image, drawn), made
+    kept.keep(chosen, made, image)
     yield whole_view(chosen, image, made, wanted), made
 
 
@@ -213,7 +270,12 @@ def numbers(chosen: Checkpoint, image: Tensor, made: dict[str, Any]) -> bytes:
 
 
 def finished(chosen: Checkpoint, made: dict[str, Any]) -> Tensor:
-    return list(draw(chosen, made))[-1][0]
+    """The picture (C, H, W) or the text (T,) of these settings."""
+    if sequence.draws(chosen):
+        return sequence.finished(chosen, made)
+    image = kept.recall(chosen, made, lambda: list(draw(chosen, made))[-1][0])
+    assert image is not None
+    return image
 
 
 def answer(
@@ -223,35 +285,108 @@ def answer(
     """The endpoint's four answers: the sample, its tokens, the .npz file, the settings. A text
     stands among the settings."""
     chosen, made = read_settings(catalogue, checkpoint, seed, label, 1.0, prompt, length)
+    piece = finished(chosen, made)
+    tokens = model_of(chosen).tokens(piece[None])[0].tolist()
     if sequence.draws(chosen):
-        text = sequence.finished(chosen, made)
-        made["text"] = chosen.media.to_text(text)
-        tokens = model_of(chosen).tokens(text[None])[0].tolist()
-        return None, tokens, sequence.numbers(chosen, text, made), made
-    image = finished(chosen, made)
+        made["text"] = chosen.media.to_text(piece)
+        return None, tokens, sequence.numbers(chosen, piece, made), made
     made["grid"] = list(model_of(chosen).grid)
-    tokens = model_of(chosen).tokens(image[None])[0].tolist()
-    return chosen.media.to_pil(image), tokens, numbers(chosen, image, made), made
+    return chosen.media.to_pil(piece), tokens, numbers(chosen, piece, made), made
 
 
-def again(catalogue: Catalogue, made: object, data: object) -> tuple[bytes, str]:
-    """The .npz file of what stands in the viewer, from its settings and the picture that was
-    given if one was, and a name for the file."""
+# From what stands in the viewer, by the settings that made it and the picture that was given
+
+
+def remade(
+    catalogue: Catalogue, made: object, data: object
+) -> tuple[Checkpoint, Tensor, dict[str, Any]]:
+    """The checkpoint, the picture or text, and its checked settings. Raises ValueError with a
+    sentence."""
     if not isinstance(made, dict) or "checkpoint" not in made:
         raise ValueError(texts.DRAW_FIRST)
     if "picture" in made:
         chosen = catalogue.find(made["checkpoint"], NEEDS)
-        image = read_given(chosen, data)
         settings = {**made, "label": read_label(chosen, made.get("label"))}
-        return numbers(chosen, image, settings), f"{chosen.name}-given.npz"
+        return chosen, read_given(chosen, data), settings
     chosen, settings = read_settings(
         catalogue, made["checkpoint"], made.get("seed"), made.get("label"),
         made.get("temperature"), made.get("prompt"), made.get("length", LENGTH),
     )  # fmt: skip
-    name = f"{chosen.name}-seed{settings['seed']}-{settings['label']}.npz"
-    if sequence.draws(chosen):
-        return sequence.numbers(chosen, sequence.finished(chosen, settings), settings), name
-    return numbers(chosen, finished(chosen, settings), settings), name
+    return chosen, finished(chosen, settings), settings
+
+
+def named(chosen: Checkpoint, settings: dict[str, Any]) -> str:
+    """A name for a file, without its ending."""
+    short = chosen.name.replace("/", "-")
+    return f"{short}-given" if "picture" in settings else (
+        f"{short}-seed{settings['seed']}-{settings['label']}"
+    )  # fmt: skip
+
+
+def again(catalogue: Catalogue, made: object, data: object) -> tuple[bytes, str]:
+    """The .npz file, and a name for it."""
+    chosen, piece, settings = remade(catalogue, made, data)
+    write = sequence.numbers if sequence.draws(chosen) else numbers
+    return write(chosen, piece, settings), f"{named(chosen, settings)}.npz"
+
+
+def saved_page(
+    catalogue: Catalogue, made: object, data: object, where: object
+) -> tuple[bytes, str]:
+    """The viewer with its data as one HTML file that needs no server, opened at the place that is
+    looked at, and a name for it."""
+    chosen, piece, settings = remade(catalogue, made, data)
+    write = sequence.whole_view if sequence.draws(chosen) else whole_view
+    value = write(chosen, piece, settings, view(**read_where(where)))
+    page = offline.page(chosen, value, settings, sequence.draws(chosen))
+    return page.encode(), f"{named(chosen, settings)}.html"
+
+
+def read_where(where: object) -> dict[str, object]:
+    """The layer, head, place and switches that the browser says are looked at."""
+    found = where if isinstance(where, dict) else {}
+    return {name: found.get(name, "") for name in ("layer", "head", "position", "show")}
+
+
+def formula_at(catalogue: Catalogue, made: object, data: object, where: object) -> str:
+    """The formula with the numbers of the place, the layer and the head that are looked at, as
+    HTML."""
+    chosen, piece, settings = remade(catalogue, made, data)
+    at = read_where(where)
+    if "scores" not in chosen.capabilities:
+        return texts.LACKS.format(name=chosen.name, capability="scores", choose="").rstrip("; .")
+    if at["layer"] == ROLLOUT or at["head"] in AVERAGES:
+        return f"<p>{texts.FORMULA_ONE}</p>"
+    length = model_of(chosen).tokens(piece[None]).shape[1]
+    found = formula.step_of(chosen, piece, {**at, "label": settings["label"]}, length)
+
+    def name(place: int) -> str:
+        if sequence.draws(chosen):
+            return sequence.named(chosen, piece, place)
+        return formula.patch(chosen, place)
+
+    title = texts.FORMULA_AT.format(layer=at["layer"], head=at["head"], place=name(found.at))
+    links = "" if sequence.draws(chosen) else explorers(chosen, piece, settings, at)
+    return f"<h4>{title}</h4>{formula.table(found, length, name)}{links}"
+
+
+def explorers(
+    chosen: Checkpoint, image: Tensor, settings: dict[str, Any], at: dict[str, object]
+) -> str:
+    """Links to what Explore says of this very place of this very picture."""
+    items = ""
+    for name, needs in (("pixel", "predict"), ("formula", "scores")):
+        if needs in chosen.capabilities:
+            query = {
+                "tab": "explore", "checkpoint": chosen.name, "view": name,
+                "label": settings["label"], "position": at["position"],
+                "drawing": pictures.pack(chosen.media, image), "lang": texts.language(),
+            }  # fmt: skip
+            if name == "formula":
+                query |= {"layer": at["layer"], "head": at["head"]}
+            address = html.escape(f"?{urlencode(query)}")
+            items += f'<a class="pill" href="{address}">{texts.VIEWS[name]}</a> '
+    return f"<p>{texts.IN_EXPLORE} {items}</p>"
 
 
 def build(catalogue: Catalogue) -> parts.Page:
@@ -266,7 +401,8 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     def run(
         checkpoint: str, seed: int, label: str, temperature: float, layer: str, head: str,
-        position: str, prompt: str, length: int, picture: str = "",
+        position: str, prompt: str, length: int, picture: str = "", show: str = "",
+        _new_seed: bool = True,
     ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
         said = ""
         if (chosen := catalogue.find(checkpoint, NEEDS)) and sequence.draws(chosen):
@@ -283,6 +419,7 @@ def build(catalogue: Catalogue) -> parts.Page:
             prompt,
             length,
             picture,
+            show,
         ):
             finished = "maps" in value
             views = (gr.skip(), value) if "chars" in value else (value, gr.skip())
@@ -312,6 +449,14 @@ def build(catalogue: Catalogue) -> parts.Page:
         content, name = again(catalogue, made, data)
         file = save_bytes_to_cache(content, name, cache_dir=saved.GRADIO_CACHE)
         return gr.DownloadButton(value=file)
+
+    def export_page(made: dict[str, Any], data: str, at: dict[str, Any]) -> Any:
+        content, name = saved_page(catalogue, made, data, at)
+        file = save_bytes_to_cache(content, name, cache_dir=saved.GRADIO_CACHE)
+        return gr.DownloadButton(value=file)
+
+    def formula_here(made: dict[str, Any], data: str, at: dict[str, Any]) -> str:
+        return formula_at(catalogue, made, data, at)
 
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=1, min_width=260, elem_classes="controls"):
@@ -355,18 +500,26 @@ def build(catalogue: Catalogue) -> parts.Page:
             with gr.Row(elem_classes="actions"):
                 link = parts.link_button(ID)
                 save = gr.Button(texts.SAVE_WEIGHTS, size="sm", min_width=110, elem_classes="pill")
+                save_page = gr.Button(
+                    texts.SAVE_PAGE, size="sm", min_width=110, elem_classes="pill"
+                )
+            with gr.Accordion(texts.FORMULA_HERE, open=False, elem_classes="numbers") as here:
+                numbers_here = gr.HTML(
+                    js_on_load=None, elem_id="attention-formula", elem_classes="explore"
+                )
             made = parts.made_box()
     parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_ATTENTION)
 
     # A link says where to look through these; the viewer takes over from there.
-    layer, head, position = (gr.Textbox("", visible=False) for _ in range(3))
+    layer, head, position, show = (gr.Textbox("", visible=False) for _ in range(4))
+    at = gr.JSON(visible=False)  # what is looked at, as the browser says
     shown_picture = gr.State("")
     saved = gr.DownloadButton(visible="hidden", elem_id="attention-numbers")
     settings = {
         "checkpoint": checkpoint, "seed": seed, "label": label, "temperature": temperature,
         "layer": layer, "head": head, "position": position, "prompt": prompt, "length": length,
     }  # fmt: skip
-    linked = {**settings, "picture": pad}
+    linked = {**settings, "picture": pad, "show": show, "new_seed": randomise}
     shaped = [prompt, length, button, own, viewer, text_viewer, note]
     checkpoint.change(parts.spoken(shapes), checkpoint, shaped, **parts.QUIET)
     work: dict[str, Any] = {"show_progress": "hidden", **parts.PRIVATE, **parts.MODEL_WORK}
@@ -384,9 +537,21 @@ def build(catalogue: Catalogue) -> parts.Page:
     look_button.click(
         parts.spoken(given), [checkpoint, label, pad], [viewer, made, shown_picture], **work
     )
-    save.click(parts.spoken(export), [made, shown_picture], saved, **work).success(
-        None, js="() => document.querySelector('#attention-numbers').click()", **parts.PRIVATE
-    )
+    fetch: dict[str, Any] = {
+        "fn": None, "js": "() => document.querySelector('#attention-numbers').click()",
+        **parts.PRIVATE,
+    }  # fmt: skip
+    save.click(parts.spoken(export), [made, shown_picture], saved, **work).success(**fetch)
+    looking: dict[str, Any] = {"inputs": [made, shown_picture, at], "js": WHERE, **work}
+    save_page.click(parts.spoken(export_page), outputs=saved, **looking).success(**fetch)
+    gr.on(
+        [here.expand, viewer.select, text_viewer.select], parts.spoken(formula_here),
+        outputs=numbers_here, trigger_mode="always_last", **{**looking, "queue": False},
+    )  # fmt: skip
+    randomise.change(
+        None, randomise, None, **parts.PRIVATE,
+        js="(on) => aigc.look('attention', { new_seed: on ? undefined : 0 }, 'seed')",
+    )  # fmt: skip
     parts.endpoint(
         attention, "attention",
         [

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from aigc import latent
-from aigc.ui import coverage, figures, texts
+from aigc.ui import coverage, figures, kept, texts
 from aigc.ui.catalogue import whole
 
 PART, NEEDS = "", "complete"
@@ -27,8 +27,7 @@ def start(wish: Any) -> Tensor:
     seed."""
     if wish.drawing is not None:
         return wish.drawing
-    index = wish.checkpoint.label_index(wish.values["label"])
-    return wish.checkpoint.model.sample(latent.generators(wish.values["seed"], 1), [index])[0]
+    return kept.first_of(wish.checkpoint, wish.values["seed"], wish.values["label"])
 
 
 def completions(wish: Any, image: Tensor) -> Tensor:
@@ -57,10 +56,10 @@ def show(wish: Any) -> str:
     chosen = wish.checkpoint
     image = start(wish)
     height = rows_of(wish) * chosen.media.height // chosen.model.grid[0]
-    kept = image.clone()
-    kept[:, height:] = 0
+    upper = image.clone()
+    upper[:, height:] = 0
     first = figures.captioned(chosen.media, image, texts.WHOLE_PICTURE)
-    first += figures.captioned(chosen.media, kept, texts.KEPT)
+    first += figures.captioned(chosen.media, upper, texts.KEPT)
     made = completions(wish, image)
     seen = [""] * len(made)
     said = ""

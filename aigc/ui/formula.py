@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from aigc.checkpoint import Checkpoint
 from aigc.ui import figures, heads, pixel, texts
 from aigc.ui.catalogue import whole
 
@@ -36,13 +38,19 @@ class Step:
 
 def step(wish: Any, image: Tensor) -> Step:
     """Raises ValueError with a sentence for a layer, head or position that is not there."""
-    chosen, values = wish.checkpoint, wish.values
-    rows, columns = chosen.model.grid
-    limits = dict(zip(("layer", "head"), heads.heads_of(chosen))) | {"position": rows * columns}
+    rows, columns = wish.checkpoint.model.grid
+    return step_of(wish.checkpoint, image, wish.values, rows * columns)
+
+
+def step_of(chosen: Checkpoint, piece: Tensor, values: dict[str, Any], length: int) -> Step:
+    """The step at a place of a picture (C, H, W) or a text (T,), of which there are `length`;
+    `values` has the label, and layer, head and position from 1. Raises ValueError as `step`."""
+    limits = dict(zip(("layer", "head"), heads.heads_of(chosen, piece))) | {"position": length}
     layer, head, at = (
         whole(texts.PLACES[name], values[name], 1, most) - 1 for name, most in limits.items()
     )
-    q, k, v = chosen.model.scores(image, chosen.label_index(values["label"]), layer, head)
+    index = chosen.label_index(values["label"])
+    q, k, v = chosen.model.scores(piece, index, layer, head)  # type: ignore[operator]
     scores = k[: at + 1] @ q[at]
     scaled = scores / math.sqrt(q.shape[1])
     return Step(at, scores, scaled, scaled.softmax(0), v[: at + 1])
@@ -62,11 +70,10 @@ def facts(wish: Any) -> dict[str, Any]:
     }
 
 
-def place(wish: Any, key: int) -> str:
-    """What stands at a key: the start token, or a patch."""
-    if key == 0:
-        return texts.FORMULA_START
-    row, column = divmod(key - 1, wish.checkpoint.model.grid[1])
+def patch(chosen: Checkpoint, at: int) -> str:
+    """A patch of a picture, from 0, in words."""
+    grid: Any = chosen.model.grid
+    row, column = divmod(at, grid[1])
     return texts.FORMULA_PLACE.format(row=row + 1, column=column + 1)
 
 
@@ -74,12 +81,23 @@ def show(wish: Any) -> str:
     """The place, and a table with a row for each of the strongest keys."""
     image = pixel.start(wish)
     found = step(wish, image)
-    width = found.values.shape[1]
     source = figures.address(figures.png(pixel.marked(wish, image, found.at)), "image/png")
     alt = texts.PLACE_ALT.format(position=found.at + 1)
+    rows, columns = wish.checkpoint.model.grid
+    numbers = table(found, rows * columns, lambda at: patch(wish.checkpoint, at))
+    return f'<img class="tile place" alt="{alt}" src="{source}">{numbers}'
+
+
+def table(found: Step, length: int, named: Callable[[int], str]) -> str:
+    """The numbers of one of `length` steps, as HTML; `named` says what stands at a place from 0."""
+
+    def place(key: int) -> str:
+        return named(key - 1) if key else texts.FORMULA_START
+
+    width = found.values.shape[1]
     order = found.weights.argsort(descending=True, stable=True).tolist()
     rows = "".join(
-        f"<tr><td>{place(wish, key)}</td><td>{found.scores[key]:.2f}</td>"
+        f"<tr><td>{place(key)}</td><td>{found.scores[key]:.2f}</td>"
         f"<td>{found.scaled[key]:.2f}</td><td>{found.weights[key]:.1%}</td></tr>"
         for key in order[:TOP]
     )
@@ -89,8 +107,7 @@ def show(wish: Any) -> str:
             f"<tr><td>{texts.FORMULA_REST.format(count=len(rest))}</td><td></td><td></td>"
             f"<td>{float(found.weights[rest].sum()):.1%}</td></tr>"
         )
-    grid = wish.checkpoint.model.grid
-    if later := grid[0] * grid[1] - len(order):
+    if later := length - len(order):
         said = texts.FORMULA_MASKED.format(count=later)
         rows += f"<tr><td>{said}</td><td></td><td></td><td>0</td></tr>"
     head = "".join(
@@ -100,10 +117,10 @@ def show(wish: Any) -> str:
     lengths = shares.norm(dim=1)
     total = texts.FORMULA_SUM.format(
         length=f"{float(torch.linalg.vector_norm(shares.sum(0))):.2f}",
-        share=f"{float(lengths.max()):.2f}", where=place(wish, int(lengths.argmax())),
+        share=f"{float(lengths.max()):.2f}", where=place(int(lengths.argmax())),
     )  # fmt: skip
     return (
-        f'<img class="tile place" alt="{alt}" src="{source}"><div class="wide">'
-        f'<table class="measured formula"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>'
-        f"</table></div><p>{total}</p><p>{texts.FORMULA_INFO.format(d=width, top=TOP)}</p>"
+        f'<div class="wide"><table class="measured formula"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div><p>{total}</p>"
+        f"<p>{texts.FORMULA_INFO.format(d=width, top=TOP)}</p>"
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint, shown
-from aigc.ui import figures, texts
+from aigc.ui import figures, kept, texts
 
 PART, NEEDS = "", "mute"
 CONTROLS = ("seed", "label", "muted")
@@ -30,10 +31,16 @@ def read_muted(value: object) -> str:
     return ",".join(f"{layer}.{head}" for layer, head in sorted(found))
 
 
-def heads_of(chosen: Checkpoint) -> tuple[int, int]:
-    """Layers, and heads in each."""
-    image = torch.zeros(1, *chosen.media.shape)
-    return tuple(chosen.model.attention(image, [None]).shape[1:3])  # type: ignore[operator]
+_sizes: WeakKeyDictionary[nn.Module, tuple[int, int]] = WeakKeyDictionary()
+
+
+def heads_of(chosen: Checkpoint, piece: Tensor | None = None) -> tuple[int, int]:
+    """Layers, and heads in each; `piece` is a text (T,) where the model reads texts."""
+    if chosen.model not in _sizes:  # a whole pass, once
+        shown_to = torch.zeros(chosen.media.shape) if piece is None else piece
+        found = chosen.model.attention(shown_to[None], [None])  # type: ignore[operator]
+        _sizes[chosen.model] = found.shape[1], found.shape[2]
+    return _sizes[chosen.model]
 
 
 def choices(chosen: Checkpoint | None) -> list[str]:
@@ -56,13 +63,14 @@ def muted_model(wish: Any) -> Any:
 
 def pictures(wish: Any) -> Tensor:
     """(2, C, H, W) in [0, 1]: the same draws with all heads and without those."""
-    index = wish.checkpoint.label_index(wish.values["label"])
-    return torch.cat(
-        [
-            model.sample(latent.generators(wish.values["seed"], 1), [index])
-            for model in (wish.checkpoint.model, muted_model(wish))
-        ]
-    )
+    chosen, seed, label = wish.checkpoint, wish.values["seed"], wish.values["label"]
+    other, index = muted_model(wish), chosen.label_index(label)
+    without = kept.recall(
+        chosen, {"seed": seed, "label": label, "muted": wish.values["muted"]},
+        lambda: other.sample(latent.generators(seed, 1), [index])[0],
+    )  # fmt: skip
+    assert without is not None
+    return torch.stack([kept.first_of(chosen, seed, label), without])
 
 
 def bits(wish: Any, image: Tensor) -> tuple[float, float]:

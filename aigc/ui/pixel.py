@@ -9,9 +9,9 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from aigc import latent
-from aigc.ui import figures, texts
+from aigc.ui import figures, kept, texts
 from aigc.ui.catalogue import whole
+from aigc.ui.weights import encode
 
 PART, NEEDS = "", "predict"
 CONTROLS = ("seed", "label", "position", "drawing")
@@ -24,8 +24,7 @@ def start(wish: Any) -> Tensor:
     """The drawing (C, H, W), or what Sample draws from the seed."""
     if wish.drawing is not None:
         return wish.drawing
-    index = wish.checkpoint.label_index(wish.values["label"])
-    return wish.checkpoint.model.sample(latent.generators(wish.values["seed"], 1), [index])[0]
+    return kept.first_of(wish.checkpoint, wish.values["seed"], wish.values["label"])
 
 
 def pictures(wish: Any) -> Tensor:
@@ -72,13 +71,30 @@ def marked(wish: Any, image: Tensor, at: int) -> Image.Image:
     return large
 
 
+def heights(probabilities: Tensor) -> Tensor:
+    """A distribution over 256 values (..., 256) -> BINS bars (..., BINS) from 0 to 1, on a
+    logarithmic scale from 0.1%."""
+    shares = probabilities.unflatten(-1, (BINS, 256 // BINS)).sum(-1)
+    return (1 + shares.clamp(min=1e-4).log10() / 3).clamp(0, 1)
+
+
+def packed(probabilities: Tensor, values: Tensor) -> dict[str, Any]:
+    """What was expected in every place, (T, P, 256), and what stands there, (T, P), as the viewer
+    of the attention tab gets it: `values` uint8 (T, P), `chances` of these, float32 (T, P), `bars`
+    uint8 (T, P, BINS), see `heights`."""
+    own = probabilities.gather(-1, values[..., None])[..., 0]  # (T, P)
+    return {
+        "values": encode(values.numpy().astype("u1")),
+        "chances": encode(own.numpy().astype("<f4")),
+        "bars": encode((255 * heights(probabilities)).round().numpy().astype("u1")),
+    }
+
+
 def bars(probabilities: Tensor, value: int) -> str:
-    """A distribution over 256 values, BINS bars whose heights are on a logarithmic scale from
-    0.1%, as SVG; the bar that holds `value` is marked."""
-    heights = probabilities.unflatten(0, (BINS, 256 // BINS)).sum(1)
+    """The bars of one distribution (256,), as SVG; the one that holds `value` is marked."""
     items = ""
-    for i, p in enumerate(heights.tolist()):
-        tall = 56 * max(0.0, 1 + math.log10(max(p, 1e-4)) / 3)
+    for i, share in enumerate(heights(probabilities).tolist()):
+        tall = 56 * share
         now = ' class="now"' if i == value * BINS // 256 else ""
         items += (
             f'<rect{now} x="{100 * i / BINS:.2f}" width="{90 / BINS:.2f}" y="{58 - tall:.1f}" '

@@ -21,7 +21,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint, shown
 from aigc.media import TextMedia
-from aigc.ui import figures, texts
+from aigc.ui import figures, kept, texts
 from aigc.ui.weights import encode, pack
 
 MAX_SYMBOLS = 256  # shown at once: the weights grow with the square
@@ -76,8 +76,21 @@ def write(chosen: Checkpoint, made: dict[str, Any]) -> Iterator[Tensor]:
 
 
 def finished(chosen: Checkpoint, made: dict[str, Any]) -> Tensor:
-    *_, text = write(chosen, made)
+    """The whole text (T,)."""
+
+    def make() -> Tensor:
+        *_, text = write(chosen, made)
+        return text
+
+    text = kept.recall(chosen, made, make)
+    assert text is not None
     return text
+
+
+def named(chosen: Checkpoint, text: Tensor, at: int) -> str:
+    """A character of a text, and its place, from 0, in words, as HTML."""
+    sign = figures.printable(chosen.media.symbols[int(text[at])]).replace(" ", "␣")
+    return texts.FORMULA_SIGN.format(sign=html.escape(sign), place=at + 1)
 
 
 def frame(chosen: Checkpoint, text: Tensor, made: dict[str, Any]) -> dict[str, Any]:
@@ -134,6 +147,7 @@ def watch(
             yield frame(chosen, text, made)
             last = time.monotonic()
     assert text is not None  # `write` gives something, or says why not
+    kept.keep(chosen, made, text)
     yield whole_view(chosen, text, made, wanted)
 
 

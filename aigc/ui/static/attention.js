@@ -47,6 +47,9 @@ function decode(value) {
   if (value.maps) {
     out.weights = new Weights(value, steps, bytes(value.maps));
     if (value.bits) out.bits = floats(value.bits);
+    const told = value.expected;
+    if (told) out.expected = { values: bytes(told.values), chances: floats(told.chances),
+      bars: bytes(told.bars) };
   }
   return out;
 }
@@ -256,6 +259,39 @@ function describe(shown, map) {
   return lines;
 }
 
+// What was expected in a place, a chart for each value of the patch, and what came
+
+let charts = []; // {pen, caption}
+function buildCharts() {
+  part("expected").hidden = !data.expected;
+  const count = data.expected ? data.expected.values.length / data.steps : 0;
+  if (charts.length === count) return;
+  charts = Array.from({ length: count }, () => {
+    const figure = document.createElement("figure");
+    figure.innerHTML = '<canvas width="256" height="80"></canvas><figcaption> </figcaption>';
+    return { figure, pen: figure.firstChild.getContext("2d"), caption: figure.lastChild.firstChild };
+  });
+  part("charts").replaceChildren(...charts.map((chart) => chart.figure));
+}
+
+function paintCharts(t) {
+  const count = charts.length, bins = count && data.expected.bars.length / data.steps / count;
+  const ink = getComputedStyle(viewer).color;
+  charts.forEach(({ pen, caption }, i) => {
+    const at = t * count + i, value = data.expected.values[at], chance = data.expected.chances[at];
+    const now = Math.floor((value * bins) / 256), wide = 256 / bins;
+    pen.clearRect(0, 0, 256, 80);
+    for (let k = 0; k < bins; k++) {
+      const tall = (78 * data.expected.bars[at * bins + k]) / 255;
+      pen.fillStyle = k === now ? RING : ink;
+      pen.globalAlpha = k === now ? 1 : 0.45;
+      pen.fillRect(k * wide, 80 - Math.max(tall, k === now ? 3 : 0), wide - 1, 80);
+    }
+    caption.data = say("expectedValue", { value, share: percent(chance),
+      bits: (-Math.log2(Math.max(chance, 1e-12))).toFixed(1) });
+  });
+}
+
 // The page
 
 const current = () => ({ ...kept, ...preview });
@@ -296,6 +332,7 @@ function renderNow() {
   part("layer").value = shown.layer;
   part("head").value = shown.head;
   part("head").disabled = shown.layer === "rollout";
+  paintCharts(t);
   if (!playing) part("readout").innerHTML = describe(shown, bits ? spread(shown.layer, shown.head, t) : map).map((p) => `<p>${p}</p>`).join("");
   else part("readout").innerHTML = `<p>${say("stepDraws", { step: t + 1, where: where(t) })}</p>`;
 }
@@ -406,14 +443,34 @@ function receive() {
     && part("head").options.length === data.heads + 2;
   if (!same) buildTiles();
   if (!touched || !same) kept = { ...firstLook(), ...asked(data.view || {}) };
+  if (!touched && data.view?.show) turn(data.view.show.split(","));
   viewer.style.setProperty("--columns", data.columns);
   viewer.style.setProperty("--rows", data.rows);
   viewer.style.setProperty("--contour", `url(${contour().toDataURL()})`);
   slider.max = data.steps;
+  buildCharts();
   viewer.toggleAttribute("data-nobits", !data.bits);
   viewer.dataset.phase = "ready";
   renderNow();
   remember();
+}
+
+// The switches that do not stand as usual, by what links call them (attention.SWITCHES).
+const switches = () => [option.way === "later" && "later", option.tone !== "root" && option.tone,
+  option.sink && "sink", option.shared && "shared", !option.lines && "nolines",
+  option.surprise && "surprise"].filter(Boolean).join(",");
+function turn(names) {
+  const on = (name) => names.includes(name);
+  Object.assign(option, { way: on("later") ? "later" : "from", sink: on("sink"),
+    shared: on("shared"), lines: !on("nolines"), surprise: on("surprise"),
+    tone: on("log") ? "log" : on("linear") ? "linear" : "root" });
+  for (const box of element.querySelectorAll("[data-option]"))
+    box.checked = option[box.dataset.option];
+  for (const button of element.querySelectorAll("[data-way]"))
+    button.setAttribute("aria-pressed", String(button.dataset.way === option.way));
+  part("tone").value = option.tone;
+  viewer.toggleAttribute("data-nosink", option.sink || option.way === "later");
+  paintRamp();
 }
 
 // The address and the link follow what is kept (static/app.js). Browsers limit how often an address
@@ -421,10 +478,13 @@ function receive() {
 let noting = 0;
 function remember() {
   const name = (x) => (typeof x === "number" ? String(x + 1) : x);
-  const now = { layer: name(kept.layer), head: name(kept.head), position: name(kept.position) };
+  const now = { layer: name(kept.layer), head: name(kept.head), position: name(kept.position),
+    show: switches() };
   Object.assign(viewer.dataset, now);
   clearTimeout(noting);
   noting = setTimeout(() => window.aigc.look("attention", now), 120);
+  // The formula with the numbers of this place, where it stands on the page.
+  if (document.querySelector("#attention-formula")?.offsetParent) trigger("select");
 }
 
 function keep(change) {
@@ -513,6 +573,7 @@ part("tone").addEventListener("change", (event) => {
   option.tone = event.target.value;
   paintRamp();
   render();
+  remember();
 });
 paintRamp();
 for (const box of element.querySelectorAll("[data-option]"))
@@ -520,6 +581,7 @@ for (const box of element.querySelectorAll("[data-option]"))
     option[box.dataset.option] = box.checked;
     viewer.toggleAttribute("data-nosink", option.sink || option.way === "later");
     render();
+    remember();
   });
 for (const button of element.querySelectorAll("[data-way]"))
   button.addEventListener("click", () => {
@@ -528,6 +590,7 @@ for (const button of element.querySelectorAll("[data-way]"))
       other.setAttribute("aria-pressed", String(other === button));
     viewer.toggleAttribute("data-nosink", option.sink || option.way === "later");
     render();
+    remember();
   });
 
 // Replay

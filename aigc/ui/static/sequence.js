@@ -211,7 +211,7 @@ function renderChoices(t) {
     button.lastChild.textContent = percent(share);
     button.style.backgroundSize = `${percent(share)} 100%`;
     button.toggleAttribute("aria-current", stands);
-    button.disabled = stands || c === data.end || c === "\ufffd";
+    button.disabled = data.alone || stands || c === data.end || c === "\ufffd";
     button.title = button.disabled ? "" : say("choose", { sign });
   });
 }
@@ -337,6 +337,7 @@ async function receive() {
     touched = false;
   }
   if (!touched) kept = { ...firstLook(), ...asked(data.view || {}) };
+  if (!touched && data.view?.show?.includes("surprise")) colour("surprise");
   kept.position = Math.min(kept.position, steps - 1);
   viewer.dataset.phase = "ready";
   renderNow();
@@ -347,10 +348,13 @@ async function receive() {
 let noting = 0;
 function remember() {
   const name = (x) => (typeof x === "number" ? String(x + 1) : x);
-  const view = { layer: name(kept.layer), head: name(kept.head), position: name(kept.position) };
+  const view = { layer: name(kept.layer), head: name(kept.head), position: name(kept.position),
+    show: shade === "surprise" ? "surprise" : "" };
   Object.assign(viewer.dataset, view);
   clearTimeout(noting);
   noting = setTimeout(() => window.aigc.look("attention", view), 120);
+  // The formula with the numbers of this place, where it stands on the page.
+  if (document.querySelector("#attention-formula")?.offsetParent) trigger("select");
 }
 
 function keep(change) {
@@ -409,13 +413,16 @@ part("layers").addEventListener("pointerleave", () => {
 });
 part("layer").addEventListener("change", (event) => keep({ layer: number(event.target.value) }));
 part("head").addEventListener("change", (event) => keep({ head: number(event.target.value) }));
+function colour(by) {
+  shade = viewer.dataset.shade = by;
+  for (const button of element.querySelectorAll("button[data-shade]"))
+    button.setAttribute("aria-pressed", String(button.dataset.shade === by));
+}
 for (const button of element.querySelectorAll("button[data-shade]"))
   button.addEventListener("click", () => {
-    shade = button.dataset.shade;
-    viewer.dataset.shade = shade;
-    for (const other of element.querySelectorAll("button[data-shade]"))
-      other.setAttribute("aria-pressed", String(other === button));
+    colour(button.dataset.shade);
     render();
+    remember();
   });
 
 // Another character in this place: the text up to there is the prompt from which it goes on.

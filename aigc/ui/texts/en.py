@@ -355,6 +355,13 @@ OWN_PICTURE = "A picture of your own"
 OWN_PICTURE_INFO = "The start token tells the class that is chosen above, right or wrong."
 LOOK = "Where would it look?"
 SAVE_WEIGHTS = "Save weights (.npz)"
+SAVE_PAGE = "Save as a page (.html)"
+OFFLINE_TITLE = "Where {name} looked"
+OFFLINE_NOTE = (
+    "What is shown here was made by an AI model. The page holds everything it shows and asks for "
+    "nothing over the network. An attention map shows where a head read from; it is no explanation."
+)
+NO_SWITCHES = "The switches of the viewer are among {known}, not {value}."
 ABOUT_ATTENTION = r"""
 #### Reading the maps
 Choose a place in the picture: each small map shows how one **head** of one **layer** spread its
@@ -379,6 +386,9 @@ VIEWER = {
     "root": "root",
     "linear": "linear",
     "log": "log",
+    "expected": "What it expected here",
+    "expected_title": "How likely each of the 256 values of each pixel of the patch was before it "
+    "was drawn, 8 values a bar, logarithmic from 0.1% up; what came is marked",
     "stage": "The picture and where one head looked",
     "layer": "Layer",
     "head": "Head",
@@ -549,6 +559,14 @@ HEADS_INFO = (
 )
 LAYER = "Layer"
 HEAD = "Head"
+FORMULA_HERE = "The formula with the numbers of this place"
+FORMULA_AT = "Layer {layer}, head {head}, at {place}"
+FORMULA_ONE = (
+    "The formula is that of one head of one layer: choose a map that is no mean, maximum or "
+    "rollout."
+)
+FORMULA_SIGN = "“{sign}” (at {place})"
+IN_EXPLORE = "The same place of the same picture in Explore:"
 FORMULA_KEY = "what it compares with"
 FORMULA_STEPS = ("q · k", "÷ √{d}", "softmax")
 FORMULA_START = "start token"
@@ -789,6 +807,7 @@ SCRIPT = {
     "attention": {
         "surprise": "The model was surprised by <b>{bits} bits</b> here; over the whole picture "
         "it is {all} bits a value.",
+        "expectedValue": "{value}: {share}, {bits} bits",
         "brightestBits": "brightest {bits} bits",
         "where": "row {row}, column {column}",
         "rollout": "The rollout over all layers",

@@ -444,6 +444,13 @@ OWN_PICTURE = "用你自己的图"
 OWN_PICTURE_INFO = "起始符带着上面选定的类别，不管对不对。"
 LOOK = "它会看哪里？"
 SAVE_WEIGHTS = "保存权重（.npz）"
+SAVE_PAGE = "存成网页（.html）"
+OFFLINE_TITLE = "{name} 看了哪里"
+OFFLINE_NOTE = (
+    "这里显示的内容由人工智能模型生成。本页自带所显示的一切，不向网络请求任何东西。"
+    "注意力图显示一个头从哪里读取，并不是解释。"
+)
+NO_SWITCHES = "查看器的开关只有 {known}，没有 {value}。"
 ABOUT_ATTENTION = r"""
 #### 怎样读这些图
 在图上选一个位置：每张小图显示的是，接下来要画这个位置时，某一**层**的某个**头**把注意力怎样分给已经画好的部分。
@@ -465,6 +472,8 @@ VIEWER = {
     "root": "平方根",
     "linear": "线性",
     "log": "对数",
+    "expected": "它在这里预期什么",
+    "expected_title": "画这个小块之前，每个像素的 256 个值各有多大可能；每条 8 个值，从 0.1% 起按对数画，实际的值有标记",
     "stage": "图，以及一个头看向哪里",
     "layer": "层",
     "head": "头",
@@ -601,6 +610,11 @@ HEADS_INFO = (
 )
 LAYER = "层"
 HEAD = "头"
+FORMULA_HERE = "代入此处数字的公式"
+FORMULA_AT = "第 {layer} 层第 {head} 头，{place}"
+FORMULA_ONE = "公式说的是某一层的某一个头：请选一张不是平均、最大或 rollout 的图。"
+FORMULA_SIGN = "“{sign}”（第 {place} 个）"
+IN_EXPLORE = "在“探索”里看同一张图的同一个位置："
 FORMULA_KEY = "与谁比较"
 FORMULA_STEPS = ("q · k", "÷ √{d}", "softmax")
 FORMULA_START = "起始符"
@@ -816,6 +830,7 @@ SCRIPT = {
     },
     "attention": {
         "surprise": "模型对这里感到意外 <b>{bits} 比特</b>；整张图平均每个值 {all} 比特。",
+        "expectedValue": "{value}：{share}，{bits} 比特",
         "brightestBits": "最亮处 {bits} 比特",
         "where": "第 {row} 行第 {column} 列",
         "rollout": "所有层的 rollout",
