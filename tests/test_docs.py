@@ -9,9 +9,11 @@ from types import ModuleType
 
 import pytest
 
+from aigc import checkpoint, hub
 from aigc.checkpoint import CheckpointError
 
 ROOT = Path(__file__).parent.parent
+SHIPPED = sorted(path.parent for path in (ROOT / "checkpoints").glob("*/config.json"))
 READMES = {"en": "README.md", "zh": "README.zh-CN.md"}
 
 
@@ -78,3 +80,12 @@ def test_every_make_target_that_is_named_exists() -> None:
         text = (ROOT / name).read_text(encoding="utf-8")
         named = set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE))
         assert named and named <= targets
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_the_card_says_what_the_checkpoint_can_do_now(folder: Path) -> None:
+    """Otherwise: `python -m train.evaluate CHECKPOINT --data DIR --write`."""
+    card = (folder / checkpoint.CARD).read_text(encoding="utf-8")
+    now = hub.card(checkpoint.load(folder))
+    # Versions of the Hub's client may write the metadata above in other ways.
+    assert card.split("---\n", 2)[2] == now.split("---\n", 2)[2]
