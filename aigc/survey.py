@@ -10,7 +10,7 @@ each there or not as the model can be asked for it:
     directions   latents that change most in a picture, and what they change (decode)
     scores       what the discriminator says of test images and of samples (discriminate)
     tradeoff     fidelity and variety over temperatures (sample)
-    shares       how often each class is there among the training images (sample)
+    shares       how often each class is there among the training images (decode)
 """
 
 from __future__ import annotations

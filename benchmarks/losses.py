@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 import tyro
+from torch import Tensor
 
 from aigc import checkpoint, metrics
 from aigc.checkpoint import Checkpoint
@@ -27,7 +28,7 @@ LOSSES = {
     "minimax": f"--loss minimax {NAKED}",
     "non-saturating": f"--loss non-saturating {NAKED}",
     "hinge": f"--loss hinge {NAKED}",
-    "WGAN-GP": f"--loss wasserstein {NAKED} --slope 10",
+    "WGAN-GP": f"--loss wasserstein {NAKED} --gp 10",
     "relativistic, R1": "--loss relativistic --no-r2",
     "relativistic, R1 and R2": "--loss relativistic",
 }
@@ -82,28 +83,26 @@ def train(options: Options, name: str, pack: int, dataset: str) -> Checkpoint:
 
 
 @torch.inference_mode()
-def stacked(made_by: Checkpoint, data: Dataset, test: Dataset) -> tuple[int, float, float]:
-    """Modes covered, their KL from the data, and the Frechet distance."""
-    judge = evaluate.find_judge(data, Path(), None)
-    assert judge is not None
+def stacked(
+    made_by: Checkpoint, judge: Checkpoint, data: Dataset, real: Tensor
+) -> tuple[int, float, float]:
+    """Modes covered, their KL from the data, and the Frechet distance from the features `real`
+    (COMPARED, F) of test images."""
     made = evaluate.make(made_by, [None] * MODES, evaluate.SEED, "samples")
     predicted, features = evaluate.judged(judge, made, "judged")
     seen = metrics.class_histogram(predicted, len(data.labels))
     true = metrics.class_histogram(data.targets, len(data.labels))
-    _, real = evaluate.judged(judge, test.images[:COMPARED], "test images judged")
     near = metrics.frechet_distance(features[:COMPARED], real)
     return int((seen > 0).sum()), metrics.histogram_kl(seen, true), near
 
 
 @torch.inference_mode()
-def accuracy(made_by: Checkpoint, data: Dataset) -> float:
+def accuracy(made_by: Checkpoint, judge: Checkpoint) -> float:
     """The share of samples that show the class that was asked for."""
-    judge = evaluate.find_judge(data, Path(), None)
-    assert judge is not None
     wanted = torch.arange(COMPARED) % len(made_by.labels)
     made = evaluate.make(made_by, wanted.tolist(), evaluate.SEED, "samples")
     predicted, _ = evaluate.judged(judge, made, "judged")
-    return (predicted == wanted).double().mean().item()
+    return evaluate.accuracy(predicted, wanted, made_by.labels)[0]
 
 
 def table(rows: list[Row]) -> str:
@@ -128,6 +127,10 @@ def run(options: Options) -> None:
         parts[key] for key in (("mnist", True), ("stacked-mnist", True), ("stacked-mnist", False))
     )
     assert isinstance(digits, Dataset) and isinstance(data, Dataset) and isinstance(test, Dataset)
+    of_modes, of_digits = (evaluate.find_judge(part, options.data, None) for part in (data, digits))
+    assert of_modes is not None and of_digits is not None  # both data sets have classes
+    with torch.inference_mode():
+        _, real = evaluate.judged(of_modes, test.images[:COMPARED], "test images judged")
     rows = []
     for name in LOSSES:
         for pack in PACKS:
@@ -138,7 +141,8 @@ def run(options: Options) -> None:
             noticed = sorted({entry["event"].partition(":")[0] for entry in events})
             rows.append(
                 Row(
-                    f"{name} | {pack}", *stacked(colour, data, test), accuracy(grey, digits),
+                    f"{name} | {pack}", *stacked(colour, of_modes, data, real),
+                    accuracy(grey, of_digits),
                     colour.training["images"] / max(1, colour.training["seconds"]),
                     ", ".join(noticed),
                 )

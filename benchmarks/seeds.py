@@ -16,8 +16,10 @@ from statistics import mean, stdev
 
 import torch
 import tyro
+from torch import Tensor
 
 from aigc import checkpoint, metrics
+from aigc.checkpoint import Checkpoint
 from aigc.data import Dataset, load
 from train import evaluate, gan, loop
 
@@ -54,28 +56,30 @@ def train(options: Options, seed: int) -> tuple[Path, float]:
 
 
 @torch.inference_mode()
-def score(folder: Path, test: Dataset) -> tuple[float, int, float]:
-    """Label accuracy in [0, 1], classes that came out, Frechet distance."""
+def score(folder: Path, judge: Checkpoint, test: Dataset, real: Tensor) -> tuple[float, int, float]:
+    """Label accuracy in [0, 1], classes that came out, Frechet distance from the features `real`
+    of the test images."""
     made_by = checkpoint.load(folder)
-    judge = evaluate.find_judge(test, Path(), None)
-    assert judge is not None
     wanted = test.targets[:COMPARED]
     made = evaluate.make(made_by, wanted.tolist(), evaluate.SEED, "samples")
     predicted, features = evaluate.judged(judge, made, "judged")
-    _, real = evaluate.judged(judge, test.images[:COMPARED], "test images judged")
-    right = (predicted == wanted).double().mean().item()
+    right, _, _ = evaluate.accuracy(predicted, wanted, test.labels)
     return right, len(predicted.unique()), metrics.frechet_distance(features, real)
 
 
 def run(options: Options) -> None:
     test = load("mnist", options.data, train=False)
     assert isinstance(test, Dataset)
+    judge = evaluate.find_judge(test, options.data, None)
+    assert judge is not None  # MNIST has classes
+    with torch.inference_mode():
+        _, real = evaluate.judged(judge, test.images[:COMPARED], "test images judged")
     print("| seed | right class | classes | Frechet | CPU minutes | converged |")
     print("| --- | --- | --- | --- | --- | --- |", flush=True)
     found = []
     for seed in range(options.seeds):
         folder, minutes = train(options, seed)
-        right, classes, near = score(folder, test)
+        right, classes, near = score(folder, judge, test, real)
         converged = right >= CONVERGED and classes == len(test.labels)
         found.append((right, near, converged))
         took = f"{minutes:.1f}" if minutes else "before"

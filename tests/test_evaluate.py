@@ -248,13 +248,22 @@ def test_what_samples_teach(
 
     def score(model: torch.nn.Module) -> float:
         loaded.model = model
-        found = evaluate.learned_figures(loaded, judge, train, test)
+        found = evaluate.cas_figures(loaded, judge, train, test)
         return found["classification_accuracy_score"].value
 
     assert score(Again()) > 0.3
     loaded.labels = ()
-    with pytest.raises(evaluate.EvaluationError, match="leave --learn out"):
+    with pytest.raises(evaluate.EvaluationError, match="leave --cas out"):
         score(Again())
+
+
+def test_the_judge_is_of_the_same_data(mnist_root: Path) -> None:
+    """Another data set may have the same sizes and classes; what ships knows nothing of it."""
+    digits = data.load("mnist", mnist_root)
+    assert isinstance(digits, data.Dataset)
+    shipped = evaluate.available_judge(digits)
+    assert shipped is not None and shipped.name == "classifier-mnist"
+    assert evaluate.available_judge(dataclasses.replace(digits, name="folder")) is None
 
 
 def test_lost_modes_are_counted(

@@ -31,7 +31,7 @@ ALLOWED = {
     "aigc.hub": {"aigc.hub", "aigc.checkpoint"},
     "aigc.ui": {
         "aigc.ui", "aigc.latent", "aigc.checkpoint", "aigc.hub", "aigc.media", "aigc.models",
-        "aigc.survey",
+        "aigc.survey", "aigc.metrics",
     },
     "train": {
         "train", "aigc.models", "aigc.latent", "aigc.checkpoint", "aigc.hub", "aigc.media",

@@ -18,7 +18,7 @@ from aigc.models.gan import (
     generator_loss,
     gradient_penalty,
     packed,
-    slope_penalty,
+    wgan_gp,
 )
 
 REAL, FAKE = torch.tensor([2.0]), torch.tensor([-1.0])
@@ -69,7 +69,7 @@ def test_penalty_of_a_linear_discriminator_is_its_squared_weight() -> None:
     assert gradient_penalty(logits, images).item() == pytest.approx(weight.square().sum().item())
 
     norm = weight.norm().item()
-    assert slope_penalty(images.flatten(1) @ weight, images).item() == pytest.approx(
+    assert wgan_gp(images.flatten(1) @ weight, images).item() == pytest.approx(
         (norm - 1) ** 2, rel=1e-5
     )
 

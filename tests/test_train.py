@@ -149,7 +149,7 @@ def test_images_of_a_folder_become_a_checkpoint(image_folder: Path, tmp_path: Pa
         ({"ema": 2.0}, "--ema"),
         ({"device": "tpu9"}, "--device tpu9"),
         ({"loss": "cubic"}, "--loss is one of relativistic"),
-        ({"slope": -1.0}, "--slope is 0 or more"),
+        ({"gp": -1.0}, "--gp is 0 or more"),
         ({"pack": 3}, "cannot be judged 3 at a time"),
         ({"noise": "cauchy"}, "noise is normal or uniform"),
         ({"schedule": "steps"}, "--schedule"),

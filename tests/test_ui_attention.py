@@ -23,7 +23,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from aigc import latent
-from aigc.ui import attention, figures, kept, texts
+from aigc.ui import attention, cache, figures, texts
 from aigc.ui.catalogue import Catalogue
 
 NAME = "attention-mnist"
@@ -211,9 +211,9 @@ def test_what_was_drawn_is_not_drawn_again(
     assert torch.equal(found, first)
     found.zero_()  # a copy: what is kept stays as it was
     assert torch.equal(attention.finished(chosen, made), first)
-    for seed in range(2 * kept.MAX_KEPT):
-        kept.keep(chosen, {"seed": seed}, first)
-    assert len(kept._kept) == kept.MAX_KEPT
+    for seed in range(2 * cache.MAX_KEPT):
+        cache.keep(chosen, {"seed": seed}, first)
+    assert len(cache._kept) == cache.MAX_KEPT
     with pytest.raises(AssertionError, match="drawn again"):
         attention.finished(chosen, made)
 

@@ -97,9 +97,9 @@ class Options:
     """Binarisations of the test images over which -ELBO is averaged."""
     importance: int = 200
     """Samples of the importance-weighted likelihood; 0 leaves it out."""
-    learn: bool = False
-    """Train a classifier on samples alone and see how it does on real images: the classification
-    accuracy score, some ten minutes."""
+    cas: bool = False
+    """The classification accuracy score: train a classifier on samples alone and see how it does on
+    real images, some ten minutes."""
     bfloat16: bool = False
     """Run the networks of the importance-weighted likelihood in bfloat16, its sums in float32:
     about half the time on a processor that computes in it."""
@@ -210,12 +210,12 @@ def suited(judge: Checkpoint, dataset: Dataset) -> Checkpoint:
 
 
 def available_judge(train: Dataset) -> Checkpoint | None:
-    """The classifier for this data that needs no training: one that ships, or one from the
-    cache; None where there is neither."""
+    """The classifier for this data that needs no training: the one that ships, or one from the
+    cache; None where there is neither. Of stacked data the one that ships is that of the digits."""
     if len(train.labels) < 2:
         return None
-    own = SHIPPED / f"classifier-{train.name}"
-    for folder in (own, *sorted(SHIPPED.glob("classifier-*")), cached(train)):
+    shipped = SHIPPED / f"classifier-{train.name.removeprefix('stacked-')}"
+    for folder in (shipped, cached(train)):
         if (folder / checkpoint.CONFIG).exists():
             judge = suited(checkpoint.load(folder), train)
             if not fits(judge, train):
@@ -430,7 +430,7 @@ def class_figures(
     }  # fmt: skip
 
 
-def learned_figures(
+def cas_figures(
     made_by: Checkpoint, judge: Checkpoint | None, train: Dataset, test: Dataset
 ) -> Figures:
     """What can be learned from samples alone: the classification accuracy score (Ravuri & Vinyals
@@ -438,7 +438,7 @@ def learned_figures(
     if judge is None or not made_by.labels:
         raise EvaluationError(
             f"{made_by.name} makes no pictures of a class, so nothing can be learned from them; "
-            "leave --learn out"
+            "leave --cas out"
         )
     from train import classifier  # it imports the loop, which imports this module
 
@@ -856,8 +856,8 @@ def evaluate(options: Options) -> dict[str, Any]:
     if "sample" in measured.capabilities:
         judge = find_judge(train, options.data, options.classifier)
         figures |= sample_figures(measured, judge, train, test, options.samples)
-        if options.learn:
-            figures |= learned_figures(measured, judge, train, test)
+        if options.cas:
+            figures |= cas_figures(measured, judge, train, test)
     return results(options, measured, figures, judge)
 
 
@@ -869,7 +869,7 @@ def results(
     for name in ("samples", "draws", "importance"):
         if getattr(options, name) != getattr(Options, name):
             words.append(f"--{name} {getattr(options, name)}")
-    words += [f"--{name}" for name in ("learn", "bfloat16") if getattr(options, name)]
+    words += [f"--{name}" for name in ("cas", "bfloat16") if getattr(options, name)]
     return {key: figure.to_dict() for key, figure in figures.items()} | {
         "evaluated": {
             "date": datetime.now(timezone.utc).date().isoformat(),

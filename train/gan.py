@@ -26,7 +26,7 @@ from aigc.models.gan import (
     generator_loss,
     gradient_penalty,
     packed,
-    slope_penalty,
+    wgan_gp,
 )
 from train import distributed, evaluate, loop, watch
 
@@ -51,8 +51,9 @@ class Recipe(loop.Options):
     """Penalise the discriminator's gradient at real pictures."""
     r2: bool = True
     """Penalise it at made pictures."""
-    slope: float = 0.0
-    """Weight of WGAN-GP's penalty, which holds the discriminator's slope at 1; 10 in the paper."""
+    gp: float = 0.0
+    """Weight of WGAN-GP's gradient penalty, which holds the discriminator's slope at 1; 10 in the
+    paper."""
     gamma: float = 1.0
     """Weight of R1 and R2 at the start ..."""
     gamma_end: float = 0.1
@@ -118,8 +119,8 @@ def train(recipe: Recipe) -> Path:
         raise loop.TrainingError(f"--loss is one of {', '.join(LOSSES)}, not {recipe.loss!r}")
     if recipe.penalty_every < 1:
         raise loop.TrainingError(f"--penalty-every is 1 or more, not {recipe.penalty_every}")
-    if not 0 <= recipe.slope:
-        raise loop.TrainingError(f"--slope is 0 or more, not {recipe.slope}")
+    if not 0 <= recipe.gp:
+        raise loop.TrainingError(f"--gp is 0 or more, not {recipe.gp}")
     if recipe.batch // distributed.size() % max(1, recipe.pack):
         raise loop.TrainingError(
             f"--batch {recipe.batch} cannot be judged {recipe.pack} at a time on "
@@ -194,14 +195,14 @@ def train(recipe: Recipe) -> Path:
             # The mean runs over the whole batch of 2 n pictures: twice it is R1 + R2.
             penalty = 2 * recipe.penalty_every * gradient_penalty(wanted, both)
         d_total = d_loss + 0.5 * gamma * penalty
-        if recipe.slope and due:
+        if recipe.gp and due:
             share = torch.rand(len(told), 1, 1, 1, generator=generator).to(device)
             ends = [packed(end, recipe.pack) for end in (real, fake.detach())]
             with loop.autocast(recipe, device):
                 between = torch.lerp(ends[0], ends[1].to(real.dtype), share).requires_grad_()
-                slopes = d(between, told).float()
-            penalty = recipe.penalty_every * slope_penalty(slopes, between)
-            d_total = d_total + recipe.slope * penalty
+                mixed = d(between, told).float()
+            penalty = recipe.penalty_every * wgan_gp(mixed, between)
+            d_total = d_total + recipe.gp * penalty
         d_adam.zero_grad()
         d_total.backward()
         distributed.average_gradients(d.parameters())

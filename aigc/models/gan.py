@@ -233,7 +233,7 @@ def gradient_penalty(logits: Tensor, images: Tensor) -> Tensor:
     return gradient.square().flatten(1).sum(1).mean()
 
 
-def slope_penalty(logits: Tensor, images: Tensor) -> Tensor:
+def wgan_gp(logits: Tensor, images: Tensor) -> Tensor:
     """Mean squared distance from 1 of the norm of D's gradient with respect to its input, ():
     WGAN-GP's, at mixtures of real and made pictures (Gulrajani et al. 2017, arXiv 1704.00028,
     equation 3). `images` must require a gradient."""

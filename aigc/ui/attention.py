@@ -11,6 +11,7 @@ import html
 import io
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,10 +25,10 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.ui import (
+    cache,
     figures,
     formula,
     han,
-    kept,
     offline,
     parts,
     pictures,
@@ -232,7 +233,7 @@ def watch(
     image = torch.zeros(chosen.media.shape)
     for image, drawn in draw(chosen, made):
         yield frame(chosen, image, drawn), made
-    kept.keep(chosen, made, image)
+    cache.keep(chosen, made, image)
     yield whole_view(chosen, image, made, wanted), made
 
 
@@ -273,9 +274,7 @@ def finished(chosen: Checkpoint, made: dict[str, Any]) -> Tensor:
     """The picture (C, H, W) or the text (T,) of these settings."""
     if sequence.draws(chosen):
         return sequence.finished(chosen, made)
-    image = kept.recall(chosen, made, lambda: list(draw(chosen, made))[-1][0])
-    assert image is not None
-    return image
+    return cache.recall(chosen, made, lambda: list(draw(chosen, made))[-1][0])
 
 
 def answer(
@@ -445,18 +444,10 @@ def build(catalogue: Catalogue) -> parts.Page:
     def go_on(chosen: gr.EventData) -> str:
         return read_prompt(chosen._data.get("prompt"))
 
-    def export(made: dict[str, Any], data: str) -> Any:
-        content, name = again(catalogue, made, data)
+    def export(write: Callable[..., tuple[bytes, str]], *given: Any) -> Any:
+        content, name = write(catalogue, *given)
         file = save_bytes_to_cache(content, name, cache_dir=saved.GRADIO_CACHE)
         return gr.DownloadButton(value=file)
-
-    def export_page(made: dict[str, Any], data: str, at: dict[str, Any]) -> Any:
-        content, name = saved_page(catalogue, made, data, at)
-        file = save_bytes_to_cache(content, name, cache_dir=saved.GRADIO_CACHE)
-        return gr.DownloadButton(value=file)
-
-    def formula_here(made: dict[str, Any], data: str, at: dict[str, Any]) -> str:
-        return formula_at(catalogue, made, data, at)
 
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=1, min_width=260, elem_classes="controls"):
@@ -541,11 +532,15 @@ def build(catalogue: Catalogue) -> parts.Page:
         "fn": None, "js": "() => document.querySelector('#attention-numbers').click()",
         **parts.PRIVATE,
     }  # fmt: skip
-    save.click(parts.spoken(export), [made, shown_picture], saved, **work).success(**fetch)
+    save.click(parts.spoken(partial(export, again)), [made, shown_picture], saved, **work).success(
+        **fetch
+    )
     looking: dict[str, Any] = {"inputs": [made, shown_picture, at], "js": WHERE, **work}
-    save_page.click(parts.spoken(export_page), outputs=saved, **looking).success(**fetch)
+    exporting = parts.spoken(partial(export, saved_page))
+    save_page.click(exporting, outputs=saved, **looking).success(**fetch)
     gr.on(
-        [here.expand, viewer.select, text_viewer.select], parts.spoken(formula_here),
+        [here.expand, viewer.select, text_viewer.select],
+        parts.spoken(partial(formula_at, catalogue)),
         outputs=numbers_here, trigger_mode="always_last", **{**looking, "queue": False},
     )  # fmt: skip
     randomise.change(

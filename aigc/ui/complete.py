@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from aigc import latent
-from aigc.ui import coverage, figures, kept, texts
+from aigc.ui import cache, coverage, figures, texts
 from aigc.ui.catalogue import whole
 
 PART, NEEDS = "", "complete"
@@ -27,7 +27,7 @@ def start(wish: Any) -> Tensor:
     seed."""
     if wish.drawing is not None:
         return wish.drawing
-    return kept.first_of(wish.checkpoint, wish.values["seed"], wish.values["label"])
+    return cache.first_of(wish.checkpoint, wish.values["seed"], wish.values["label"])
 
 
 def completions(wish: Any, image: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from aigc.checkpoint import Checkpoint, stacked
+from aigc.metrics import histogram_kl
 from aigc.ui import texts
 from aigc.ui.catalogue import Catalogue, survey_of
 
@@ -66,12 +67,9 @@ def target(chosen: Checkpoint, classifier: Checkpoint) -> Target:
 
 
 def kl(counts: list[int], shares: Tensor) -> float:
-    """KL of the shares of the classes among samples from those that they should have, in nats;
-    infinite where there is one that should have none."""
+    """KL of the shares of the classes among samples from those that they should have, in nats."""
     made = torch.tensor(counts, dtype=torch.float64)
-    made = made / made.sum()
-    there = made > 0
-    return max(0.0, float((made[there] * (made[there] / shares[there]).log()).sum()))
+    return histogram_kl(made / made.sum(), shares)
 
 
 def chance(total: int, shares: Tensor) -> tuple[float, float]:

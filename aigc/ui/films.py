@@ -124,7 +124,8 @@ def encode(film: Film, kind: str, labelled: bool = False) -> bytes:
 
 
 def name_of(film: Film, kind: str, labelled: bool = False) -> str:
-    return f"{film.name}{'-labelled' if labelled else ''}.{kind}"
+    name = film.name.replace("/", "-")  # of a checkpoint of the Hub
+    return f"{name}{'-labelled' if labelled else ''}.{kind}"
 
 
 def buttons(film: Callable[..., Film], tab: str, inputs: list[Any]) -> None:

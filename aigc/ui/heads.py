@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint, shown
-from aigc.ui import figures, kept, texts
+from aigc.ui import cache, figures, texts
 
 PART, NEEDS = "", "mute"
 CONTROLS = ("seed", "label", "muted")
@@ -65,12 +65,11 @@ def pictures(wish: Any) -> Tensor:
     """(2, C, H, W) in [0, 1]: the same draws with all heads and without those."""
     chosen, seed, label = wish.checkpoint, wish.values["seed"], wish.values["label"]
     other, index = muted_model(wish), chosen.label_index(label)
-    without = kept.recall(
+    without = cache.recall(
         chosen, {"seed": seed, "label": label, "muted": wish.values["muted"]},
         lambda: other.sample(latent.generators(seed, 1), [index])[0],
     )  # fmt: skip
-    assert without is not None
-    return torch.stack([kept.first_of(chosen, seed, label), without])
+    return torch.stack([cache.first_of(chosen, seed, label), without])
 
 
 def bits(wish: Any, image: Tensor) -> tuple[float, float]:

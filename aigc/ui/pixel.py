@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from aigc.ui import figures, kept, texts
+from aigc.ui import cache, figures, texts
 from aigc.ui.catalogue import whole
 from aigc.ui.weights import encode
 
@@ -24,7 +24,7 @@ def start(wish: Any) -> Tensor:
     """The drawing (C, H, W), or what Sample draws from the seed."""
     if wish.drawing is not None:
         return wish.drawing
-    return kept.first_of(wish.checkpoint, wish.values["seed"], wish.values["label"])
+    return cache.first_of(wish.checkpoint, wish.values["seed"], wish.values["label"])
 
 
 def pictures(wish: Any) -> Tensor:

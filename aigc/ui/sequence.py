@@ -21,7 +21,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint, shown
 from aigc.media import TextMedia
-from aigc.ui import figures, kept, texts
+from aigc.ui import cache, figures, texts
 from aigc.ui.weights import encode, pack
 
 MAX_SYMBOLS = 256  # shown at once: the weights grow with the square
@@ -82,9 +82,7 @@ def finished(chosen: Checkpoint, made: dict[str, Any]) -> Tensor:
         *_, text = write(chosen, made)
         return text
 
-    text = kept.recall(chosen, made, make)
-    assert text is not None
-    return text
+    return cache.recall(chosen, made, make)
 
 
 def named(chosen: Checkpoint, text: Tensor, at: int) -> str:
@@ -147,7 +145,7 @@ def watch(
             yield frame(chosen, text, made)
             last = time.monotonic()
     assert text is not None  # `write` gives something, or says why not
-    kept.keep(chosen, made, text)
+    cache.keep(chosen, made, text)
     yield whole_view(chosen, text, made, wanted)
 
 

@@ -38,16 +38,12 @@ def keep(chosen: Checkpoint, made: dict[str, Any], piece: Tensor) -> None:
         _kept[_key(chosen, made)] = piece.clone()
 
 
-def recall(
-    chosen: Checkpoint, made: dict[str, Any], make: Callable[[], Tensor] | None = None
-) -> Tensor | None:
+def recall(chosen: Checkpoint, made: dict[str, Any], make: Callable[[], Tensor]) -> Tensor:
     """The piece of these settings: the one that was kept, or what `make` gives, which is kept."""
     with _lock:
         found = _kept.get(_key(chosen, made))
     if found is not None:
         return found.clone()
-    if make is None:
-        return None
     found = make()
     keep(chosen, made, found)
     return found
@@ -61,6 +57,4 @@ def first_of(chosen: Checkpoint, seed: int, label: str, temperature: float = 1.0
         drawn = chosen.model.sample(latent.generators(seed, 1), [index], temperature)  # type: ignore[operator]
         return drawn[0]
 
-    found = recall(chosen, {"seed": seed, "label": label, "temperature": temperature}, make)
-    assert found is not None
-    return found
+    return recall(chosen, {"seed": seed, "label": label, "temperature": temperature}, make)
