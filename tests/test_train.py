@@ -256,3 +256,14 @@ def test_command_of_the_card_makes_the_recipe_again(tmp_path: Path) -> None:
     parsed = tyro.cli(Recipe, args=words[3:])
     parsed.data = given.data
     assert parsed == given
+
+
+def test_free_bits_take_the_price_off_a_silent_level() -> None:
+    from train.ladder import paid
+
+    by_level = torch.tensor([3.0, 0.1, 0.5], requires_grad=True)
+    cost = paid(by_level, 0.25)
+    cost.backward()
+    assert cost.item() == pytest.approx(3.75)
+    assert by_level.grad is not None
+    assert by_level.grad.tolist() == [1, 0, 1]

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from aigc import latent
-from aigc.models.vae import Ladder, LadderConfig, negative_elbo
+from aigc.models.vae import Ladder, LadderConfig
 from train import distributed, loop, muon, watch
 
 # The first and last layers and the classes: few inputs or few outputs, of unlike meanings.
@@ -44,6 +44,9 @@ class Recipe(loop.Options):
     """The balance coefficient (lambda in the article): weight of the KL term. 1 is the ELBO."""
     kl_warmup: float = 0.05
     """Share of the run over which the weight of the KL term rises from 0."""
+    free_bits: float = 0.0
+    """Nats that each level may say without paying, so that none stays silent from the start
+    (Kingma et al. 2016)."""
     any_label: float = 1.0
     """Share of the images that are shown without their class, as "any"; 1 leaves the classes out
     of the model altogether."""
@@ -64,8 +67,16 @@ class Recipe(loop.Options):
     """Residual blocks of the encoder at the smallest size."""
 
 
+def paid(by_level: Tensor, free_bits: float) -> Tensor:
+    """The KL terms of the levels, (levels,) nats -> their sum, (), with levels below `free_bits`
+    counted as that much: making them say less gains nothing."""
+    return by_level.clamp(min=free_bits).sum()
+
+
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
+    if not 0 <= recipe.free_bits:
+        raise loop.TrainingError(f"--free-bits is 0 or more, not {recipe.free_bits}")
     dataset = loop.load_images(recipe)
     if recipe.any_label >= 1:
         dataset = dataclasses.replace(dataset, labels=(), targets=torch.zeros_like(dataset.targets))
@@ -109,7 +120,8 @@ def train(recipe: Recipe) -> Path:
         with loop.autocast(recipe, device):
             nll, kl = model.elbo(images, conditions, generator)
         warm = min(1.0, progress / recipe.kl_warmup) if recipe.kl_warmup else 1.0
-        negative_elbo(nll, kl.sum(1), recipe.beta * warm).backward()
+        by_level = torch.stack([level.sum(1).mean() for level in kl.split(model.levels, 1)])
+        (nll.mean() + recipe.beta * warm * paid(by_level, recipe.free_bits)).backward()
         distributed.average_gradients(model.parameters())
         # A rare step with a huge gradient (an outlier under a sharp posterior) ends a run.
         torch.nn.utils.clip_grad_norm_(model.parameters(), 200.0)
@@ -118,9 +130,7 @@ def train(recipe: Recipe) -> Path:
             with loop.autocast(recipe, device):  # Muon's rounds are matrix products
                 optimizer.step()
             optimizer.zero_grad()
-        by_level = torch.stack(
-            [level.sum(1).mean() for level in kl.detach().split(model.levels, 1)]
-        )
+        by_level = by_level.detach()
         found = {"-ELBO": nll.mean() + by_level.sum(), "nll": nll.mean(), "KL": by_level.sum()}
         if config.likelihood == "discretised-logistic":
             found["bits/dim"] = found["-ELBO"] / dims / math.log(2)
