@@ -36,6 +36,9 @@ def arguments() -> argparse.Namespace:
                         help="address to listen on; 0.0.0.0 for every one")  # fmt: skip
     parser.add_argument("--port", type=int, default=env("GRADIO_SERVER_PORT", "7860"))
     parser.add_argument("--share", action="store_true", help="make a public link, by Gradio")
+    parser.add_argument("--mcp", action="store_true",
+                        default=env("GRADIO_MCP_SERVER", "").lower() == "true",
+                        help="offer the endpoints as tools of an MCP server, too")  # fmt: skip
     parser.add_argument("--open", action="store_true", help="open it in the browser, too")
     parser.add_argument("--checkpoints", type=Path, metavar="DIR",
                         default=env("AIGC_CHECKPOINTS", HERE / "checkpoints"),
@@ -54,6 +57,8 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Load the checkpoints, and serve until Ctrl-C."""
     options = arguments()
+    if options.mcp and (lacking := ui.programs.lacking()):
+        sys.exit(lacking)
     remote.claim_gpu()
     try:
         catalogue = ui.catalogue_of(options.checkpoints)
@@ -73,7 +78,7 @@ def main() -> None:
     try:
         ui.launch(
             ui.build(catalogue, hub), server_name=options.host, server_port=options.port,
-            share=options.share, inbrowser=options.open,
+            share=options.share, inbrowser=options.open, mcp_server=options.mcp,
         )  # fmt: skip
     except OSError as error:
         sys.exit(f"{options.host}:{options.port} cannot be had ({error}); choose another --port")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import importlib.metadata
+import io
 import json
 import os
 import re
@@ -17,13 +21,16 @@ import numpy as np
 import pytest
 from conftest import save_tiny
 from gradio_client import Client
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 from test_ui_explore import GIVEN, HAS
 
+import app
 from aigc import ui
 from aigc.checkpoint import load
 from aigc.latent import MAX_SEED, generators
-from aigc.ui import explore
+from aigc.ui import explore, programs
 
 SAMPLE = {"checkpoint": "gan-mnist", "count": 3, "seed": 7, "label": "3", "temperature": 1.0}
 WRITING = {"prompt": "abc", "length": 30, "top_k": 5, "top_p": 0.9}  # of a checkpoint that writes
@@ -45,7 +52,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(checkpoints: Path) -> Iterator[str]:
     demo = ui.build(ui.catalogue_of(checkpoints))
-    _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True, mcp_server=True)
     yield url
     demo.close(verbose=False)
 
@@ -297,16 +304,17 @@ def test_the_page_asks_no_other_machine(server: str) -> None:
     assert '"analytics_enabled": true' not in config
 
 
-def example(language: str, server: str) -> str:
-    """A block of code of the README, with the address of this server."""
+def example(language: str, server: str, client: str) -> str:
+    """The block of code of the README that has `client`, with the address of this server."""
     text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    (block,) = [one for one in blocks if "http://127.0.0.1:7860" in one]
+    (block,) = [one for one in blocks if client in one]
+    assert "http://127.0.0.1:7860" in block
     return str(block).replace("http://127.0.0.1:7860", server.rstrip("/"))
 
 
 def test_the_example_in_python(server: str, tmp_path: Path) -> None:
-    code = example("python", server) + "\nprint(len(images), settings['seed'])\n"
+    code = example("python", server, "gradio_client") + "\nprint(len(images), settings['seed'])\n"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60,
         env={**os.environ, "GRADIO_TEMP_DIR": str(tmp_path)}, check=True,
@@ -317,7 +325,7 @@ def test_the_example_in_python(server: str, tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_example_with_curl(server: str) -> None:
     done = subprocess.run(
-        ["bash", "-c", example("bash", server)], capture_output=True, text=True, timeout=60,
+        ["bash", "-c", example("bash", server, "curl")], capture_output=True, text=True, timeout=60,
         check=True,
     )  # fmt: skip
     event, data = done.stdout.strip().split("\n")[:2]
@@ -325,3 +333,101 @@ def test_the_example_with_curl(server: str) -> None:
     images, settings = json.loads(data.removeprefix("data: "))
     assert len(images) == 16
     assert {name: settings[name] for name in SAMPLE} == {**SAMPLE, "count": 16}
+
+
+def test_the_example_of_an_mcp_client(server: str, client: Client, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", example("python", server, "mcp.client")],
+        capture_output=True, text=True, timeout=60, cwd=tmp_path, check=True,
+    )  # fmt: skip
+    wish = {**SAMPLE, "count": 1}
+    images, settings = ask(client, "/sample", wish)
+    assert json.loads(done.stdout) == settings
+    saved = Image.open(tmp_path / "three.png")
+    assert saved.format == "PNG" and np.array_equal(np.asarray(saved), pixels(images)[0])
+
+
+def tools(server: str, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
+    """What an MCP client hears: the list of tools, then the answer to each call. The last call
+    asks for progress, too."""
+    heard: list[Any] = []
+
+    async def noted(*news: Any) -> None:
+        heard.append(news)
+
+    async def talk() -> list[Any]:
+        where = f"{server}gradio_api/mcp/"
+        async with (
+            streamable_http_client(where) as (read, write, _),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            answers: list[Any] = [(await session.list_tools()).tools]
+            for number, (name, values) in enumerate(calls, 1):
+                news = noted if number == len(calls) else None
+                answers.append(await session.call_tool(name, values, progress_callback=news))
+            return answers
+
+    answers = asyncio.run(talk())
+    assert bool(heard) == bool(calls)
+    return answers
+
+
+def test_every_endpoint_is_a_tool_and_nothing_else(server: str) -> None:
+    (listed,) = tools(server)
+    assert {tool.name for tool in listed} == {
+        "checkpoints", "sample", "interpolate", "attention", *explore.VIEWS
+    }  # fmt: skip
+    for tool in listed:
+        assert len(tool.description) > 20
+        for name, about in tool.inputSchema["properties"].items():
+            assert about["type"] and about["description"] == programs.PARAMETERS[name]
+
+
+def test_the_answers_of_tools(server: str, checkpoints: Path) -> None:
+    writing = {**SAMPLE, "checkpoint": "language-mnist", **WRITING}
+    _, listed, pictures, written, wrong, looked, walk = tools(
+        server, ("checkpoints", {}), ("sample", SAMPLE), ("sample", writing),
+        ("sample", {"count": 0}), ("attention", {}), ("interpolate", INTERPOLATE),
+    )  # fmt: skip
+    assert [json.loads(one.text)["name"] for one in listed.content][:2] == [
+        "gan-mnist",
+        "vae-mnist",
+    ]
+    kinds = [block.type for block in pictures.content]
+    assert kinds == ["image"] * 3 + ["text"]
+    loaded = load(checkpoints / "gan-mnist")
+    expected = loaded.media.to_uint8(loaded.model.sample(generators(7, 3), [3] * 3, 1.0))
+    made = [Image.open(io.BytesIO(base64.b64decode(b.data))) for b in pictures.content[:3]]
+    assert np.array_equal(np.stack([np.asarray(one) for one in made]), expected[..., 0])
+    assert json.loads(pictures.content[3].text) == {**SAMPLE, "revision": loaded.revision}
+    assert [b.mimeType for b in walk.content[:5]] == ["image/png"] * 4 + ["image/webp"]
+    film = httpx.get(walk.content[5].text)
+    assert film.content == base64.b64decode(walk.content[4].data)
+    picture, _, tokens, weights, settings = looked.content
+    assert picture.type == "image" and len(json.loads(tokens.text)) > 1
+    assert httpx.get(weights.text).content[:2] == b"PK"  # as .npz begins
+    assert json.loads(settings.text)["checkpoint"] == "attention-mnist"
+    (only,) = written.content
+    assert len(json.loads(only.text)["texts"]) == 3
+    assert wrong.isError
+    assert wrong.content[0].text == "The count is a whole number from 1 to 64, not 0."
+
+
+def test_what_mcp_lacks_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert programs.lacking() == ""
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "2.1.0")
+    assert programs.lacking().startswith("--mcp does not work with mcp 2.1.0: run ")
+
+    def none(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", none)
+    said = programs.lacking()
+    assert said.startswith("--mcp needs the package mcp: run ")
+    assert f'-m pip install "{programs.PACKAGE}"' in said
+    monkeypatch.setattr(sys, "argv", ["app.py", "--mcp"])
+    with pytest.raises(SystemExit, match="--mcp needs the package mcp"):
+        app.main()
+    extras = (Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'mcp = ["{programs.PACKAGE}"]' in extras

@@ -69,8 +69,8 @@ def test_both_readmes_show_the_same() -> None:
         assert found[0] == found[1], pattern
     block = r"^```python\n(.*?)^```"
     code = [re.findall(block, text, re.MULTILINE | re.DOTALL) for text in (english, chinese)]
-    assert len(code[0]) == len(code[1]) == 2
-    assert code[0][0] == code[1][0]
+    assert len(code[0]) == len(code[1]) == 3
+    assert code[0][:2] == code[1][:2]
 
 
 def test_every_make_target_that_is_named_exists() -> None:

@@ -174,7 +174,7 @@ def test_requirements_are_what_is_imported() -> None:
     listed = {re.split("[<>=]", entry)[0] for entry in entries}
     used = {PACKAGES.get(top, top) for path in SOURCES for top in outside(path)}
     used -= {"gradio_client", "starlette"}  # gradio brings the ones that it was made for
-    used -= {"trackio"}  # an extra, of --track
+    used -= {"trackio", "mcp"}  # extras, of --track and --mcp
     assert listed == used
 
 

@@ -40,6 +40,7 @@ from aigc.ui import (
     interpolate,
     languages,
     parts,
+    programs,
     remote,
     sample,
     social,
@@ -52,7 +53,7 @@ from aigc.ui.remote import Remote
 from aigc.ui.theme import theme
 
 __all__ = ["TABS", "Broken", "Catalogue", "Checkpoint", "CheckpointError", "Remote",
-           "build", "catalogue_of", "launch"]  # fmt: skip
+           "build", "catalogue_of", "launch", "programs"]  # fmt: skip
 
 TABS = [sample, interpolate, explore, attention, timelapse]
 

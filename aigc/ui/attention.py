@@ -390,7 +390,7 @@ def explorers(
 
 def build(catalogue: Catalogue) -> parts.Page:
     def attention(
-        checkpoint: str = "", seed: int = 0, label: str = ANY, prompt: str = "",
+        checkpoint: str = catalogue.first(NEEDS), seed: int = 0, label: str = ANY, prompt: str = "",
         length: int = LENGTH,
     ) -> tuple[Image.Image | None, list[list[int]], str, dict[str, Any]]:  # fmt: skip
         image, tokens, content, made = answer(catalogue, checkpoint, seed, label, prompt, length)

@@ -20,7 +20,7 @@ from gradio.components.api_component import Api
 from gradio.context import LocalContext
 from starlette.requests import Request
 
-from aigc.ui import texts
+from aigc.ui import programs, texts
 from aigc.ui.catalogue import Catalogue
 
 TAGS = {"en": "en", "zh": "zh-CN"}  # as browsers write them
@@ -57,6 +57,18 @@ class Blocks(gr.Blocks):
             pairs = zip(value["components"], other.get_config_file()["components"], strict=True)
             components = [{**mine, "props": theirs["props"]} for mine, theirs in pairs]
             self.written[language] = {**value, "components": components, "title": other.title}
+
+    @property
+    def mcp_server_obj(self) -> Any:
+        """Gradio's MCP server, where `--mcp` asks for one, with answers as `programs` writes
+        them."""
+        return self.tools
+
+    @mcp_server_obj.setter
+    def mcp_server_obj(self, server: Any) -> None:
+        if server:
+            server.postprocess_output_data = programs.answer
+        self.tools = server
 
     def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
         """A program that sends values without names may know fewer parameters than an endpoint

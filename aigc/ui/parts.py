@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.components.api_component import Api
 from gradio_client.utils import python_type_to_json_schema
 
-from aigc.ui import figures, languages, texts
+from aigc.ui import figures, languages, programs, texts
 from aigc.ui.catalogue import ANY, Catalogue
 
 # All model work takes turns: it shares the same few cores.
@@ -158,15 +158,18 @@ def endpoint(
     fn: Callable[..., Any], api_name: str, outputs: list[Any], about: str,
     work: dict[str, Any] = MODEL_WORK,
 ) -> None:  # fmt: skip
-    """A public endpoint for `fn`, whose parameters all have defaults. Values come in as the
-    client sent them: `fn` checks them itself, so that every mistake gets its own sentence. `work`
-    says whose turns it takes."""
+    """A public endpoint for `fn`, whose parameters all have defaults and stand in
+    `programs.PARAMETERS`. Values come in as the client sent them: `fn` checks them itself, so that
+    every mistake gets its own sentence. `work` says whose turns it takes."""
     hints = get_type_hints(fn)
+    given = inspect.signature(fn).parameters
     inputs = [
-        Api(p.default, python_type_to_json_schema(hints[p.name]), p.name)
-        for p in inspect.signature(fn).parameters.values()
+        Api(p.default, python_type_to_json_schema(hints[p.name]), p.name) for p in given.values()
     ]
+    call = spoken(fn)
+    # By these MCP knows it.
+    call.__name__, call.__doc__ = api_name, programs.described(about, list(given))
     gr.on(
-        [], spoken(fn), inputs, outputs,
+        [], call, inputs, outputs,
         api_name=api_name, api_description=about, show_progress="hidden", **work,
     )  # fmt: skip
