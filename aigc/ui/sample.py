@@ -13,7 +13,7 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
-from aigc.ui import coverage, figures, han, labels, levels, parts, sequence, texts
+from aigc.ui import coverage, figures, han, labels, levels, measured, parts, sequence, texts
 from aigc.ui.catalogue import (
     ANY,
     LENGTH,
@@ -209,6 +209,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 if halted.is_set() and stoppable:
                     wish = as_far(wish, pictures)
                 view = page(wish, pictures) + covered(catalogue, wish, pictures)
+                view += measured.copies(wish.checkpoint)
                 over = gr.Button(visible=False)
                 yield view, save_link(wish, pictures), wish.made, wish.seed, over
         finally:
@@ -242,6 +243,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                     0, MAX_TEMPERATURE, 1, step=0.05, label=texts.TEMPERATURE,
                     info=texts.TEMPERATURE_INFO,
                 )  # fmt: skip
+                measured.build(catalogue, checkpoint, temperature)
                 length = gr.Slider(
                     1, MAX_LENGTH, LENGTH, step=1, label=texts.LENGTH, info=texts.LENGTH_INFO,
                     visible=writing,

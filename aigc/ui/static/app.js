@@ -93,6 +93,15 @@
       return null;
     },
 
+    // Of sentences about some values, the one about the value that is nearest.
+    nearest(sentences, value) {
+      const all = [...document.querySelectorAll(sentences)];
+      const away = (one) => Math.abs(one.dataset.at - value);
+      const best = all.reduce((a, b) => (away(b) < away(a) ? b : a), all[0]);
+      for (const one of all) one.hidden = one !== best;
+      return null;
+    },
+
     // How Chinese texts are set, chosen in the browser: the direction of lines, and the script.
     set(tab, lines, script) {
       Object.assign(document.documentElement.dataset, { lines, script });

@@ -274,6 +274,26 @@ MODES_MISSING = "Missing: {names}."
 MODES_FIRST = "It begins. One coverage is drawn at a time: another visitor's may have to end first."
 MODES_ENDED = "{count} samples: it was stopped, or {seconds} seconds were over."
 
+# What was measured, where somebody samples: STOP ends the sentence
+COPIES = {
+    "near_copies": "Learned by heart? At temperature 1, {share} of its samples lie as near to a "
+    "training image as {real} of real test images do",
+    "copied_lines": "Learned by heart? At temperature 1, {share} of the lines that it writes stand "
+    "in what it learned from; of the lines of texts that it never saw {real} do",
+    "copied_windows": "Learned by heart? At temperature 1, {share} of the passages that it writes "
+    "stand in what it learned from, letter by letter; of a text that it never saw {real} do",
+}
+COPIES_FEATURES = " ({share} in the features of a classifier)"
+COPIES_NEAREST = (
+    "; the median distance to the nearest one is {distance}, and {real} from a real test image"
+)
+TRADEOFF_HERE = (
+    "At {temperature}, the nearest that was measured, {precision} of samples are near a real "
+    "picture (precision) and {recall} of real pictures near a sample (recall); Frechet distance "
+    "{frechet}."
+)
+TRADEOFF_ALL = "All temperatures, in Explore"
+
 # The levels of a latent, kept or drawn again
 LEVELS_TITLE = "Level by level: keep the upper ones, draw the rest again"
 LEVELS_INFO = (

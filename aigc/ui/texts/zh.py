@@ -369,6 +369,20 @@ MODES_MISSING = "缺少：{names}。"
 MODES_FIRST = "马上开始。覆盖一次只画一个：可能要等别的访客的先结束。"
 MODES_ENDED = "{count} 个样本：已被停止，或者 {seconds} 秒到了。"
 
+# 采样处的一句话：实测结果
+COPIES = {
+    "near_copies": "有没有死记硬背？温度 1 时，样本中有 {share} 与某张训练图近到真实测试图里只有 {real} 才有的程度",
+    "copied_lines": "有没有死记硬背？温度 1 时，它写的句子有 {share} 原样出现在训练文本里；它没见过的文本里有 {real}",
+    "copied_windows": "有没有死记硬背？温度 1 时，它写的片段有 {share} 一字不差地出现在训练文本里；它没见过的文本里有 {real}",
+}
+COPIES_FEATURES = "（按分类器的特征为 {share}）"
+COPIES_NEAREST = "；到最近训练图的距离中位数是 {distance}，真实测试图是 {real}"
+TRADEOFF_HERE = (
+    "在测过的最近温度 {temperature}：{precision} 的样本靠近真图（精确率），{recall} 的真图靠近样本（召回率），"
+    "Fréchet 距离 {frechet}。"
+)
+TRADEOFF_ALL = "到“探索”里看所有温度"
+
 # 潜变量的各层：保留，或重新抽取
 LEVELS_TITLE = "逐层来看：保留上面几层，其余重新抽取"
 LEVELS_INFO = (

@@ -1,0 +1,87 @@
+"""What was measured of a checkpoint, in a sentence where somebody samples: how near its samples
+come to what it learned, and what the temperature does. Part of Sample."""
+
+from __future__ import annotations
+
+import html
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from aigc.checkpoint import Checkpoint
+from aigc.survey import TRADEOFF
+from aigc.ui import parts, texts, tradeoff
+from aigc.ui.catalogue import Catalogue, survey_of
+
+NEEDS = "sample"
+COPIES = ("near_copies", "copied_lines", "copied_windows")
+
+
+def figure(checkpoint: Checkpoint, key: str) -> dict[str, str] | None:
+    """A figure of metrics.json with its reference, as HTML; None where one is missing."""
+    found = checkpoint.metrics.get(key)
+    if not isinstance(found, dict) or not {"text", "reference_text"} <= found.keys():
+        return None
+    return {name: html.escape(str(value)) for name, value in found.items()}
+
+
+def copies(checkpoint: Checkpoint) -> str:
+    """How much of what it makes it learned by heart, as its card has it; '' where nobody
+    measured it. How it was measured shows on hovering."""
+    for key in COPIES:
+        if found := figure(checkpoint, key):
+            said = texts.COPIES[key].format(share=found["text"], real=found["reference_text"])
+            if inside := figure(checkpoint, f"{key}_features"):
+                said += texts.COPIES_FEATURES.format(share=inside["text"])
+            if near := figure(checkpoint, "nearest_training"):
+                said += texts.COPIES_NEAREST.format(
+                    distance=near["text"], real=near["reference_text"]
+                )
+            return (
+                f'<p class="said copies" title="{found.get("protocol", "")}">{said}{texts.STOP}</p>'
+            )
+    return ""
+
+
+def at_temperatures(checkpoint: Checkpoint, temperature: float) -> str:
+    """What was measured at each temperature, the one nearest to `temperature` in sight
+    (`aigc.nearest` shows another); '' where nobody measured it."""
+    survey = survey_of(checkpoint, tradeoff.PART)
+    if survey is None:
+        return ""
+    table = survey[tradeoff.PART].tolist()
+    nearest = min(range(len(table)), key=lambda i: abs(table[i][0] - temperature))
+    said = ""
+    for i, row in enumerate(table):
+        values = dict(zip(TRADEOFF, row))
+        sentence = texts.TRADEOFF_HERE.format(
+            temperature=f"{values['temperature']:.4g}", frechet=f"{values['frechet']:.2f}",
+            **{name: f"{values[name]:.1%}" for name in ("precision", "recall")},
+        )  # fmt: skip
+        away = "" if i == nearest else " hidden"
+        said += f'<p data-at="{values["temperature"]:.4g}"{away}>{sentence}</p>'
+    query = {
+        "tab": "explore", "checkpoint": checkpoint.name, "view": "tradeoff",
+        "lang": texts.language(),
+    }  # fmt: skip
+    address = html.escape(f"?{urlencode(query)}")
+    return f'<div class="said">{said}<a href="{address}">{texts.TRADEOFF_ALL}</a></div>'
+
+
+def build(catalogue: Catalogue, checkpoint: gr.Dropdown, temperature: gr.Slider) -> gr.HTML:
+    """Below the slider; another temperature asks nobody."""
+
+    def beside(name: str | None, value: float) -> gr.HTML:
+        said = at_temperatures(catalogue.find(name, NEEDS), value) if name else ""
+        return gr.HTML(said, visible=bool(said))
+
+    chosen = checkpoint.value
+    said = at_temperatures(catalogue.find(chosen, NEEDS), temperature.value) if chosen else ""
+    box = gr.HTML(
+        said, visible=bool(said), js_on_load=None, elem_id="sample-measured", padding=True
+    )
+    checkpoint.change(parts.spoken(beside), [checkpoint, temperature], box, **parts.QUIET)
+    temperature.change(
+        None, temperature, None, js="(t) => aigc.nearest('#sample-measured p', t)", **parts.PRIVATE
+    )
+    return box
