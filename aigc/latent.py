@@ -55,6 +55,19 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     return direction * (length_a * (1 - t) + length_b * t)
 
 
+def vary(z: Tensor, ways: Tensor, spread: float) -> Tensor:
+    """Draws near a draw of the prior: z (L,), ways (N, L), both drawn from it -> (N, L).
+
+    sqrt(1 - s^2) z + s e is again a draw from a Gaussian prior of mean 0, whatever `spread` s in
+    [0, 1] is: 0 gives z, 1 gives the ways alone, and the correlation with z is sqrt(1 - s^2). It is
+    the step of preconditioned Crank-Nicolson (Cotter et al. 2013, arXiv 1202.0709). Raises
+    ValueError for another spread.
+    """
+    if not 0 <= spread <= 1:
+        raise ValueError(f"a spread is from 0 to 1, not {spread}")
+    return (1 - spread**2) ** 0.5 * z + spread * ways
+
+
 def path(
     ends: Sequence[tuple[Tensor, Tensor]], steps: int, kind: str = "slerp"
 ) -> tuple[Tensor, Tensor]:

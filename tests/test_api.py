@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+import torch
 from conftest import save_tiny
 from gradio_client import Client
 from mcp import ClientSession
@@ -34,6 +35,10 @@ from aigc.ui import explore, programs
 
 SAMPLE = {"checkpoint": "gan-mnist", "count": 3, "seed": 7, "label": "3", "temperature": 1.0}
 WRITING = {"prompt": "abc", "length": 30, "top_k": 5, "top_p": 0.9}  # of a checkpoint that writes
+VARIATIONS = {
+    "checkpoint": "gan-mnist", "seed": 7, "label": "3", "temperature": 0.9, "chosen": 2,
+    "spread": 0.4, "other_seed": 5, "count": 3,
+}  # fmt: skip
 INTERPOLATE = {
     "checkpoint": "vae-mnist", "seed_a": 1, "label_a": "3", "seed_b": 2, "label_b": "8",
     "steps": 4, "path": "slerp",
@@ -92,7 +97,10 @@ def test_the_parameters_are_those_of_the_links(client: Client) -> None:
     for view, module in explore.VIEWS.items():
         assert names[f"/{view}"] == ["checkpoint", *module.CONTROLS]
     views = {f"/{view}" for view in explore.VIEWS}
-    assert set(names) == {"/checkpoints", "/sample", "/interpolate", "/attention", *views}
+    assert names["/variations"] == [*VARIATIONS]
+    assert set(names) == {
+        "/checkpoints", "/sample", "/variations", "/interpolate", "/attention", *views,
+    }  # fmt: skip
     for about in api["named_endpoints"].values():
         assert all(p["parameter_has_default"] for p in about["parameters"])
 
@@ -121,6 +129,21 @@ def test_sample(client: Client, checkpoints: Path, name: str) -> None:
     assert settings == {**SAMPLE, "checkpoint": name, "revision": loaded.revision}
     expected = loaded.media.to_uint8(loaded.model.sample(generators(7, 3), [3] * 3, 1.0))
     assert np.array_equal(pixels(images), expected[..., 0])
+
+
+def test_variations(client: Client, checkpoints: Path) -> None:
+    images, settings = ask(client, "/variations", VARIATIONS)
+    assert {name: settings[name] for name in VARIATIONS} == VARIATIONS
+    assert 0 <= settings["above_test_images"] <= 1
+    model = load(checkpoints / "gan-mnist").model
+    z, condition = model.prior(generators(7, 2)[1], 3, 0.9)
+    ways = [model.prior(source, 3, 0.9)[0] for source in generators(5, 3)]
+    latents = torch.stack([z, *((1 - 0.4**2) ** 0.5 * z + 0.4 * e for e in ways)])
+    expected = model.decode(latents, condition.expand(4, -1)).mul(255).round()[:, 0].numpy()
+    assert np.abs(pixels(images) - expected).max() <= 1
+    wrong = {**VARIATIONS, "checkpoint": "attention-mnist"}
+    assert "attention-mnist has no decode" in complaint(client, "/variations", wrong)
+    assert "The spread" in complaint(client, "/variations", {**VARIATIONS, "spread": 2})
 
 
 def test_sample_of_text(client: Client, checkpoints: Path) -> None:
@@ -293,7 +316,8 @@ def test_an_oversized_upload_is_refused(server: str) -> None:
 def test_only_the_endpoints_are_public(server: str) -> None:
     config = httpx.get(f"{server}config").json()
     public = {d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public"}
-    assert public == {"checkpoints", "sample", "interpolate", "attention", *explore.VIEWS}
+    tabs = {"sample", "variations", "interpolate", "attention"}
+    assert public == {"checkpoints", *tabs, *explore.VIEWS}
 
 
 def test_the_page_asks_no_other_machine(server: str) -> None:
@@ -376,7 +400,7 @@ def tools(server: str, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
 def test_every_endpoint_is_a_tool_and_nothing_else(server: str) -> None:
     (listed,) = tools(server)
     assert {tool.name for tool in listed} == {
-        "checkpoints", "sample", "interpolate", "attention", *explore.VIEWS
+        "checkpoints", "sample", "variations", "interpolate", "attention", *explore.VIEWS
     }  # fmt: skip
     for tool in listed:
         assert len(tool.description) > 20

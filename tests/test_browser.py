@@ -15,11 +15,13 @@ from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from conftest import save_tiny
 from PIL import Image
 
 from aigc import ui
 from aigc.ui import pictures, texts
+from aigc.ui.texts import zh
 
 TIMEOUT = 15_000  # ms; the machine that runs the tests may be busy
 
@@ -27,6 +29,15 @@ TIMEOUT = 15_000  # ms; the machine that runs the tests may be busy
 PIXELS = """() => [...document.querySelectorAll('.result img, .result canvas')]
   .filter((node) => node.offsetParent !== null)
   .map((node) => node.tagName === 'IMG' ? node.src : node.toDataURL())"""
+
+
+# What axe-core finds wrong with the result of the tab in front.
+WRONG = """async () => {
+  const front = [...document.querySelectorAll(".result")].find((node) => node.offsetParent);
+  const found = await axe.run(front, { resultTypes: ["violations"] });
+  return found.violations.filter((one) => ["serious", "critical"].includes(one.impact))
+    .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)}`));
+}"""
 
 
 # A file from the visitor's desktop.
@@ -231,6 +242,83 @@ def test_a_text_goes_on_from_the_prompt_of_a_link(server: str, visit: Any, width
     assert "prompt" not in parse_qs(urlparse(one.made("sample", before)).query)
     one.page.get_by_label(texts.PROMPT).wait_for(state="detached")
     assert one.errors == []
+
+
+def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any) -> None:
+    one = visit()
+    one.open(f"{server}?tab=sample&checkpoint=gan-mnist&count=4&seed=7", "sample")
+    page, before = one.page, one.page.url
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    first = page.locator("#sample-measured p:visible").inner_text()
+    page.locator("input[type=number]:visible").nth(1).fill("0")
+    page.wait_for_function(
+        "(old) => document.querySelector('#sample-measured p:not([hidden])').textContent !== old",
+        arg=first,
+    )
+    assert requests == []
+
+    page.locator(".gallery .pick").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".varied")
+    tile, panel = (page.locator(where) for where in (".pick[aria-pressed=true] img", ".chosen img"))
+    assert panel.get_attribute("src") == tile.get_attribute("src")
+    assert panel.get_attribute("alt") == "gan-mnist, class any, picture 4"
+    after = one.made("sample", before)
+    strip, requests[:] = page.locator(".varied .tile:visible"), []
+    old = strip.get_attribute("src")
+    page.locator(".varied input[type=range]").focus()
+    page.keyboard.press("End")
+    assert strip.get_attribute("src") != old and "spread 1" in strip.get_attribute("alt")
+    assert requests == []
+    link = one.made("sample", after)
+    chosen = {"chosen": ["4"], "spread": ["1"], "other_seed": ["0"]}
+    assert chosen.items() <= parse_qs(urlparse(link).query).items()
+    page.locator(".star").press("Enter")
+    kept, star = page.locator(".favourites li"), page.locator(".star[aria-pressed=true]")
+    assert kept.count() == star.count() == 1
+    pixels = one.pixels()[:-1]  # without the favourite
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate(AXE_SCRIPT)
+    assert page.evaluate(WRONG) == []
+
+    page.locator("button.primary:visible").click()  # a new grid, of which nothing is chosen
+    assert "chosen" not in one.made("sample", link)
+    assert page.locator(".chosen").is_hidden() and page.locator(".varied").count() == 0
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.goto(f"{server}?lang=zh")  # what is kept is there, and says its language
+    page.wait_for_selector(f".favourites a[title^='{zh.SCRIPT['chosen']['open'][:2]}']")
+    kept.locator("a").press("Enter")
+    page.wait_for_selector(".varied")
+    page.wait_for_function("(old) => (" + PIXELS + ")().length === old", arg=len(pixels) + 1)
+    assert one.pixels()[:-1] == pixels
+    assert parse_qs(urlparse(page.url).query)["lang"] == ["zh"] and star.count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.evaluate(AXE_SCRIPT)
+    assert page.evaluate(WRONG) == []
+    page.locator(".favourites .remove").press("Enter")
+    assert kept.count() == star.count() == 0 and page.locator(".favourites").is_hidden()
+
+    full = [
+        {"link": f"?tab=sample&seed={i}", "picture": pixels[0], "name": f"picture {i}"}
+        for i in range(40)
+    ]
+    odd = [3, None, {"link": "javascript:alert(1)", "picture": pixels[0], "name": "odd"}]
+    page.evaluate(
+        "(kept) => { localStorage.setItem(`aigc favourites ${location.pathname}`, "
+        "JSON.stringify(kept)); aigc.chosen.show(); }",
+        [*odd, *full],
+    )
+    assert kept.count() == 40
+    page.locator(".star").click()
+    assert kept.count() == 40 and "picture 39" not in kept.last.inner_html()
+    assert "40" in page.locator(".chosen [role=status]").inner_text()
+    page.evaluate("localStorage.setItem(`aigc favourites ${location.pathname}`, '{')")
+    page.evaluate("aigc.chosen.show()")
+    assert kept.count() == 0 and one.errors == []
 
 
 def test_the_seed_stays_when_it_is_told_to(server: str, visit: Any) -> None:

@@ -303,7 +303,7 @@ def test_every_made_result_is_its_own_link(catalogue: Catalogue) -> None:
         interpolate.read(catalogue, "vae-mnist", 1, "2", 3, "any", 4, "lerp").made,
     ):
         tab = "sample" if "count" in made else "interpolate"
-        others = {"lines", "script"}  # chosen in the browser
+        others = {"lines", "script", "chosen", "spread", "other_seed"}  # chosen in the browser
         if made["checkpoint"] == "gan-mnist":  # which does not write
             others |= {"prompt", "length", "top_k", "top_p"}
         others |= {"picture_a", "picture_b", *EXPLORER}

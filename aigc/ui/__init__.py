@@ -371,7 +371,8 @@ def launch(demo: languages.Blocks, **options: Any) -> Any:
         "css": figures.read_static("style.css"),
         "head": f"<style>{figures.read_static('first.css')}</style>"
         + "".join(
-            f"<script>{figures.read_static(name)}</script>" for name in ("app.js", "drop.js")
+            f"<script>{figures.read_static(name)}</script>"
+            for name in ("app.js", "drop.js", "choice.js")
         ),
         "favicon_path": figures.STATIC / "favicon.svg",
         "footer_links": ["api", "gradio", "settings"],

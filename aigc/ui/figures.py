@@ -56,17 +56,22 @@ def columns_of(count: int) -> int:
     return min(8, math.ceil(math.sqrt(count))) if count <= 16 else 8
 
 
-def gallery(media: Media, images: Tensor, alt: str) -> str:
-    """(N, C, H, W) in [0, 1] -> the pictures side by side, crisp at every size; (N, T) symbols ->
-    the texts."""
+def gallery(media: Media, images: Tensor, alt: str, pick: bool = False) -> str:
+    """(N, C, H, W) in [0, 1] -> the pictures side by side, crisp at every size, each a button where
+    one can `pick` it (static/choice.js); (N, T) symbols -> the texts."""
     if isinstance(media, TextMedia):
         return writings(media, images)
     columns = columns_of(len(images))
-    tiles = "".join(
-        f'<img class="tile" alt="{html.escape(alt)} {i + 1}" src="'
-        f'{address(png(media.to_pil(image)), "image/png")}">'
-        for i, image in enumerate(images)
-    )
+    tiles = ""
+    for at, image in enumerate(images, 1):
+        source = address(png(media.to_pil(image)), "image/png")
+        tile = f'<img class="tile" alt="{html.escape(alt)} {at}" src="{source}">'
+        if pick:  # one stop of the Tab key for all of them
+            tile = (
+                f'<button type="button" class="pick" data-at="{at}" aria-pressed="false" '
+                f'title="{texts.PICK_INFO}" tabindex="{0 if at == 1 else -1}">{tile}</button>'
+            )
+        tiles += tile
     return f'<div class="sheet" style="--columns:{columns}">{tiles}</div>'
 
 

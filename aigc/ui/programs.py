@@ -61,6 +61,9 @@ PARAMETERS = {
     "head": "head, from 1",
     "position": "place in the order of drawing, from 1",
     "total": "how many samples to draw",
+    "chosen": "which of the pictures of the seed, from 1",
+    "spread": "how far the variations go, from 0 (the same picture) to 1 (the class alone stays)",
+    "other_seed": "seed of the variations: " + WHOLE_SEED,
     **{f"move_{i}": MOVE.format(i=i) for i in range(1, 7)},
 }
 

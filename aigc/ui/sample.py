@@ -13,7 +13,18 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
-from aigc.ui import coverage, figures, han, labels, levels, measured, parts, sequence, texts
+from aigc.ui import (
+    choice,
+    coverage,
+    figures,
+    han,
+    labels,
+    levels,
+    measured,
+    parts,
+    sequence,
+    texts,
+)  # fmt: skip
 from aigc.ui.catalogue import (
     ANY,
     LENGTH,
@@ -140,12 +151,13 @@ def as_far(wish: Wish, written: Tensor) -> Wish:
     return replace(wish, length=written.shape[1] - len(wish.prompt))
 
 
-def page(wish: Wish, pictures: Tensor) -> str:
-    """The gallery and the settings under it, without those that say nothing."""
+def page(wish: Wish, pictures: Tensor, finished: bool = True) -> str:
+    """The gallery and the settings under it, without those that say nothing; a picture can be
+    chosen once all are `finished`."""
     alt = texts.PICTURE_ALT.format(
         name=wish.checkpoint.name, label=texts.VALUES.get(wish.label, wish.label)
     )
-    made = figures.gallery(wish.checkpoint.media, pictures, alt)
+    made = figures.gallery(wish.checkpoint.media, pictures, alt, pick=finished)
     silent = {"top_k": 0, "top_p": 1.0, "prompt": ""}
     if not wish.checkpoint.labels:
         silent["label"] = ANY
@@ -204,14 +216,15 @@ def build(catalogue: Catalogue) -> parts.Page:
             for pictures, finished in views(wish, halted if stoppable else None):
                 if not finished:
                     offered = gr.Button(visible=stoppable)
-                    yield page(wish, pictures), "", gr.skip(), wish.seed, offered
+                    drawn = page(wish, pictures, finished=False)
+                    yield drawn, "", "", gr.skip(), wish.seed, offered, "", None
                     continue
                 if halted.is_set() and stoppable:
                     wish = as_far(wish, pictures)
-                view = page(wish, pictures) + covered(catalogue, wish, pictures)
-                view += measured.copies(wish.checkpoint)
-                over = gr.Button(visible=False)
-                yield view, save_link(wish, pictures), wish.made, wish.seed, over
+                view, over = page(wish, pictures), gr.Button(visible=False)
+                said = covered(catalogue, wish, pictures) + measured.copies(wish.checkpoint)
+                saved = save_link(wish, pictures)
+                yield view, said, saved, wish.made, wish.seed, over, "", None
         finally:
             if running.get(session) is halted:
                 del running[session]
@@ -265,10 +278,13 @@ def build(catalogue: Catalogue) -> parts.Page:
                 )
                 lines, script = han.switches(chinese)
             gallery = gr.HTML(figures.waiting(), js_on_load=None, elem_classes="gallery")
+            made = parts.made_box()
+            panel = choice.build(catalogue, ID, made)
+            notes = gr.HTML(js_on_load=None)
             with gr.Row(elem_classes="actions"):
                 save = gr.HTML(js_on_load=None, min_width=0)
                 link = parts.link_button(ID)
-            made = parts.made_box()
+            gr.HTML(choice.favourites(), js_on_load="aigc.chosen.show();")
     levels.build(catalogue, checkpoint, seed, label, temperature)
     parts.about(catalogue, checkpoint, NEEDS)
 
@@ -294,8 +310,9 @@ def build(catalogue: Catalogue) -> parts.Page:
     stop.click(halt, None, None, **parts.QUIET)
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
-        "outputs": [gallery, save, made, seed, stop], "show_progress": "minimal",
-        "show_progress_on": gallery, **parts.PRIVATE, **parts.MODEL_WORK,
+        "outputs": [gallery, notes, save, made, seed, stop, *panel.outputs],
+        "show_progress": "minimal", "show_progress_on": gallery,
+        **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     # The switch is read in the browser, so that a new seed costs no second round trip.
     new_seed = "(c, n, s, ...more) => [c, n, more.at(-1) ? aigc.seed() : s, ...more]"
@@ -309,4 +326,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         "on from `prompt` for `length` characters, chosen among the `top_k` likeliest (0: all) and "
         "the likeliest that reach `top_p` together, and its `texts` stand among the settings.",
     )  # fmt: skip
-    return parts.Page(settings, event, made, link, han.READERS)
+    choice.endpoint(catalogue)
+    return parts.Page(
+        settings | panel.settings, event, made, link, han.READERS | choice.READERS, also=panel.also
+    )

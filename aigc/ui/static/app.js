@@ -80,8 +80,9 @@
       if (front === tab && shown[tab]) history.replaceState(history.state, "", address(tab));
     },
 
-    // What a tab shows, as its address says it.
+    // What a tab shows, as its address says it, and that address.
     view,
+    address,
 
     // Gives the visitor a file that the server made, and takes it out of the page.
     save(file) {

@@ -294,6 +294,30 @@ TRADEOFF_HERE = (
 )
 TRADEOFF_ALL = "All temperatures, in Explore"
 
+# One picture among the samples
+CHOSEN = "Chosen picture"
+PICK_INFO = "Choose a picture to see more of it"
+STAR = "Favourite"
+FAVOURITES = "Favourites"
+FAVOURITES_INFO = "Kept in this browser alone, as links that make the pictures again."
+VARIATIONS = "Variations: how far"
+OTHER_VARIATIONS = "Others"
+VARIED = "Variations of picture {number}, spread {spread}"
+VARIATIONS_INFO = (
+    "z′ = √(1 − s²) z + s e: the latent of this picture, mixed with others that are drawn like it. "
+    "At s = 0 it is the same picture, at 1 it has nothing in common with it but the class."
+)
+CHOSEN_SCORE = (
+    "The discriminator's score is <b>{score}</b>, above {share} of the test images of its class. "
+    "Ink in orange places would raise it, in blue places lower it."
+)
+CHOSEN_SCORE_ALONE = (
+    "The discriminator's score is <b>{score}</b>; nobody measured here what real pictures get, and "
+    "alone it means nothing. Ink in orange places would raise it, in blue places lower it."
+)
+THE_CHOSEN = "The chosen picture"
+THE_SPREAD = "The spread"
+
 # The levels of a latent, kept or drawn again
 LEVELS_TITLE = "Level by level: keep the upper ones, draw the rest again"
 LEVELS_INFO = (
@@ -712,6 +736,13 @@ SCRIPT = {
     "gradio": {},
     "copied": "Copied",
     "copiedPartly": "Copied, without your large pictures",
+    "chosen": {
+        "kept": "Kept below.",
+        "dropped": "Kept below; the oldest of {most} made room.",
+        "refused": "This browser keeps nothing here; copy the link instead.",
+        "open": "Open {name}",
+        "remove": "Remove {name}",
+    },
     "play": "Play",
     "pause": "Pause",
     "noPicture": NO_PICTURE,

@@ -383,6 +383,21 @@ TRADEOFF_HERE = (
 )
 TRADEOFF_ALL = "到“探索”里看所有温度"
 
+# 样本中的一张图
+CHOSEN = "选中的图"
+PICK_INFO = "点一张图，看它的更多内容"
+STAR = "收藏"
+FAVOURITES = "收藏夹"
+FAVOURITES_INFO = "只存在这个浏览器里，存的是能重新画出这些图的链接。"
+VARIATIONS = "变体：离多远"
+OTHER_VARIATIONS = "换一批"
+VARIED = "第 {number} 张图的变体，幅度 {spread}"
+VARIATIONS_INFO = "z′ = √(1 − s²) z + s e：把这张图的潜变量与同样抽出的其他潜变量混合。s = 0 时就是原图，s = 1 时除了类别再无共同之处。"
+CHOSEN_SCORE = "判别器的分数是 <b>{score}</b>，高于同类测试图的 {share}。橙色处多一点墨会提高分数，蓝色处会降低分数。"
+CHOSEN_SCORE_ALONE = "判别器的分数是 <b>{score}</b>；这里没有测过真图的分数，单独一个分数没有意义。橙色处多一点墨会提高分数，蓝色处会降低分数。"
+THE_CHOSEN = "选中的图"
+THE_SPREAD = "变体的幅度"
+
 # 潜变量的各层：保留，或重新抽取
 LEVELS_TITLE = "逐层来看：保留上面几层，其余重新抽取"
 LEVELS_INFO = (
@@ -745,6 +760,13 @@ SCRIPT = {
     "copiedPartly": "已复制，不含你较大的图",
     "play": "播放",
     "pause": "暂停",
+    "chosen": {
+        "kept": "已存在下方。",
+        "dropped": "已存在下方；{most} 张里最早的一张让出了位置。",
+        "refused": "这个浏览器不让网页在这里存东西；请改为复制链接。",
+        "open": "打开{name}",
+        "remove": "移除{name}",
+    },
     "noPicture": NO_PICTURE,
     "largeFile": LARGE_FILE.format(limit=20),
     "map": {"play": "播放路径", "pause": "暂停", "at": "x {x}，y {y}"},

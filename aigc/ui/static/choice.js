@@ -1,0 +1,183 @@
+// The chosen picture of Sample (choice.py), and the favourites, which this browser alone keeps.
+(() => {
+  const words = window.aigcTexts.chosen;
+  const KEY = `aigc favourites ${location.pathname}`;
+  const MOST = 40;
+  const SIDE = 56;  // pixels of a thumbnail, at most
+  const now = { at: 0, spread: "", other_seed: "" };  // '' leaves it to the server
+
+  const panel = () => document.querySelector(".chosen");
+  const find = (part) => panel().querySelector(part);
+  const picks = () => [...document.querySelectorAll(".gallery .pick")];
+
+  // Whatever may stand in the storage, only what is like our own comes out.
+  const read = () => {
+    try {
+      const kept = JSON.parse(localStorage.getItem(KEY));
+      return kept.filter((one) => one && [one.link, one.picture, one.name].every(
+        (text) => typeof text === "string") && one.link.startsWith("?")
+        && one.picture.startsWith("data:image/png;base64,"));
+    } catch {
+      return [];
+    }
+  };
+  const write = (kept) => {
+    try {
+      localStorage.setItem(KEY, JSON.stringify(kept));
+      return true;
+    } catch {  // no room, or forbidden
+      return false;
+    }
+  };
+
+  // The link to what the panel shows, in whatever language.
+  const link = () => {
+    const query = new URL(window.aigc.address("sample")).searchParams;
+    query.delete("lang");
+    return `?${query}`;
+  };
+  // Two links are of one favourite when they are of one picture.
+  const same = (a, b) => {
+    const [one, other] = [a, b].map((text) => {
+      const query = new URLSearchParams(text);
+      for (const name of ["spread", "other_seed", "count"]) query.delete(name);
+      query.sort();
+      return String(query);
+    });
+    return one === other;
+  };
+  const thumbnail = (picture) => {
+    const scale = Math.min(1, SIDE / Math.max(picture.naturalWidth, picture.naturalHeight));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.max(1, Math.round(picture.naturalWidth * scale));
+    canvas.height = Math.max(1, Math.round(picture.naturalHeight * scale));
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    return canvas.toDataURL("image/png");
+  };
+
+  const show = () => {
+    const box = document.querySelector(".favourites");
+    if (!box) return;
+    const kept = read();
+    box.hidden = kept.length === 0;
+    const lang = new URLSearchParams(location.search).get("lang");
+    box.querySelector("ul").replaceChildren(...kept.map(({ link: query, picture, name }) => {
+      const item = document.createElement("li");
+      const open = document.createElement("a");
+      const image = document.createElement("img");
+      const remove = document.createElement("button");
+      const address = new URLSearchParams(query);
+      if (lang) address.set("lang", lang);
+      open.href = `?${address}`;
+      open.title = image.alt = window.aigc.fill(words.open, { name });
+      image.src = picture;
+      image.className = "tile";
+      open.append(image);
+      remove.type = "button";
+      remove.className = "remove";
+      remove.textContent = "×";
+      remove.title = window.aigc.fill(words.remove, { name });
+      remove.setAttribute("aria-label", remove.title);
+      remove.addEventListener("click", () => {
+        const next = item.nextElementSibling || item.previousElementSibling;
+        const at = next && [...item.parentNode.children].filter((one) => one !== item).indexOf(next);
+        write(read().filter((one) => one.link !== query));
+        show();
+        if (at !== null) box.querySelectorAll(".remove")[at]?.focus();
+      });
+      item.append(open, remove);
+      return item;
+    }));
+    if (panel() && now.at)
+      find(".star").setAttribute("aria-pressed", read().some((one) => same(one.link, link())));
+  };
+
+  const star = () => {
+    const kept = read(), here = link();
+    const rest = kept.filter((one) => !same(one.link, here));
+    let said = "";
+    if (rest.length === kept.length) {
+      const picture = find("img");
+      const added = { link: here, picture: thumbnail(picture), name: picture.alt };
+      const dropped = rest.length >= MOST;
+      const done = write([added, ...rest].slice(0, MOST));
+      said = window.aigc.fill(words[done ? (dropped ? "dropped" : "kept") : "refused"],
+        { most: MOST });
+    } else write(rest);
+    show();
+    find("[role=status]").textContent = said;
+  };
+
+  // Shows picture `at` of the grid, from 1, in the panel; 0 is none.
+  const put = (at) => {
+    const tiles = picks();
+    const tile = tiles.find((one) => Number(one.dataset.at) === at);
+    now.at = tile ? at : 0;
+    for (const one of tiles) one.setAttribute("aria-pressed", one === tile);
+    panel().hidden = !tile;
+    if (!tile) return;
+    const image = tile.querySelector("img");
+    Object.assign(find("img"), { src: image.src, alt: image.alt });
+    find("[role=status]").textContent = "";
+    show();
+  };
+  const ask = () => document.getElementById("sample-choose").click();
+
+  window.aigc.chosen = {
+    asked: () => [now.at, now.spread, now.other_seed],
+    // A link may have chosen a picture; it says so once.
+    linked(at, spread, other_seed) {
+      if (at) {
+        Object.assign(now, { at: Number(at), spread, other_seed });
+        ask();
+      }
+      return "";
+    },
+    // The server has said what it has to say of a picture, or that there is a new grid.
+    came(view) {
+      window.aigc.look("sample", view || {}, "chosen");
+      if (view) Object.assign(now, { spread: view.spread ?? "", other_seed: view.other_seed ?? "" });
+      put(view ? view.chosen : 0);
+      return null;
+    },
+    show,
+  };
+
+  document.addEventListener("click", (event) => {
+    const pick = event.target.closest?.(".gallery .pick");
+    if (pick) {
+      put(Number(pick.dataset.at));
+      ask();
+    } else if (event.target.closest?.(".chosen .star")) star();
+    else if (event.target.closest?.(".varied .others")) {
+      now.other_seed = window.aigc.seed();
+      ask();
+    }
+  });
+  // The grid is one stop of the Tab key; arrows go from picture to picture.
+  document.addEventListener("keydown", (event) => {
+    const pick = event.target.closest?.(".gallery .pick");
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: "-row", ArrowDown: "row" };
+    if (!pick || !(event.key in steps)) return;
+    event.preventDefault();
+    const tiles = picks();
+    const row = Number(getComputedStyle(pick.parentNode).getPropertyValue("--columns"));
+    const step = { "-row": -row, row }[steps[event.key]] ?? steps[event.key];
+    const next = tiles[tiles.indexOf(pick) + step];
+    if (!next) return;
+    for (const one of tiles) one.tabIndex = one === next ? 0 : -1;
+    next.focus();
+  });
+  document.addEventListener("input", (event) => {
+    const varied = event.target.closest?.(".varied");
+    if (!varied || !event.target.matches("input[type=range]")) return;
+    const strips = varied.querySelectorAll("[data-spread]");
+    strips.forEach((one, i) => { one.hidden = i !== Number(event.target.value); });
+    now.spread = Number(strips[event.target.value].dataset.spread);
+    varied.querySelector("output").textContent = now.spread;
+    event.target.setAttribute("aria-valuetext", now.spread);
+    window.aigc.look("sample",
+      { chosen: now.at, spread: now.spread, other_seed: now.other_seed }, "chosen");
+  });
+  window.addEventListener("storage", (event) => { if (event.key === KEY) show(); });
+})();
