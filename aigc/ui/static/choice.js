@@ -14,7 +14,7 @@
   const read = () => {
     try {
       const kept = JSON.parse(localStorage.getItem(KEY));
-      return kept.filter((one) => one && [one.link, one.picture, one.name].every(
+      return kept.filter((one) => one && [one.link, one.picture].every(
         (text) => typeof text === "string") && one.link.startsWith("?")
         && one.picture.startsWith("data:image/png;base64,"));
     } catch {
@@ -61,12 +61,13 @@
     const kept = read();
     box.hidden = kept.length === 0;
     const lang = new URLSearchParams(location.search).get("lang");
-    box.querySelector("ul").replaceChildren(...kept.map(({ link: query, picture, name }) => {
+    box.querySelector("ul").replaceChildren(...kept.map(({ link: query, picture }) => {
       const item = document.createElement("li");
       const open = document.createElement("a");
       const image = document.createElement("img");
       const remove = document.createElement("button");
       const address = new URLSearchParams(query);
+      const name = window.aigc.fill(words.name, Object.fromEntries(address));
       if (lang) address.set("lang", lang);
       open.href = `?${address}`;
       open.title = image.alt = window.aigc.fill(words.open, { name });
@@ -97,8 +98,7 @@
     const rest = kept.filter((one) => !same(one.link, here));
     let said = "";
     if (rest.length === kept.length) {
-      const picture = find("img");
-      const added = { link: here, picture: thumbnail(picture), name: picture.alt };
+      const added = { link: here, picture: thumbnail(find("img")) };
       const dropped = rest.length >= MOST;
       const done = write([added, ...rest].slice(0, MOST));
       said = window.aigc.fill(words[done ? (dropped ? "dropped" : "kept") : "refused"],

@@ -740,6 +740,7 @@ SCRIPT = {
         "kept": "Kept below.",
         "dropped": "Kept below; the oldest of {most} made room.",
         "refused": "This browser keeps nothing here; copy the link instead.",
+        "name": "{checkpoint}, seed {seed}, picture {chosen}",
         "open": "Open {name}",
         "remove": "Remove {name}",
     },
