@@ -63,7 +63,7 @@ def test_the_page_has_every_position_of_the_slider_and_the_one_that_a_link_asks_
     assert [float(at) for at, _ in strips] == sorted({*choice.SPREADS, 0.35})
     assert [at for at, away in strips if not away] == ["0.35"]
     assert 'max="11"' in shown and 'value="4"' in shown
-    assert "discriminator" in shown and "of the test images" in shown
+    assert "discriminator" in shown and "of the test images of its class" in shown
 
 
 def test_a_score_without_a_survey_says_that_it_means_nothing(

@@ -129,7 +129,8 @@ def judgement(wish: Wish, found: judge.Verdict) -> str:
     if above is None:
         sentence = texts.CHOSEN_SCORE_ALONE.format(score=score)
     else:
-        sentence = texts.CHOSEN_SCORE.format(score=score, share=f"{above:.0%}")
+        images = texts.SCORED_IMAGES[bool(wish.checkpoint.labels)]
+        sentence = texts.CHOSEN_SCORE.format(score=score, share=f"{above:.0%}", images=images)
     heat = figures.address(figures.png(judge.heat(found.images[0], found.slopes[0])), "image/png")
     return (
         f'<div class="judgement"><img class="tile" alt="{texts.SLOPE}" src="{heat}">'

@@ -62,7 +62,7 @@ PARAMETERS = {
     "position": "place in the order of drawing, from 1",
     "total": "how many samples to draw",
     "chosen": "which of the pictures of the seed, from 1",
-    "spread": "how far the variations go, from 0 (the same picture) to 1 (the class alone stays)",
+    "spread": "how far the variations go, from 0 (the same picture) to 1 (another latent)",
     "other_seed": "seed of the variations: " + WHOLE_SEED,
     **{f"move_{i}": MOVE.format(i=i) for i in range(1, 7)},
 }

@@ -305,12 +305,13 @@ OTHER_VARIATIONS = "Others"
 VARIED = "Variations of picture {number}, spread {spread}"
 VARIATIONS_INFO = (
     "z′ = √(1 − s²) z + s e: the latent of this picture, mixed with others that are drawn like it. "
-    "At s = 0 it is the same picture, at 1 it has nothing in common with it but the class."
+    "At s = 0 it is the same picture, at 1 nothing of its latent is left."
 )
 CHOSEN_SCORE = (
-    "The discriminator's score is <b>{score}</b>, above {share} of the test images of its class. "
+    "The discriminator's score is <b>{score}</b>, above {share} of the {images}. "
     "Ink in orange places would raise it, in blue places lower it."
 )
+SCORED_IMAGES = {True: "test images of its class", False: "test images"}  # with classes, or without
 CHOSEN_SCORE_ALONE = (
     "The discriminator's score is <b>{score}</b>; nobody measured here what real pictures get, and "
     "alone it means nothing. Ink in orange places would raise it, in blue places lower it."

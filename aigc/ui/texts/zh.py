@@ -392,8 +392,9 @@ FAVOURITES_INFO = "只存在这个浏览器里，存的是能重新画出这些�
 VARIATIONS = "变体：离多远"
 OTHER_VARIATIONS = "换一批"
 VARIED = "第 {number} 张图的变体，幅度 {spread}"
-VARIATIONS_INFO = "z′ = √(1 − s²) z + s e：把这张图的潜变量与同样抽出的其他潜变量混合。s = 0 时就是原图，s = 1 时除了类别再无共同之处。"
-CHOSEN_SCORE = "判别器的分数是 <b>{score}</b>，高于同类测试图的 {share}。橙色处多一点墨会提高分数，蓝色处会降低分数。"
+VARIATIONS_INFO = "z′ = √(1 − s²) z + s e：把这张图的潜变量与同样抽出的其他潜变量混合。s = 0 时就是原图，s = 1 时原来的潜变量一点不剩。"
+CHOSEN_SCORE = "判别器的分数是 <b>{score}</b>，高于{images}的 {share}。橙色处多一点墨会提高分数，蓝色处会降低分数。"
+SCORED_IMAGES = {True: "同类测试图", False: "测试图"}  # 有类别，或没有
 CHOSEN_SCORE_ALONE = "判别器的分数是 <b>{score}</b>；这里没有测过真图的分数，单独一个分数没有意义。橙色处多一点墨会提高分数，蓝色处会降低分数。"
 THE_CHOSEN = "选中的图"
 THE_SPREAD = "变体的幅度"
