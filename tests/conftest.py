@@ -386,6 +386,34 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+# Gradio's stream of events, cut off when a page is left while it is open; that is chance.
+CUT_OFF = "AbortError: signal is aborted without reason"
+
+
+def mistakes_of(page: Any) -> list[str]:
+    """A list that fills with what goes wrong in the scripts of playwright's `page`."""
+    mistakes: list[str] = []
+
+    def hear(error: Any) -> None:
+        if not str(error).startswith(CUT_OFF):
+            mistakes.append(str(error))
+
+    page.on("pageerror", hear)
+    return mistakes
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    """A page of 1280 by 1000 in which nothing may go wrong."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    mistakes = mistakes_of(page)
+    yield page
+    context.close()
+    assert not mistakes
+
+
 @pytest.fixture(scope="module")
 def catalogue(tiny_checkpoints: Path) -> Catalogue:
     """The tiny checkpoints as the app has them; a module of its own may serve others."""

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlparse
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import save_tiny
+from conftest import mistakes_of, save_tiny
 from PIL import Image
 
 from aigc import ui
@@ -70,8 +70,7 @@ class Visit:
         )
         self.context.set_default_timeout(TIMEOUT)
         self.page = self.context.new_page()
-        self.errors: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.errors = mistakes_of(self.page)
         self.page.on("console", self._heard)
         self.page.on("request", self._asked)
         self.hosts: set[str] = set()

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import save_tiny
+from conftest import mistakes_of, save_tiny
 
 from aigc import checkpoint, survey, ui
 from aigc.hub import transfer
@@ -222,8 +222,7 @@ def visible(page: Any) -> str:
 def test_a_chinese_visitor_reads_no_english(server: str, chromium: Any) -> None:
     context = chromium.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    mistakes: list[str] = []
-    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    mistakes = mistakes_of(page)
     try:
         foreign: list[tuple[str, str]] = []
         for tab in ui.TABS:

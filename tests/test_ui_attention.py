@@ -17,7 +17,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import torch
-from conftest import draw_digit
+from conftest import draw_digit, mistakes_of
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -316,18 +316,6 @@ def pixels(page: Any, selector: str) -> str:
     return page.locator(selector).first.evaluate("(canvas) => canvas.toDataURL()")
 
 
-@pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    mistakes: list[str] = []
-    page.on("pageerror", lambda error: mistakes.append(str(error)))
-    yield page
-    context.close()
-    assert not mistakes
-
-
 def open_tab(page: Any, address: str) -> None:
     page.goto(address)
     page.wait_for_selector("[data-part=viewer][data-phase=ready]")
@@ -499,8 +487,8 @@ def test_a_page_that_needs_no_server(
     assert b"AIGC" in content and made["revision"].encode() in content
     (tmp_path / name).write_bytes(content)
     context = chromium.new_context(viewport={"width": width, "height": 900}, offline=True)
-    page, errors, asked = context.new_page(), [], []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page, asked = context.new_page(), []
+    errors = mistakes_of(page)
     page.on("request", lambda request: asked.append(request.url))
     page.goto((tmp_path / name).as_uri())
     readout = page.locator("[data-part=readout]")
