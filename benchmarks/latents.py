@@ -1,13 +1,14 @@
-"""How fast the VAEs that ship sample, encode and learn, without the app around them: part of
-`make bench`.
+"""How fast the GANs and VAEs that ship sample, and the VAEs encode and learn, without the app
+around them: part of `make bench`.
 
     python -m benchmarks.latents [--rounds N]
 
     64 pictures sampled; 64 pictures encoded and decoded again; one training step of 128 pictures
 
 for `vae-mnist`, for pythae's VAE around the same encoder and decoder with the same weights (where
-it is installed: pip install -e '.[bench]'), and for `ladder-mnist`. float32, best of the rounds,
-in turn: another process on the machine only ever adds.
+it is installed: pip install -e '.[bench]'), and for `ladder-mnist`; the first of the three for each
+GAN, and for a plain DCGAN whose generator has as many weights. float32, best of the rounds, in
+turn: another process on the machine only ever adds.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from aigc import checkpoint, latent
 from aigc.models.vae import negative_elbo
@@ -31,6 +32,8 @@ from train import loop
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN, LEARNED = 64, 128
+
+Runs = tuple[Callable[[], object], ...]
 
 
 def learner(model: Any, loss: Callable[[Any], Tensor]) -> Callable[[], object]:
@@ -46,7 +49,7 @@ def learner(model: Any, loss: Callable[[Any], Tensor]) -> Callable[[], object]:
     return step
 
 
-def ours(model: Any, images: Tensor) -> tuple[Callable[[], object], ...]:
+def ours(model: Any, images: Tensor) -> Runs:
     free = model.condition(None)
     draw = latent.generator(1)
     many = images[torch.arange(LEARNED) % len(images)]
@@ -62,7 +65,7 @@ def ours(model: Any, images: Tensor) -> tuple[Callable[[], object], ...]:
     )
 
 
-def theirs(network: Any, images: Tensor) -> tuple[Callable[[], object], ...]:
+def theirs(network: Any, images: Tensor) -> Runs:
     """Raises ImportError where pythae is not installed."""
     from pythae.data.datasets import DatasetOutput
     from pythae.samplers import NormalSampler
@@ -82,9 +85,41 @@ def theirs(network: Any, images: Tensor) -> tuple[Callable[[], object], ...]:
     return sample, again, learner(model, lambda made: made(DatasetOutput(data=many)).loss)
 
 
-def measure(jobs: dict[str, tuple[Callable[[], object], ...]], rounds: int) -> list[list[float]]:
+def dcgan(weights: int, latent: int, channels: int, side: int) -> nn.Sequential:
+    """The generator of Radford et al. 2015 (arXiv 1511.06434), with as many feature maps as come
+    nearest to `weights` numbers: (N, latent, 1, 1) -> (N, channels, side, side) in [-1, 1]."""
+
+    def of(maps: int) -> nn.Sequential:
+        return nn.Sequential(
+            nn.ConvTranspose2d(latent, 2 * maps, side // 4, bias=False),
+            nn.BatchNorm2d(2 * maps), nn.ReLU(),
+            nn.ConvTranspose2d(2 * maps, maps, 4, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(maps), nn.ReLU(),
+            nn.ConvTranspose2d(maps, channels, 4, stride=2, padding=1), nn.Tanh(),
+        )  # fmt: skip
+
+    return min(map(of, range(8, 257, 4)), key=lambda network: abs(size(network) - weights))
+
+
+def size(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters())
+
+
+def generators(model: Any) -> tuple[Runs, Runs]:
+    """A GAN that ships, and the DCGAN beside it."""
+    config, draw = model.config, latent.generator(1)
+    peer = dcgan(size(model.generator), config.latent, config.channels, config.width).eval()
+
+    @torch.inference_mode()
+    def sample() -> object:
+        return peer(torch.randn(SHOWN, config.latent, 1, 1, generator=draw))
+
+    return (lambda: model.sample(latent.generators(0, SHOWN), [None] * SHOWN),), (sample,)
+
+
+def measure(jobs: dict[str, Runs], rounds: int) -> list[list[float]]:
     """Best seconds of each job, row by row, all jobs in turn."""
-    best = [[float("inf")] * 3 for _ in jobs]
+    best = [[float("inf")] * len(runs) for runs in jobs.values()]
     for number in range(rounds + 1):
         for row, runs in enumerate(jobs.values()):
             for column, run in enumerate(runs):
@@ -96,7 +131,7 @@ def measure(jobs: dict[str, tuple[Callable[[], object], ...]], rounds: int) -> l
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure how fast VAEs sample, encode and learn.")
+    parser = argparse.ArgumentParser(description="Measure how fast GANs and VAEs sample.")
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     images = torch.rand(SHOWN, 1, 28, 28, generator=latent.generator(0)).round()
@@ -109,12 +144,16 @@ def main() -> None:
     except ImportError as error:
         print(f"{error.name} is not installed; its row is left out (pip install -e '.[bench]')")
     jobs["ladder-mnist"] = ours(ladder.model, images)
+    for name in ("gan-mnist", "gan-stacked-mnist"):
+        model: Any = checkpoint.load(ROOT / "checkpoints" / name).model
+        jobs[name], jobs[f"a DCGAN of as many weights as {name}"] = generators(model)
     print(f"{datetime.now(timezone.utc):%Y-%m-%d}, {loop.machine(torch.device('cpu'))}, "
           f"torch {torch.__version__}, load {os.getloadavg()[0]:.1f} before\n")  # fmt: skip
     print(f"| float32, ms | sample {SHOWN} | encode and decode {SHOWN} | learn from {LEARNED} |")
     print("| --- | --- | --- | --- |")
     for name, times in zip(jobs, measure(jobs, options.rounds)):
-        print(f"| {name} | " + " | ".join(f"{1000 * t:.0f}" for t in times) + " |")
+        told = [f"{1000 * t:.0f}" for t in times] + ["-"] * (3 - len(times))
+        print(f"| {name} | " + " | ".join(told) + " |")
 
 
 if __name__ == "__main__":
