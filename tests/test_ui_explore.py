@@ -192,6 +192,17 @@ def test_directions_are_named_by_what_they_change() -> None:
     assert directions.titles(None) == [(False, "")] * 6
 
 
+def test_directions_of_stacked_classes_are_named_colour_by_colour() -> None:
+    red, green, blue = torch.zeros(3, 10).unbind()
+    red[4], red[3], green[7], blue[1] = 2.0, -1.0, 0.5, 0.9
+    joint = red[:, None, None] + green[:, None] + blue - 0.3
+    terms = directions.by_channel(joint.flatten(), 3)
+    torch.testing.assert_close(terms, torch.stack([c - c.mean() for c in (red, green, blue)]))
+    tensors = {"directions.looks": torch.ones(1, 4), "directions.response": joint.view(1, 1000)}
+    found = survey.Survey(tensors, {})
+    assert directions.name_of(found, 0, (), 3) == "red toward 4, blue toward 1"
+
+
 def test_a_loop_and_a_square_start_where_sample_does(catalogue: Catalogue) -> None:
     model: Any = catalogue.find("vae-mnist", "decode").model
     frames = explore.VIEWS["loop"].pictures(wish_of(catalogue, "loop"))

@@ -23,9 +23,32 @@ STRIP = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 NOTABLE = 0.25  # standard deviations of a look, from which on it names a direction
 
 
-def name_of(survey: Survey, at: int, labels: tuple[str, ...]) -> str:
-    """A direction by what two steps along it change: the looks that move notably, the strongest
-    first, or else the classes that the classifier sees more and less of."""
+def by_channel(response: Tensor, channels: int) -> Tensor:
+    """What a direction changes in each colour of a stacked model, whose K^C classes are those of
+    its C channels side by side: response (K^C,) of log probabilities, which are sums over the
+    channels -> the terms of each channel, around their mean, (C, K)."""
+    table = response.view([round(len(response) ** (1 / channels))] * channels)
+    others = [[d for d in range(channels) if d != channel] for channel in range(channels)]
+    found = torch.stack([table.mean(dims) for dims in others])
+    return found - found.mean(1, keepdim=True)
+
+
+def colours(chosen: Checkpoint) -> int:
+    """How many channels have classes of their own, 0 where a picture's class is one thing."""
+    return chosen.media.channels if chosen.dataset.startswith("stacked-") else 0
+
+
+def name_of(survey: Survey, at: int, labels: tuple[str, ...], colours: int = 0) -> str:
+    """A direction by what two steps along it change: the two colours whose classes it changes most,
+    where there are such; or the looks that move notably, the strongest first; or else the classes
+    that the classifier sees more and less of."""
+    if colours:
+        channels = by_channel(survey["directions.response"][at], colours)
+        strongest = (channels.amax(1) - channels.amin(1)).argsort(descending=True)[:2]
+        return texts.AND.join(
+            texts.CHANNEL_TOWARD.format(channel=texts.CHANNELS[i], more=int(channels[i].argmax()))
+            for i in strongest.tolist()
+        )
     looks = survey["directions.looks"][at]
     order = [int(i) for i in looks.abs().argsort(descending=True)]
     said = [
@@ -46,7 +69,10 @@ def titles(chosen: Checkpoint | None) -> list[tuple[bool, str]]:
         return [(False, "")] * len(MOVES)
     count = len(survey["directions.vectors"])
     return [
-        (i < count, f"{i + 1} · {name_of(survey, i, chosen.labels)}" if i < count else "")
+        (
+            i < count,
+            f"{i + 1} · {name_of(survey, i, chosen.labels, colours(chosen))}" if i < count else "",
+        )
         for i in range(len(MOVES))
     ]
 
@@ -79,12 +105,14 @@ def strips(wish: Any) -> tuple[Tensor, Tensor]:
 
 def facts(wish: Any) -> dict[str, Any]:
     """What each direction changes, for two more along it."""
-    survey = surveyed(wish.checkpoint, PART)
+    chosen = wish.checkpoint
+    survey = surveyed(chosen, PART)
     return {
         "directions": [
             {
                 "looks": dict(zip(LOOKS, look.tolist())),
-                "classifier": dict(zip(wish.checkpoint.labels, logits.tolist())),
+                "classifier": dict(zip(chosen.labels, logits.tolist())),
+                "channels": by_channel(logits, n).tolist() if (n := colours(chosen)) else [],
             }
             for look, logits in zip(survey["directions.looks"], survey["directions.response"])
         ]
@@ -97,7 +125,7 @@ def show(wish: Any) -> str:
     ends, fan = strips(wish)
     rows = ""
     for i, row in enumerate(fan):
-        name = html.escape(name_of(survey, i, chosen.labels))
+        name = html.escape(name_of(survey, i, chosen.labels, colours(chosen)))
         looks = " · ".join(
             f"{texts.LOOKS[look][2]} {value:+.2f} σ"
             for look, value in zip(LOOKS, survey["directions.looks"][i].tolist())
@@ -108,6 +136,13 @@ def show(wish: Any) -> str:
                 more=html.escape(chosen.labels[int(logits.argmax())]), up=f"{logits.max():+.2f}",
                 less=html.escape(chosen.labels[int(logits.argmin())]), down=f"{logits.min():+.2f}",
             )  # fmt: skip
+        if count := colours(chosen):
+            channels = by_channel(survey["directions.response"][i], count)
+            for colour, channel in zip(texts.CHANNELS, channels):
+                looks += f" · {colour}: " + texts.LOGITS.format(
+                    more=int(channel.argmax()), up=f"{channel.max():+.2f}",
+                    less=int(channel.argmin()), down=f"{channel.min():+.2f}",
+                )  # fmt: skip
         sheet = figures.address(figures.png(chosen.media.grid(row, len(row))), "image/png")
         alt = texts.DIRECTION_ALT.format(number=i + 1)
         rows += (

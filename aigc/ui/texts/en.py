@@ -500,6 +500,8 @@ LOOKS = {
 }
 AND = ", "
 TOWARDS = "toward {more}, away from {less}"
+CHANNELS = ("red", "green", "blue")
+CHANNEL_TOWARD = "{channel} toward {more}"
 LOGITS = "logit of {more} {up}, of {less} {down}"
 BEFORE = "Before"
 AFTER = "After the moves"

@@ -560,6 +560,8 @@ LOOKS = {
 }
 AND = "，"
 TOWARDS = "更像 {more}，更不像 {less}"
+CHANNELS = ("红色", "绿色", "蓝色")
+CHANNEL_TOWARD = "{channel}更像 {more}"
 LOGITS = "{more} 的 logit {up}，{less} 的 {down}"
 BEFORE = "移动之前"
 AFTER = "移动之后"
