@@ -15,19 +15,27 @@ from tests.test_train import train
 from train import gan, loop, watch
 
 
-def looks(limits: watch.Limits, reports: list[dict[str, Any]], every: float = 0.0025) -> list[str]:
-    """What a watch says at each of the reports, `every` share of the run apart."""
+def looks(
+    limits: watch.Limits, reports: list[dict[str, Any]], every: float = 0.0025, steps: int = 1000
+) -> list[str]:
+    """What a watch says at each report, `every` share of the run and `steps` steps apart."""
     model, found = torch.nn.Linear(2, 2), []
     watched = watch.Watch(limits)
     for number, report in enumerate(reports, 1):
         with torch.no_grad():
             model.weight.add_(0.01)
-        found.append(watched.look(1000 * number, every * number, report, model))
+        weights = {"adam": list(model.parameters())}
+        found.append(watched.look(steps * number, every * number, report, weights)[1])
     return found
 
 
 def when(found: list[str]) -> list[int]:
     return [i for i, sentence in enumerate(found) if sentence]
+
+
+CERTAIN = {"margin": 30.0, "D loss": 1e-4}
+SURE = {"margin": 16.0, "D loss": 0.1}  # a good run without penalties
+FOOLED = {"margin": 2.0, "D loss": 0.9}
 
 
 def test_collapse_is_noticed_within_a_hundredth_and_said_once() -> None:
@@ -39,8 +47,28 @@ def test_collapse_is_noticed_within_a_hundredth_and_said_once() -> None:
 
 
 def test_a_certain_discriminator_is_noticed() -> None:
-    found = looks(watch.Limits(), [{"margin": 2.0}] * 9 + [{"margin": 30.0}] * 3)
-    assert when(found) == [10] and "certain of every picture (by 30.0 logits)" in found[10]
+    found = looks(watch.Limits(), [FOOLED] * 9 + [CERTAIN] * 3)
+    assert when(found) == [10]
+    assert "certain of every picture (by 30.0 logits, a loss of 0.0001)" in found[10]
+
+
+def test_a_large_margin_or_a_small_loss_alone_is_no_certainty() -> None:
+    critic = {"margin": 300.0, "D loss": -300.0}  # wasserstein: a distance, not a certainty
+    sharp = {"margin": 5.0, "D loss": 0.01}
+    for report in (SURE, critic, sharp):
+        assert when(looks(watch.Limits(), [report] * 20)) == []
+
+
+@pytest.mark.parametrize(
+    ("report", "first"), [(CERTAIN, 100), ({"diversity": 0.05}, 150), ({"KL": 0.1}, 150)]
+)
+def test_a_run_lost_from_its_start_is_noticed_at_the_first_step_that_counts(
+    report: dict[str, Any], first: int
+) -> None:
+    found = looks(watch.Limits(), [report] * 200, every=1 / 400, steps=2)  # of 800 steps
+    assert [2 * (i + 1) for i in when(found)] == [first]
+    # Of a long run, by a hundredth of it: a start that is no good may take as many steps.
+    assert when(looks(watch.Limits(), [report] * 20)) == [3]
 
 
 def test_divergence_and_stall_of_a_likelihood() -> None:
@@ -56,16 +84,61 @@ def test_divergence_and_stall_of_a_likelihood() -> None:
     assert when(looks(watch.Limits("-ELBO", since=0.05), warming)) == []
 
 
-def test_weights_that_stand_still_are_noticed() -> None:
-    watched, model = watch.Watch(watch.Limits()), torch.nn.Linear(2, 2)
-    assert [watched.look(999, 0.5, {}, model) for _ in range(3)] == [
-        "", "", "stalled: the weights no longer change",
-    ]  # fmt: skip
+def test_a_tenfold_objective_is_noticed_at_the_second_look() -> None:
+    for start, later in ((540.0, 5500.0), (-2.0, 17.0)):  # of densities it can be below 0
+        reports = [{"-ELBO": start}, {"-ELBO": later}, {"-ELBO": later}]
+        found = looks(watch.Limits("-ELBO", since=0.05), reports, steps=1)
+        assert when(found) == [1] and found[1].startswith("diverged: -ELBO is"), found
+        assert f"it was {start:g} at the start" in found[1]
+    assert when(looks(watch.Limits("-ELBO"), [{"-ELBO": 540.0}, {"-ELBO": 5300.0}])) == []
+
+
+def test_latents_that_say_nothing_are_noticed_once_the_kl_term_counts_in_full() -> None:
+    limits = watch.Limits("-ELBO", since=0.05)
+    silent = [{"-ELBO": 300.0 - i, "KL": 0.05} for i in range(40)]
+    found = looks(limits, silent)
+    assert when(found) == [20]  # from the twentieth look on it counts, and the next confirms it
+    assert found[20].startswith("collapsed: the latents say nothing (KL 0.05 nats in all)")
+    assert when(looks(limits, [entry | {"KL": 0.3} for entry in silent])) == []
+
+
+def test_weights_that_stand_still_are_noticed_for_each_optimizer() -> None:
+    watched = watch.Watch(watch.Limits())
+    still, moves = [torch.ones(3), torch.zeros(2)], [torch.zeros(3), torch.zeros(2)]
+    found = []
+    for step in range(57, 63):
+        moves[0] += 1  # one of its tensors is enough
+        found.append(watched.look(step, 0.5, {}, {"generator": still, "discriminator": moves}))
+    sentence = "stalled: the weights of generator no longer change"
+    assert found == [("", "")] * 3 + [("frozen generator", sentence)] + [("", "")] * 2
+    # At the end of a cosine they may.
+    watched = watch.Watch(watch.Limits())
+    assert not any(watched.look(900 + i, 0.96, {}, {"adam": still})[0] for i in range(3))
+
+
+def test_what_ends_a_run_is_said_before_what_does_not() -> None:
+    """A certain discriminator under minimax: the generator's gradient is exactly zero."""
+    watched = watch.Watch(watch.Limits())
+    weights = {"generator": [torch.ones(3)]}
+    keys = [watched.look(step, 0.5, CERTAIN, weights)[0] for step in (96, 98, 100, 102, 104)]
+    assert keys == ["", "", "certain", "frozen generator", ""]
 
 
 def test_nothing_is_concluded_from_a_few_steps() -> None:
     watched, model = watch.Watch(watch.Limits()), torch.nn.Linear(2, 2)
-    assert [watched.look(step, 0.5, {"margin": 99.0}, model) for step in range(9)] == [""] * 9
+    weights = {"adam": list(model.parameters())}
+    bad = CERTAIN | {"diversity": 0.0, "KL": 0.0}
+    assert not any(watched.look(step, 0.5, bad, weights)[0] for step in range(60))
+
+
+def test_a_resumed_watch_knows_what_the_first_one_knew() -> None:
+    limits = watch.Limits("nats")
+    first, second = watch.Watch(limits), watch.Watch(limits)
+    first.look(1, 0.0025, {"nats": 8.0}, {})
+    first.said.add("flat")
+    second.restore(json.loads(json.dumps(first.to_dict())))
+    assert second.to_dict() == first.to_dict()
+    assert second.look(2, 0.005, {"nats": 90.0}, {})[0] == "tenfold"
 
 
 def test_diversity() -> None:
@@ -81,7 +154,7 @@ def test_diversity() -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "LEAST_STEPS", 0)
+    monkeypatch.setattr(watch, "FIRST", dict.fromkeys(watch.FIRST, 0))
 
 
 @pytest.mark.usefixtures("impatient")
@@ -100,6 +173,18 @@ def test_a_run_that_is_lost_stops_with_advice_and_can_be_kept_going(
     assert [(n["step"], n["event"][:9]) for n in noticed] == [(2, "collapsed")]
     train("gan", mnist_root, tmp_path / "y", keep_going=True)
     assert capsys.readouterr().err.count("noticed: collapsed") == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_is_noticed_comes_with_what_to_try_against_it(
+    mnist_root: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        loop.TrainingError, match=r"^collapsed: the latents say nothing .*; try a smaller --beta"
+    ):
+        train("vae", mnist_root, tmp_path / "x", steps=20, beta=1e4, kl_warmup=0.0, lr=0.05)
+    with pytest.raises(loop.TrainingError, match=r"^diverged: nats is .* at step \d+; try half of"):
+        train("language", mnist_root, tmp_path / "y", steps=40, lr=30.0)
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,18 @@ def train(recipe: Recipe) -> Path:
                 "try --loss relativistic with both penalties, a larger --gamma, half of --g-lr "
                 "and --d-lr, or another --d-base"
             ),
+            limits=watch.Limits(
+                remedies={
+                    "alike": (
+                        "try --loss relativistic with both penalties, a larger --gamma, --pack 2, "
+                        "or half of --g-lr"
+                    ),
+                    "certain": (
+                        "try both penalties (--r1 --r2) with a larger --gamma, half of --d-lr, or "
+                        "a smaller --d-base"
+                    ),
+                }
+            ),
             look=look,
         )
     )

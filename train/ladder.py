@@ -148,7 +148,10 @@ def train(recipe: Recipe) -> Path:
             advice="try half of --lr and --muon-lr, or a longer --kl-warmup",
             # From the very start, at hundreds of nats: measured from the end of the warm-up, when
             # all but a few nats are gained, a lucky batch makes the next ones look like divergence.
-            limits=watch.Limits("-ELBO"),
+            limits=watch.Limits(
+                "-ELBO",
+                remedies={"silent": "try --free-bits, a smaller --beta or a longer --kl-warmup"},
+            ),
         )
     )
 

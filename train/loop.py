@@ -487,13 +487,18 @@ class Run:
         }
         if log:
             log.write(entry | dict(report))
-        found = self.watch.look(self.step, self.progress(), report, self.job.model)
-        if not found:
+        trained = {
+            name: [weight for group in optimizer.param_groups for weight in group["params"]]
+            for name, optimizer in self.job.optimizers.items()
+        }
+        key, found = self.watch.look(self.step, self.progress(), report, trained)
+        if not key:
             return
         self.noticed.append(entry | {"event": found})
         if log:
             log.write(self.noticed[-1])
-        sentence = f"{found}, at step {self.step}; {self.job.advice}"
+        advice = self.job.limits.remedies.get(key.split()[0], self.job.advice)
+        sentence = f"{found}, at step {self.step}; {advice}"
         if found.startswith("stalled") or self.job.recipe.keep_going:
             if log:
                 tqdm.write(f"noticed: {sentence}", file=sys.stderr)
@@ -662,7 +667,8 @@ def run(job: Job) -> Path:
             progress = state.progress()
             last = progress >= 1 or stopped
             picture = pictures and progress * pictures >= len(state.snapshots) + 1
-            look = progress * watch.LOOKS >= looks + 1 or picture or last
+            # The first step, too: what comes later is compared with it.
+            look = progress * watch.LOOKS >= looks + 1 or picture or last or state.step == 1
             save = state.seconds - saved > SAVE_EVERY_S or last
             if state.seconds - shown > 1 or counted >= 200 or look or save:
                 report = mean(totals, counted)

@@ -104,7 +104,11 @@ def train(recipe: Recipe) -> Path:
             optimizers={"adam": adam},
             step=step,
             advice="try half of --lr, or a longer --kl-warmup",
-            limits=watch.Limits("-ELBO", since=recipe.kl_warmup),
+            limits=watch.Limits(
+                "-ELBO",
+                since=recipe.kl_warmup,
+                remedies={"silent": "try a smaller --beta, a longer --kl-warmup, or half of --lr"},
+            ),
         )
     )
 

@@ -12,17 +12,20 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 LOOKS = 400  # through a run; two in a row make a finding, so it is noticed within 1% of the run
-SETTLED = 0.01  # share of the run after which a lack of progress is one
-LEAST_STEPS = 200  # before which nothing is concluded
+SETTLED = 0.01  # share of the run before which nothing is concluded
+LATE = 0.95  # share of the run from which the learning rate may be next to nothing
+# Steps before which it is not either, where these are more: read off the starts of recorded runs,
+# see docs/experiments.md. An objective that grew tenfold ("tenfold") is one at the second look.
+FIRST = {"frozen": 60, "certain": 100, "worse": 100, "alike": 150, "silent": 150, "flat": 200}
 
 Value = float | list[float]
 
@@ -41,9 +44,17 @@ class Limits:
     diversity: float = 0.2
     """Below this share of the data's variety (standard deviation within a class), samples have
     collapsed."""
-    margin: float = 8.0
+    margin: float = 12.0
     """Logits between real and made pictures beyond which a discriminator is certain and the
-    generator learns nothing."""
+    generator learns nothing, ..."""
+    loss: float = 0.02
+    """... if its loss is below this, too. A good run without penalties often has such a margin and
+    a loss of 0.1: far from most of what is made, but fooled by some. The loss of a critic
+    (wasserstein) is minus its margin, which has no bound and says nothing."""
+    kl: float = 0.2
+    """Nats in all below which the latents of a VAE say nothing: posterior collapse."""
+    remedies: Mapping[str, str] = field(default_factory=dict)
+    """What to try, for a key of FIRST or "tenfold"; the run's own advice for the others."""
 
 
 class Watch:
@@ -51,74 +62,110 @@ class Watch:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.start: float | None = None  # the objective at the first look, and its best
+        self.first: float | None = None  # the objective at the first look
+        self.start: float | None = None  # and at the first from `since` on, and its best then
         self.best = math.inf
-        self.weights: list[Tensor] = []
-        self.pending = ""  # what the last look found; the same found again is said
+        self.weights: dict[str, list[Tensor]] = {}
+        self.pending: set[str] = set()  # what the last look found; the same found again is said
         self.said: set[str] = set()
 
     def to_dict(self) -> dict[str, Any]:
         """What a resumed run has to know."""
         best = self.best if math.isfinite(self.best) else None
-        return {"start": self.start, "best": best, "said": sorted(self.said)}
+        return {"first": self.first, "start": self.start, "best": best, "said": sorted(self.said)}
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """The inverse of `to_dict`; of a state that lacks it, nothing can be called stalled."""
-        self.start = values.get("start")
+        self.first, self.start = values.get("first"), values.get("start")
         self.best = math.inf if values.get("best") is None else values["best"]
-        self.said = set(values.get("said", ["stalled"]))
+        self.said = set(values.get("said", ["flat"]))
 
     def look(
-        self, step: int, progress: float, report: Mapping[str, Value], model: nn.Module
-    ) -> str:
-        """What has gone wrong, in a few words, each said once; "" as long as all is well."""
-        found = self.judge(progress, report, model)
-        if step < LEAST_STEPS:
-            return ""
-        kind = found.partition(":")[0]
-        confirmed = bool(kind) and kind == self.pending and kind not in self.said
-        self.pending = kind
-        if confirmed:
-            self.said.add(kind)
-        return found if confirmed else ""
+        self,
+        step: int,
+        progress: float,
+        report: Mapping[str, Value],
+        weights: Mapping[str, Sequence[Tensor]],
+    ) -> tuple[str, str]:
+        """The key of what has gone wrong and a few words about it, each said once, the worst first;
+        two empty strings as long as all is well. `weights`: those that each optimizer trains."""
+        found = self.judge(progress, report, weights)
+        due = [
+            key
+            for key in found.keys() - self.said
+            if key == "tenfold"
+            or (key in self.pending and progress >= SETTLED and step >= FIRST[key.split()[0]])
+        ]
+        self.pending = set(found)
+        if not due:
+            return "", ""
+        worst = min(due, key=lambda key: (found[key].startswith("stalled"), key))
+        self.said.add(worst)
+        return worst, found[worst]
 
-    def judge(self, progress: float, report: Mapping[str, Value], model: nn.Module) -> str:
+    def judge(
+        self,
+        progress: float,
+        report: Mapping[str, Value],
+        weights: Mapping[str, Sequence[Tensor]],
+    ) -> dict[str, str]:
+        """All that a look finds: key -> words."""
+        found = self.of_objective(progress, report)
         limits = self.limits
-        weights = [p.detach().clone() for p in model.parameters()]
-        still = bool(self.weights) and all(map(torch.equal, weights, self.weights))
-        self.weights = weights
-        if still and progress < 0.95:  # at the end the learning rate is next to nothing
-            return "stalled: the weights no longer change"
-        diversity = report.get("diversity")
-        if isinstance(diversity, float) and progress > SETTLED and diversity < limits.diversity:
-            return (
+        diversity, kl = report.get("diversity"), report.get("KL")
+        margin, loss = report.get("margin"), report.get("D loss")
+        if isinstance(diversity, float) and diversity < limits.diversity:
+            found["alike"] = (
                 "collapsed: the generator makes nearly the same picture from every latent "
                 f"({diversity:.0%} of the variety of the data)"
             )
-        margin = report.get("margin")
-        if isinstance(margin, float) and margin > limits.margin:
-            return (
-                f"diverged: the discriminator is certain of every picture (by {margin:.1f} logits)"
-                ", which leaves the generator nothing to learn from"
+        if isinstance(kl, float) and progress >= limits.since and kl < limits.kl:
+            found["silent"] = (
+                f"collapsed: the latents say nothing (KL {kl:.2f} nats in all), and the decoder "
+                "does without them"
             )
-        value = report.get(limits.objective)
-        if not isinstance(value, float) or progress < limits.since:
-            return ""
+        if (
+            isinstance(margin, float) and isinstance(loss, float)
+            and margin > limits.margin and 0 <= loss < limits.loss
+        ):  # fmt: skip
+            found["certain"] = (
+                f"diverged: the discriminator is certain of every picture (by {margin:.1f} logits, "
+                f"a loss of {loss:.2g}), which leaves the generator nothing to learn from"
+            )
+        now = {name: [w.detach().clone() for w in each] for name, each in weights.items()}
+        for name, each in now.items():
+            before = self.weights.get(name)
+            if before and all(map(torch.equal, each, before)) and progress < LATE:
+                found[f"frozen {name}"] = f"stalled: the weights of {name} no longer change"
+        self.weights = now
+        return found
+
+    def of_objective(self, progress: float, report: Mapping[str, Value]) -> dict[str, str]:
+        limits, name = self.limits, self.limits.objective
+        value = report.get(name)
+        if not isinstance(value, float):
+            return {}
+        if self.first is None:
+            self.first = value
+        if value - self.first > 9 * abs(self.first):
+            return {
+                "tenfold": f"diverged: {name} is {value:.4g}, it was {self.first:.4g} at the start"
+            }
+        if progress < limits.since:
+            return {}
         if self.start is None:
             self.start = self.best = value
-            return ""
+            return {}
         gained = self.start - self.best
         self.best = min(self.best, value)
         if gained > 0.02 * abs(self.start) and value > self.best + 0.8 * gained:
-            return (
-                f"diverged: {limits.objective} is {value:.4g}, it was {self.best:.4g} before and "
+            return {
+                "worse": f"diverged: {name} is {value:.4g}, it was {self.best:.4g} before and "
                 f"{self.start:.4g} at the start"
-            )
+            }
         if progress > limits.since + SETTLED and self.best > self.start - 0.005 * abs(self.start):
-            return (
-                f"stalled: {limits.objective} is {value:.4g} and was {self.start:.4g} at the start"
-            )
-        return ""
+            return {"flat": f"stalled: {name} is {value:.4g} and was {self.start:.4g} at the start"}
+        return {}
 
 
 def diversity(made: Tensor, real: Tensor, classes: Tensor) -> Tensor:
