@@ -39,6 +39,11 @@ class ImageMedia:
     def shape(self) -> tuple[int, int, int]:
         return self.channels, self.height, self.width
 
+    @property
+    def measures(self) -> dict[str, int]:
+        """The numbers that a person may want to know, by name."""
+        return asdict(self)
+
     def to_dict(self) -> dict[str, object]:
         return {"kind": self.kind, **asdict(self)}
 
@@ -162,6 +167,12 @@ class TextMedia:
     def shape(self) -> tuple[int, int, int]:
         """The symbols, the length, and which symbol ends a text (0: none)."""
         return len(self.symbols), self.length, self.symbols.index(self.end) if self.end else 0
+
+    @property
+    def measures(self) -> dict[str, int]:
+        """The numbers that a person may want to know, by name: different characters, and how many
+        at a time."""
+        return {"symbols": len(self.symbols) - 1, "length": self.length}
 
     @property
     def han(self) -> bool:

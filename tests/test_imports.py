@@ -72,6 +72,16 @@ def outside(path: Path) -> set[str]:
     return tops - set(sys.stdlib_module_names) - {"aigc", "train", "app"}
 
 
+def test_texts_have_one_place_on_the_page() -> None:
+    """A tab asks aigc.ui.kinds, so that a further kind of media changes no tab."""
+    inside = {"aigc.ui.kinds", "aigc.ui.sequence", "aigc.ui.han"}
+    known = {"aigc.ui.sequence", "aigc.ui.han", "aigc.ui.patches"}
+    for path in SOURCES:
+        if name_of(path).startswith("aigc.ui") and name_of(path) not in inside:
+            assert "TextMedia" not in path.read_text(encoding="utf-8"), path
+            assert not known & set(imports(path)), f"{path} does not go by aigc.ui.kinds"
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_a_module_imports_only_what_it_may(path: Path) -> None:
     name = name_of(path)

@@ -38,6 +38,7 @@ from aigc.ui import (
     parts,
     pictures,
     sample,
+    sequence,
     texts,
     timelapse,
 )
@@ -299,7 +300,7 @@ def test_every_made_result_is_its_own_link(catalogue: Catalogue) -> None:
     pages, needs = pages_of(catalogue)
     for made in (
         sample.read(catalogue, "gan-mnist", 3, 5, "7", 0.75).made,
-        sample.read(catalogue, "language-mnist", 2, 5, "7", 0.75, "to be").made,
+        sample.read(catalogue, "language-mnist", 2, 5, "7", 0.75, prompt="to be").made,
         interpolate.read(catalogue, "vae-mnist", 1, "2", 3, "any", 4, "lerp").made,
     ):
         tab = "sample" if "count" in made else "interpolate"
@@ -433,21 +434,23 @@ def test_downloads_say_that_ai_made_them(catalogue: Catalogue) -> None:
 
 
 def test_writing_goes_on_from_the_prompt(catalogue: Catalogue) -> None:
-    wish = sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, "ab\r\nc", 24)
+    wish = sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, prompt="ab\r\nc", length=24)
     made = sample.images(wish)
     media = wish.checkpoint.media
     written = [media.to_text(row) for row in made]
     assert all(text.startswith("ab\nc") and len(text) == 4 + media.length for text in written)
     assert torch.equal(made, sample.images(wish)) and len(set(written)) == 3
-    longer = sample.images(sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, "ab\nc", 40))
+    longer = sample.images(
+        sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, prompt="ab\nc", length=40)
+    )
     assert longer.shape == (3, 44) and torch.equal(longer[:, :28], made)
-    other = sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, "xyz", 24)
+    other = sample.read(catalogue, "language-mnist", 3, 7, "any", 1.0, prompt="xyz", length=24)
     assert not torch.equal(sample.images(other)[:, -5:], made[:, -5:])
     *_, (last, finished) = sample.views(wish)
     assert finished and torch.equal(last, made)
     page = sample.page(wish, made)
     assert page.count('<pre class="writing"') == 3 and "<img" not in page
-    assert figures.pieces(media, made) == ([], written)
+    assert sequence.pieces(media, made) == ([], {"texts": written})
     assert "notice" not in page
 
 
@@ -457,32 +460,32 @@ def test_a_chooser_without_a_choice_is_out_of_sight() -> None:
 
 
 def test_a_prompt_is_for_those_who_write(catalogue: Catalogue) -> None:
-    wish = sample.read(catalogue, "gan-mnist", 1, 7, "any", 1.0, "to be")
-    assert wish.prompt == "" and "prompt" not in wish.made
+    wish = sample.read(catalogue, "gan-mnist", 1, 7, "any", 1.0, prompt="to be")
+    assert wish.more == {} and "prompt" not in wish.made
 
 
 def test_what_becomes_of_odd_prompts(catalogue: Catalogue) -> None:
     odd = "<b>a\u202e\U0001f600</b>"
-    wish = sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, odd, 5)
+    wish = sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, prompt=odd, length=5)
     page = sample.page(wish, sample.images(wish))
     assert "has never seen" in page and "'<'" in html.unescape(page)
     assert "<b>a" not in page and "\u202e" not in page
     assert "�b�a��" in page, page
-    long = sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, "a" * 100, 5)
+    long = sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, prompt="a" * 100, length=5)
     assert "the last 23 characters count" in sample.page(long, sample.images(long))
     for wrong in ("a" * 2001, 7, ["a"]):
         with pytest.raises(ValueError, match="at most 2000"):
-            sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, wrong)
+            sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, prompt=wrong)
 
 
 def test_a_text_to_keep_says_what_made_it(catalogue: Catalogue) -> None:
-    wish = sample.read(catalogue, "language-mnist", 2, 7, "3", 1.0, "ab")
+    wish = sample.read(catalogue, "language-mnist", 2, 7, "3", 1.0, prompt="ab")
     links = sample.save_link(wish, sample.images(wish))
     (href,) = re.findall(r'href="data:text/plain;base64,([^"]+)"', links)
     said, *rest = base64.b64decode(href).decode().split("\n\n", 1)
     assert "2024/1689" in said and '"Label": "1"' in said and "prompt=ab" in said
-    assert all(figures.pieces(wish.checkpoint.media, sample.images(wish))[1][i] in rest[0]
-               for i in range(2))  # fmt: skip
+    _, facts = sequence.pieces(wish.checkpoint.media, sample.images(wish))  # type: ignore[arg-type]
+    assert len(facts["texts"]) == 2 and all(text in rest[0] for text in facts["texts"])
 
 
 # Interpolate

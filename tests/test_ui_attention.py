@@ -23,8 +23,9 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from aigc import latent
-from aigc.ui import attention, cache, figures, texts
+from aigc.ui import attention, cache, figures, patches, texts
 from aigc.ui.catalogue import Catalogue
+from aigc.ui.weights import pack
 
 NAME = "attention-mnist"
 LAYERS, HEADS, SIDE, LENGTH = 2, 2, 14, 196  # of the tiny checkpoint
@@ -74,7 +75,7 @@ def test_the_viewer_gets_the_weights(catalogue: Catalogue, watched: list[Any]) -
     *growing, (value, made) = watched
     chosen = catalogue.find(NAME, "attention")
     image = chosen.model.sample(latent.generators(5, 1), [3], 0.9)[0]  # type: ignore[operator]
-    weights = attention.explain(chosen, image, "3").numpy()
+    weights = patches.explain(chosen, image, "3").numpy()
     decoded = unpack(value)
     assert decoded.shape == weights.shape == (LAYERS, HEADS, LENGTH, LENGTH)
     # Half a step of the quantisation, q / 255 squared, is at most the peak / 255.
@@ -107,7 +108,7 @@ def test_packing_keeps_small_weights_and_the_start_token() -> None:
     weights[0, 0] = torch.tensor(
         [[1, 0, 0, 0], [0.999, 0.001, 0, 0], [0, 0.9, 0.1, 0], [0, 0.98, 0.02, 1e-3]]
     )
-    packed = attention.pack(weights)
+    packed = pack(weights)
     value = {**packed, "layers": 1, "heads": 1, "rows": 2, "columns": 2}
     assert np.allclose(unpack(value)[0, 0], weights[0, 0].numpy(), rtol=0.08, atol=1e-6)
 
@@ -176,7 +177,7 @@ def test_the_file_holds_the_numbers(catalogue: Catalogue) -> None:
         ((NAME, 0, "any", 1, "last"), "The layer is a whole number from 1, or rollout"),
         ((NAME, 0, "any", 1, 1, "best"), "The head is a whole number from 1, or mean or max"),
         ((NAME, 0, "any", 1, 1, 1, "-3"), "The position is a whole number from 1, not"),
-        ((NAME, 0, "any", 1, 1, 1, 1, "", 64, "", "loud"), "later, linear, log"),
+        ((NAME, 0, "any", 1, 1, 1, 1, "", "loud"), "later, linear, log"),
     ],
 )
 def test_bad_settings_get_a_sentence(
@@ -184,6 +185,12 @@ def test_bad_settings_get_a_sentence(
 ) -> None:
     with pytest.raises(ValueError, match=words):
         next(attention.watch(catalogue, *settings))  # type: ignore[arg-type]
+
+
+def test_a_text_model_takes_no_picture(catalogue: Catalogue) -> None:
+    chosen = catalogue.find("language-mnist", "attention")
+    with pytest.raises(ValueError, match="language-mnist takes no picture"):
+        attention.look(catalogue, chosen.name, "any", drawn_digit())
 
 
 def test_a_link_names_where_to_look() -> None:
@@ -199,28 +206,28 @@ def test_what_was_drawn_is_not_drawn_again(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen, made = attention.read_settings(catalogue, NAME, 77, "1", 1.3)
-    first = attention.finished(chosen, made)
-    other = attention.finished(chosen, {**made, "temperature": 0.5})
+    first = patches.finished(chosen, made)
+    other = patches.finished(chosen, {**made, "temperature": 0.5})
     assert not torch.equal(first, other)
 
     def never(*_: object) -> None:
         raise AssertionError("drawn again")
 
-    monkeypatch.setattr(attention, "draw", never)
-    found = attention.finished(chosen, made)
+    monkeypatch.setattr(patches, "draw", never)
+    found = patches.finished(chosen, made)
     assert torch.equal(found, first)
     found.zero_()  # a copy: what is kept stays as it was
-    assert torch.equal(attention.finished(chosen, made), first)
+    assert torch.equal(patches.finished(chosen, made), first)
     for seed in range(2 * cache.MAX_KEPT):
         cache.keep(chosen, {"seed": seed}, first)
     assert len(cache._kept) == cache.MAX_KEPT
     with pytest.raises(AssertionError, match="drawn again"):
-        attention.finished(chosen, made)
+        patches.finished(chosen, made)
 
 
 def test_the_formula_has_the_numbers_of_the_place(catalogue: Catalogue) -> None:
     chosen, made = attention.read_settings(catalogue, NAME, 3, "5")
-    weights = attention.explain(chosen, attention.finished(chosen, made), "5")[1, 0, 99]
+    weights = patches.explain(chosen, patches.finished(chosen, made), "5")[1, 0, 99]
     at = {"layer": "2", "head": "1", "position": "100"}
     said = attention.formula_at(catalogue, made, "", at)
     strongest = int(weights.argmax())
@@ -383,7 +390,7 @@ def test_the_weights_on_the_page_are_the_models(
     page: Any, server: str, catalogue: Catalogue
 ) -> None:
     chosen, made = attention.read_settings(catalogue, NAME, 3, "5")
-    weights = attention.explain(chosen, attention.finished(chosen, made), "5")
+    weights = patches.explain(chosen, patches.finished(chosen, made), "5")
     step, share = 99, float(weights[1, 0, 99, 0])
     strongest = int(weights[1, 0, step, 1:].argmax())
     open_tab(page, f"{server}?tab=attention&seed=3&label=5&layer=2&head=1&position={step + 1}")
@@ -398,7 +405,7 @@ def test_the_weights_on_the_page_are_the_models(
 
 def test_the_surprise_of_each_place(page: Any, server: str, catalogue: Catalogue) -> None:
     chosen, made = attention.read_settings(catalogue, NAME, 3, "5")
-    image = attention.finished(chosen, made)
+    image = patches.finished(chosen, made)
     model: Any = chosen.model
     bits = model.surprise(image[None], [5])[0]
     total = -float(model.log_prob(image[None], [5])[0]) / math.log(2)

@@ -109,8 +109,8 @@ def test_what_does_not_fit_is_left_out_and_said(catalogue: Catalogue) -> None:
     *_, (value, _) = attention.watch(catalogue, LONG, 0, "any", prompt=long, length=20)
     assert "".join(value["chars"]) == long[-256:]
     chosen = catalogue.find(LONG, "attention")
-    assert "the last 256 characters count" in sequence.noted(chosen.media, long, 256)  # type: ignore[arg-type]
-    odd = sequence.noted(chosen.media, "<b>\u202e\u0007\U0001f600", 256)  # type: ignore[arg-type]
+    assert "the last 256 characters count" in sequence.about(chosen.media, long, 256)  # type: ignore[arg-type]
+    odd = sequence.about(chosen.media, "<b>\u202e\u0007\U0001f600", 256)  # type: ignore[arg-type]
     assert "never seen" in odd and "<b>" not in odd and "\u202e" not in odd and "\u0007" not in odd
 
 
@@ -118,7 +118,7 @@ def test_the_sign_that_ends_a_text_is_no_prompt(catalogue: Catalogue) -> None:
     media: Any = catalogue.find(POEMS, "write").media
     assert media.from_prompt(f"春{END}眠").tolist() == [5, 0, 6]
     assert media.unknown(f"春{END}x") == [END, "x"]
-    wish = sample.read(catalogue, POEMS, 1, 0, "any", 1.0, f"春{END}", 5)
+    wish = sample.read(catalogue, POEMS, 1, 0, "any", 1.0, prompt=f"春{END}", length=5)
     assert media.to_text(sample.images(wish)[0]).startswith("春\ufffd")
 
 
@@ -148,10 +148,10 @@ def test_ways_of_setting_that_are_none(name: str, value: object) -> None:
 
 
 def test_chips_say_what_there_is(catalogue: Catalogue) -> None:
-    wish = sample.read(catalogue, LONG, 1, 0, "any", 1.0, "", 5)
+    wish = sample.read(catalogue, LONG, 1, 0, "any", 1.0, length=5)
     page = sample.page(wish, sample.images(wish))
     assert "label" not in page and "top k" not in page and "<b>length</b> 5" in page
-    wish = sample.read(catalogue, POEMS, 1, 0, "any", 1.0, "", 5, 3, 0.5)
+    wish = sample.read(catalogue, POEMS, 1, 0, "any", 1.0, length=5, top_k=3, top_p=0.5)
     page = sample.page(wish, sample.images(wish))
     assert "<b>label</b> any" in page and "<b>top k</b> 3" in page and "<b>top p</b> 0.5" in page
 
@@ -160,7 +160,10 @@ def test_a_stopped_text_is_a_shorter_one(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sample, "SECONDS_BETWEEN_VIEWS", 0.0)
-    wish, halted = sample.read(catalogue, LONG, 2, 3, "any", 1.0, "ab", 200), threading.Event()
+    wish, halted = (
+        sample.read(catalogue, LONG, 2, 3, "any", 1.0, prompt="ab", length=200),
+        threading.Event(),
+    )
     views = sample.views(wish, halted)
     for _ in range(10):
         next(views)
@@ -168,7 +171,7 @@ def test_a_stopped_text_is_a_shorter_one(
     ((rows, over),) = views
     assert over and rows.shape == (2, 13)
     short = sample.as_far(wish, rows)
-    assert short.length == 11 and torch.equal(sample.images(short), rows)
+    assert short.more["length"] == 11 and torch.equal(sample.images(short), rows)
 
 
 def test_writing_settings_get_sentences(catalogue: Catalogue) -> None:
@@ -240,7 +243,7 @@ def test_looking_into_a_text(page: Any, server: str, catalogue: Catalogue) -> No
     wait_for_query(page, position="100", layer="4", head="2")
     chosen = catalogue.find(LONG, "attention")
     text = sequence.finished(chosen, attention.read_settings(
-        catalogue, LONG, 3, "any", 1.0, "ab\nc", 252)[1])  # fmt: skip
+        catalogue, LONG, 3, "any", 1.0, prompt="ab\nc", length=252)[1])  # fmt: skip
     weights = sequence.explain(chosen, text, "any")[3, 1]
     readout = page.locator(".tv-viewer [data-part=readout]").inner_text()
     strongest = int(weights[99, 1:].argmax())
@@ -396,7 +399,7 @@ def test_what_ships_writes_and_is_looked_into(
         f"{address}?tab=attention&checkpoint={name}&seed=7&temperature=0.7&length=60"
         f"&prompt={quote(prompt)}",
     )
-    chosen, made = attention.read_settings(catalogue, name, 7, "any", 0.7, prompt, 60)
+    chosen, made = attention.read_settings(catalogue, name, 7, "any", 0.7, prompt=prompt, length=60)
     text = sequence.finished(chosen, made)
     media: Any = chosen.media
     signs = page.locator(".tv-text [data-i]")

@@ -19,8 +19,8 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from aigc.checkpoint import Checkpoint
-from aigc.media import UNKNOWN, ImageMedia, Media, TextMedia
-from aigc.ui import han, labels, texts
+from aigc.media import UNKNOWN, ImageMedia
+from aigc.ui import labels, texts
 from aigc.ui.labels import GIVEN
 
 STATIC = Path(__file__).parent / "static"
@@ -56,11 +56,9 @@ def columns_of(count: int) -> int:
     return min(8, math.ceil(math.sqrt(count))) if count <= 16 else 8
 
 
-def gallery(media: Media, images: Tensor, alt: str, pick: bool = False) -> str:
+def gallery(media: ImageMedia, images: Tensor, alt: str, pick: bool = False) -> str:
     """(N, C, H, W) in [0, 1] -> the pictures side by side, crisp at every size, each a button where
-    one can `pick` it (static/choice.js); (N, T) symbols -> the texts."""
-    if isinstance(media, TextMedia):
-        return writings(media, images)
+    one can `pick` it (static/choice.js)."""
     columns = columns_of(len(images))
     tiles = ""
     for at, image in enumerate(images, 1):
@@ -75,31 +73,11 @@ def gallery(media: Media, images: Tensor, alt: str, pick: bool = False) -> str:
     return f'<div class="sheet" style="--columns:{columns}">{tiles}</div>'
 
 
-def writings(media: TextMedia, texts_made: Tensor) -> str:
-    """(N, T) symbols -> the texts under each other, as they are: nothing in them is HTML, and no
-    mark in one turns what stands beside it."""
-    inside = han.set_text if media.han else html.escape
-    items = "".join(
-        f'<pre class="writing" tabindex="0">{inside(media.to_text(row))}</pre>'
-        for row in texts_made
-    )
-    return f'<div class="writings{" han" if media.han else ""}">{items}</div>'
-
-
-def pieces(media: Media, made: Tensor) -> tuple[list[Image.Image], list[str]]:
-    """What an endpoint returns of a batch: pictures, or texts."""
-    if isinstance(media, TextMedia):
-        return [], [media.to_text(row) for row in made]
-    return [media.to_pil(image) for image in made], []
-
-
-def downloads(media: Media, made: Tensor, name: str, mark: bytes, label: str, sentence: str) -> str:
-    """Links that save a batch with its `mark`, and with a visible `label`; texts begin with the
-    `sentence` that says what made them."""
-    if isinstance(media, TextMedia):
-        texts_made = [media.to_text(row) for row in made]
-        content = f"[{sentence}]\n\n" + "\n\n---\n\n".join(texts_made) + "\n"
-        return download(content.encode(), "text/plain", f"{name}.txt", texts.DOWNLOAD_TEXT)
+def downloads(
+    media: ImageMedia, made: Tensor, name: str, mark: bytes, label: str, sentence: str
+) -> str:
+    """Links that save a batch (N, C, H, W) with its `mark`, and with a visible `label`; a picture
+    has no place for the `sentence`."""
     plain_sheet = sheet_png(media, made, mark)
     said = sheet_png(media, made, mark, label)
     return download(plain_sheet, "image/png", f"{name}.png", texts.DOWNLOAD) + download(
@@ -256,10 +234,8 @@ def facts(checkpoint: Checkpoint) -> list[str]:
     """What the card says of the checkpoint itself."""
     media, training = checkpoint.media, checkpoint.training
     weights = quantity(sum(p.numel() for p in checkpoint.model.parameters()))
-    if isinstance(media, TextMedia):
-        what = texts.CHARACTERS.format(symbols=len(media.symbols) - 1, length=media.length)
-    else:
-        what = f"{media.width}×{media.height} {texts.COLOURS[media.channels]}"
+    colours = texts.COLOURS.get(media.measures.get("channels", 0), "")
+    what = texts.MEASURES[media.kind].format(**media.measures, colours=colours)
     lines = [
         f"{checkpoint.dataset}, {what}",
         f"{weights} {texts.WEIGHTS}",
@@ -268,8 +244,7 @@ def facts(checkpoint: Checkpoint) -> list[str]:
     if isinstance(seconds, (int, float)) and seconds > 0:
         lines.append(f"{texts.TRAINED} {duration(seconds)}")
     if isinstance(seen, (int, float)) and seen > 0:
-        unit = texts.WINDOWS_SEEN if isinstance(media, TextMedia) else texts.SEEN
-        lines.append(f"{quantity(seen)} {unit}")
+        lines.append(f"{quantity(seen)} {texts.SEEN[media.kind]}")
     return lines
 
 

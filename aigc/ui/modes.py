@@ -6,6 +6,7 @@ and whoever asked for it can stop it.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -112,7 +113,7 @@ def page(wish: Any, now: Tally) -> str:
 def grow(wish: Any, halted: threading.Event | None = None) -> Iterator[tuple[str, Any]]:
     """The page as often as a person can see it, and the request that it answers by then; the last
     time at the end."""
-    last = 0.0
+    last = -math.inf
     for now in tally(wish, halted):
         if now.ended or time.monotonic() - last >= SECONDS_BETWEEN_VIEWS:
             last = time.monotonic()

@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import html
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from aigc.checkpoint import Checkpoint
 from aigc.ui import figures, labels, languages, texts
 
-# Files of static/ that make a viewer, and what they say, by whether it shows a text.
-PARTS = {
-    False: ("attention.html", "VIEWER", ("attention.css",), ("weights.js", "attention.js"),
-            "attention"),
-    True: ("sequence.html", "SEQUENCE", ("attention.css", "sequence.css"),
-           ("weights.js", "sequence.js"), "sequence"),
-}  # fmt: skip
+
+@dataclass(frozen=True)
+class Files:
+    """What makes a viewer."""
+
+    body: str
+    """Its template in static/."""
+    words: str
+    """The name in `texts` of what stands in the template."""
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
+    """Files of static/."""
+    said: str
+    """The part of `texts.SCRIPT` that the scripts say."""
 
 
 def embedded(value: object) -> str:
@@ -27,9 +35,8 @@ def embedded(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
-def page(chosen: Checkpoint, value: dict[str, Any], made: dict[str, Any], is_text: bool) -> str:
+def page(chosen: Checkpoint, value: dict[str, Any], made: dict[str, Any], files: Files) -> str:
     """The file: `value` is what the viewer takes, `made` the settings that made it."""
-    body, words, styles, scripts, said = PARTS[is_text]
     facts = {name: value for name, value in made.items() if name != "picture"}
     return figures.template(
         "offline.html",
@@ -40,12 +47,12 @@ def page(chosen: Checkpoint, value: dict[str, Any], made: dict[str, Any], is_tex
             "field": html.escape(labels.aigc_field(made)),
             "xmp": labels.xmp("attention", made).decode(),
             "look": figures.read_static("offline.css"),
-            "style": "".join(map(figures.read_static, styles)),
+            "style": "".join(map(figures.read_static, files.styles)),
             "facts": figures.chips(facts),
-            "viewer": figures.template(body, getattr(texts, words)),
+            "viewer": figures.template(files.body, getattr(texts, files.words)),
             "note": html.escape(texts.OFFLINE_NOTE),
-            "texts": embedded({said: texts.SCRIPT[said]}),
+            "texts": embedded({files.said: texts.SCRIPT[files.said]}),
             "value": embedded({**value, "alone": True}),
-            "script": "".join(map(figures.read_static, scripts)),
+            "script": "".join(map(figures.read_static, files.scripts)),
         },
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gradio as gr
@@ -13,40 +14,24 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
-from aigc.ui import (
-    choice,
-    coverage,
-    figures,
-    han,
-    labels,
-    levels,
-    measured,
-    parts,
-    sequence,
-    texts,
-)  # fmt: skip
+from aigc.ui import choice, coverage, figures, kinds, labels, levels, measured, parts, texts
 from aigc.ui.catalogue import (
     ANY,
     LENGTH,
     MAX_COUNT,
-    MAX_LENGTH,
-    MAX_PROMPT,
     MAX_TEMPERATURE,
-    MAX_TOP_K,
     Catalogue,
     read_count,
     read_label,
-    read_length,
-    read_prompt,
     read_seed,
     read_temperature,
-    read_top_k,
-    read_top_p,
 )  # fmt: skip
 
 ID = "sample"
 NEEDS = "sample"
 
+# What a program need not say.
+DEFAULTS: dict[str, object] = {"prompt": "", "length": LENGTH, "top_k": 0, "top_p": 1.0}
 SECONDS_BETWEEN_VIEWS = 0.2  # of a picture being drawn: often enough to watch, and costs nothing
 
 
@@ -59,22 +44,16 @@ class Wish:
     seed: int
     label: str
     temperature: float
-    prompt: str = ""
-    length: int = LENGTH
-    top_k: int = 0
-    top_p: float = 1.0
+    more: dict[str, Any] = field(default_factory=dict)
+    """What its kind asks for besides, see kinds.py."""
 
     @property
     def made(self) -> dict[str, Any]:
-        """The settings of the result, by the names of the endpoint; those of writing only where
-        the model writes."""
-        writing = {
-            "prompt": self.prompt, "length": self.length, "top_k": self.top_k, "top_p": self.top_p,
-        }  # fmt: skip
+        """The settings of the result, by the names of the endpoint."""
         return {
             "checkpoint": self.checkpoint.name, "revision": self.checkpoint.revision,
             "count": self.count, "seed": self.seed, "label": self.label,
-            "temperature": self.temperature, **(writing if writes(self.checkpoint) else {}),
+            "temperature": self.temperature, **self.more,
         }  # fmt: skip
 
     @property
@@ -86,57 +65,33 @@ class Wish:
 
 def read(
     catalogue: Catalogue, checkpoint: object, count: object, seed: object, label: object,
-    temperature: object, prompt: object = "", length: object = LENGTH, top_k: object = 0,
-    top_p: object = 1.0,
+    temperature: object, **more: object,
 ) -> Wish:  # fmt: skip
-    """Check everything. Raises ValueError with one sentence. What is about writing is left out for
-    a model that does not: the boxes keep it while another checkpoint is chosen."""
+    """Check everything. Raises ValueError with one sentence. Of `more` counts what the kind of the
+    checkpoint asks for: the boxes keep the rest while another checkpoint is chosen."""
     chosen = catalogue.find(checkpoint, NEEDS)
-    wish = Wish(
+    asked = {**DEFAULTS, **more}
+    return Wish(
         chosen, read_count(count), read_seed(seed), read_label(chosen, label),
         read_temperature(temperature),
+        {name: check(asked[name]) for name, check in kinds.of(chosen).ASKED.items()},
     )  # fmt: skip
-    if not writes(chosen):
-        return wish
-    return replace(
-        wish, prompt=read_prompt(prompt), length=read_length(length), top_k=read_top_k(top_k),
-        top_p=read_top_p(top_p),
-    )  # fmt: skip
-
-
-def writes(checkpoint: Checkpoint) -> bool:
-    return "write" in checkpoint.capabilities
 
 
 def images(wish: Wish) -> Tensor:
     """(count, C, H, W) in [0, 1], or (count, T) symbols."""
-    if writes(wish.checkpoint):
-        *_, made = growing(wish)
-        return made
-    return wish.checkpoint.model.sample(*wish.draw)  # type: ignore[operator]
-
-
-def growing(wish: Wish) -> Iterator[Tensor]:
-    """The model's own steps towards the result."""
-    if not writes(wish.checkpoint):
-        yield from wish.checkpoint.model.draw(*wish.draw)  # type: ignore[operator]
-        return
-    media = wish.checkpoint.media
-    yield from wish.checkpoint.model.write(  # type: ignore[operator]
-        *wish.draw, prompt=media.from_prompt(wish.prompt), length=wish.length,
-        top_k=wish.top_k, top_p=wish.top_p,
-    )  # fmt: skip
+    return kinds.of(wish.checkpoint).making(wish.checkpoint, wish.draw, wish.more)
 
 
 def views(wish: Wish, halted: threading.Event | None = None) -> Iterator[tuple[Tensor, bool]]:
     """The pictures as they grow, no more often than a person can see, and whether they are
     finished, which they also are once `halted` is set. Models that cannot be watched give the
     finished pictures alone."""
-    if "draw" not in wish.checkpoint.capabilities:
+    if not {"draw", "write"} & {*wish.checkpoint.capabilities}:
         yield images(wish), True
         return
-    last, pictures = 0.0, None
-    for pictures in growing(wish):
+    last, pictures = -math.inf, None
+    for pictures in kinds.of(wish.checkpoint).growing(wish.checkpoint, wish.draw, wish.more):
         if halted is not None and halted.is_set():
             break
         if time.monotonic() - last >= SECONDS_BETWEEN_VIEWS:
@@ -148,7 +103,7 @@ def views(wish: Wish, halted: threading.Event | None = None) -> Iterator[tuple[T
 
 def as_far(wish: Wish, written: Tensor) -> Wish:
     """The request that gives what was written until somebody stopped it: a shorter one."""
-    return replace(wish, length=written.shape[1] - len(wish.prompt))
+    return replace(wish, more=kinds.of(wish.checkpoint).so_far(wish.more, written))
 
 
 def page(wish: Wish, pictures: Tensor, finished: bool = True) -> str:
@@ -157,15 +112,13 @@ def page(wish: Wish, pictures: Tensor, finished: bool = True) -> str:
     alt = texts.PICTURE_ALT.format(
         name=wish.checkpoint.name, label=texts.VALUES.get(wish.label, wish.label)
     )
-    made = figures.gallery(wish.checkpoint.media, pictures, alt, pick=finished)
-    silent = {"top_k": 0, "top_p": 1.0, "prompt": ""}
+    kind = kinds.of(wish.checkpoint)
+    made = kind.gallery(wish.checkpoint.media, pictures, alt, pick=finished)
+    silent = {**kind.SILENT}
     if not wish.checkpoint.labels:
         silent["label"] = ANY
     said = {k: v for k, v in wish.made.items() if k not in silent or v != silent[k]}
-    media, note = wish.checkpoint.media, ""
-    if writes(wish.checkpoint):  # with one place left for what is written
-        note = sequence.noted(media, wish.prompt, media.length - 1)
-    return note + made + figures.chips(said)
+    return kind.noted(wish.checkpoint, wish.more) + made + figures.chips(said)
 
 
 def covered(catalogue: Catalogue, wish: Wish, pictures: Tensor) -> str:
@@ -177,7 +130,7 @@ def covered(catalogue: Catalogue, wish: Wish, pictures: Tensor) -> str:
 def save_link(wish: Wish, pictures: Tensor) -> str:
     """The result as one file to keep, and the same with a visible label."""
     name = f"{wish.checkpoint.name}-seed{wish.seed}-{wish.label}"
-    return figures.downloads(
+    return kinds.of(wish.checkpoint).downloads(
         wish.checkpoint.media, pictures, name, labels.xmp(ID, wish.made),
         labels.VISIBLE.format(**wish.made), labels.words(ID, wish.made),
     )  # fmt: skip
@@ -192,26 +145,21 @@ def build(catalogue: Catalogue) -> parts.Page:
         top_p: float = 1.0,
     ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
         wish = read(
-            catalogue, checkpoint, count, seed, label, temperature, prompt, length, top_k, top_p
-        )
-        pictures, written = figures.pieces(wish.checkpoint.media, images(wish))
-        return pictures, wish.made | ({"texts": written} if written else {})
+            catalogue, checkpoint, count, seed, label, temperature, prompt=prompt, length=length,
+            top_k=top_k, top_p=top_p,
+        )  # fmt: skip
+        pictures, facts = kinds.of(wish.checkpoint).pieces(wish.checkpoint.media, images(wish))
+        return pictures, wish.made | facts
 
     # Who is being written for now, by the session of their page -> set when they want no more.
     running: dict[str | None, threading.Event] = {}
 
-    def run(
-        checkpoint: str, count: int, seed: int, label: str, temperature: float, prompt: str,
-        length: int, top_k: int, top_p: float, _lines: str = "", _script: str = "",
-        _randomise: bool = False, request: gr.Request = None,  # type: ignore[assignment]
-    ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
-        wish = read(
-            catalogue, checkpoint, count, seed, label, temperature, prompt, length, top_k, top_p
-        )
+    def run(request: gr.Request, *given: Any) -> Iterator[tuple[Any, ...]]:
+        wish = read(catalogue, **dict(zip(settings, given)))
         session = request.session_hash if request else None
         halted = threading.Event()
         running[session] = halted
-        stoppable = writes(wish.checkpoint)
+        stoppable = kinds.of(wish.checkpoint).HALTS
         try:
             for pictures, finished in views(wish, halted if stoppable else None):
                 if not finished:
@@ -233,41 +181,23 @@ def build(catalogue: Catalogue) -> parts.Page:
         if halted := running.get(request.session_hash):
             halted.set()
 
-    def about_writing(name: str | None) -> tuple[bool, bool, str]:
-        """Whether this checkpoint writes, whether in Chinese, and what to say of its prompt."""
-        chosen = catalogue.find(name, NEEDS) if name else None
-        if chosen is None or not writes(chosen):
-            return False, False, texts.PROMPT_INFO
-        return True, chosen.media.han, han.prompt_info(chosen.media)
-
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=2, min_width=280, elem_classes="controls"):
             checkpoint = parts.chooser(catalogue, NEEDS)
-            writing, chinese, info = about_writing(checkpoint.value)
+            first = catalogue.find(checkpoint.value, NEEDS) if checkpoint.value else None
             with gr.Group():
                 label = gr.Dropdown(
                     parts.labels(catalogue, checkpoint.value, NEEDS), value=ANY, label=texts.CLASS
                 )
-                prompt = gr.Textbox(
-                    label=texts.PROMPT, info=info, max_length=MAX_PROMPT, lines=2, visible=writing,
-                )  # fmt: skip
+                more: dict[str, Any] = {}
+                for kind in kinds.KINDS.values():
+                    more |= kind.controls(first)
                 count = gr.Slider(1, MAX_COUNT, 16, step=1, label=texts.COUNT)
                 temperature = gr.Slider(
                     0, MAX_TEMPERATURE, 1, step=0.05, label=texts.TEMPERATURE,
                     info=texts.TEMPERATURE_INFO,
                 )  # fmt: skip
                 measured.build(catalogue, checkpoint, temperature)
-                length = gr.Slider(
-                    1, MAX_LENGTH, LENGTH, step=1, label=texts.LENGTH, info=texts.LENGTH_INFO,
-                    visible=writing,
-                )  # fmt: skip
-                top_k = gr.Slider(
-                    0, MAX_TOP_K, 0, step=1, label=texts.TOP_K, info=texts.TOP_K_INFO,
-                    visible=writing,
-                )  # fmt: skip
-                top_p = gr.Slider(
-                    0, 1, 1, step=0.01, label=texts.TOP_P, info=texts.TOP_P_INFO, visible=writing
-                )
                 seed = gr.Number(0, label=texts.SEED, precision=0, info=texts.SEED_INFO)
                 randomise = gr.Checkbox(True, label=texts.RANDOMISE, container=True)
             button = gr.Button(texts.SAMPLE, variant="primary", size="lg")
@@ -276,7 +206,9 @@ def build(catalogue: Catalogue) -> parts.Page:
                 stop = gr.Button(
                     texts.HALT, variant="stop", size="sm", elem_classes="pill", visible=False
                 )
-                lines, script = han.switches(chinese)
+                ways: dict[str, Any] = {}
+                for kind in kinds.KINDS.values():
+                    ways |= kind.ways(ID, first)
             gallery = gr.HTML(figures.waiting(), js_on_load=None, elem_classes="gallery")
             made = parts.made_box()
             panel = choice.build(catalogue, ID, made)
@@ -290,23 +222,15 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     settings = {
         "checkpoint": checkpoint, "count": count, "seed": seed, "label": label,
-        "temperature": temperature, "prompt": prompt, "length": length, "top_k": top_k,
-        "top_p": top_p, "lines": lines, "script": script,
+        "temperature": temperature, **more, **ways,
     }  # fmt: skip
 
-    def offer(name: str) -> tuple[Any, ...]:
-        writing, chinese, info = about_writing(name)
-        sliders = (gr.Slider(visible=writing) for _ in range(3))
-        ways = (gr.Radio(visible=chinese) for _ in range(2))
-        return gr.Textbox(visible=writing, info=info), *sliders, *ways
+    def offer(name: str) -> list[Any]:
+        chosen = catalogue.find(name, NEEDS)
+        return [one for kind in kinds.KINDS.values() for one in kind.shapes(chosen)]
 
-    checkpoint.change(
-        parts.spoken(offer), checkpoint, [prompt, length, top_k, top_p, lines, script],
-        **parts.QUIET,
-    )  # fmt: skip
-    for way in (lines, script):
-        way.change(None, [lines, script], None, js="(l, s) => aigc.set('sample', l, s)",
-                   **parts.PRIVATE)  # fmt: skip
+    shaped = [*more.values(), *ways.values()]
+    checkpoint.change(parts.spoken(offer), checkpoint, shaped, **parts.QUIET)
     stop.click(halt, None, None, **parts.QUIET)
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
@@ -327,6 +251,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         "the likeliest that reach `top_p` together, and its `texts` stand among the settings.",
     )  # fmt: skip
     choice.endpoint(catalogue)
-    return parts.Page(
-        settings | panel.settings, event, made, link, han.READERS | choice.READERS, also=panel.also
-    )
+    readers = dict(choice.READERS)
+    for kind in kinds.KINDS.values():
+        readers |= kind.READERS
+    return parts.Page(settings | panel.settings, event, made, link, readers, also=panel.also)

@@ -1,8 +1,9 @@
-"""Texts in the attention tab: written in front of the visitor, then every character with what each
-head read, what else was likely there, and how surprising it was.
+"""Texts: in Sample as they are written, and in the attention tab every character with what each
+head read, what else was likely there, and how surprising it was. One of kinds.KINDS, which says
+what each part is for.
 
 As for pictures, everything travels to the browser once, and hovering never waits for the server
-(static/sequence.js). `attention.py` is the tab.
+(static/sequence.js).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import html
 import io
 import json
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -21,20 +23,140 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint, shown
 from aigc.media import TextMedia
-from aigc.ui import cache, figures, texts
+from aigc.ui import cache, figures, han, offline, parts, texts
+from aigc.ui.catalogue import (
+    LENGTH,
+    MAX_LENGTH,
+    MAX_PROMPT,
+    MAX_TOP_K,
+    read_length,
+    read_prompt,
+    read_top_k,
+    read_top_p,
+    whole,
+)  # fmt: skip
 from aigc.ui.weights import encode, pack
 
 MAX_SYMBOLS = 256  # shown at once: the weights grow with the square
 CANDIDATES = 10  # for each place
 SECONDS_BETWEEN_VIEWS = 0.1
 
+ASKED: dict[str, Any] = {
+    "prompt": read_prompt, "length": read_length, "top_k": read_top_k, "top_p": read_top_p,
+}  # fmt: skip
+LOOKED: dict[str, Any] = {
+    "prompt": read_prompt,
+    "length": lambda value: whole(texts.THE_LENGTH, value, 0, MAX_SYMBOLS),
+}
+READERS = han.READERS
+SILENT = {"prompt": "", "top_k": 0, "top_p": 1.0}
+HALTS = True
+BUTTON = "WRITE"
+GIVES_PICTURES = False
+FILES = offline.Files(
+    "sequence.html", "SEQUENCE", ("attention.css", "sequence.css"), ("weights.js", "sequence.js"),
+    "sequence",
+)  # fmt: skip
 
-def draws(chosen: Checkpoint) -> bool:
+# Sample
+
+
+def mine(chosen: Checkpoint | None) -> bool:
     """Whether what this checkpoint makes is shown here."""
-    return isinstance(chosen.media, TextMedia)
+    return chosen is not None and isinstance(chosen.media, TextMedia)
 
 
-def noted(media: TextMedia, prompt: str, room: int) -> str:
+def about_prompt(chosen: Checkpoint | None) -> dict[str, Any]:
+    """Whether there is a prompt, and what to say of it."""
+    if chosen is None or not isinstance(chosen.media, TextMedia):
+        return {"visible": False, "info": texts.PROMPT_INFO}
+    return {"visible": True, "info": han.prompt_info(chosen.media)}
+
+
+def prompt_box(chosen: Checkpoint | None) -> gr.Textbox:
+    return gr.Textbox(label=texts.PROMPT, max_length=MAX_PROMPT, lines=2, **about_prompt(chosen))
+
+
+def controls(chosen: Checkpoint | None) -> dict[str, Any]:
+    here = mine(chosen)
+    return {
+        "prompt": prompt_box(chosen),
+        "length": gr.Slider(
+            1, MAX_LENGTH, LENGTH, step=1, label=texts.LENGTH, info=texts.LENGTH_INFO, visible=here
+        ),
+        "top_k": gr.Slider(
+            0, MAX_TOP_K, 0, step=1, label=texts.TOP_K, info=texts.TOP_K_INFO, visible=here
+        ),
+        "top_p": gr.Slider(
+            0, 1, 1, step=0.01, label=texts.TOP_P, info=texts.TOP_P_INFO, visible=here
+        ),
+    }
+
+
+def ways(tab: str, chosen: Checkpoint | None) -> dict[str, Any]:
+    """How lines run, and the script; the browser has the texts in both."""
+    lines, script = han.switches(mine(chosen) and chosen.media.han)  # type: ignore[union-attr]
+    for way in (lines, script):
+        way.change(None, [lines, script], None, js=f"(l, s) => aigc.set('{tab}', l, s)",
+                   **parts.PRIVATE)  # fmt: skip
+    return {"lines": lines, "script": script}
+
+
+def shapes(chosen: Checkpoint | None) -> list[Any]:
+    here = mine(chosen)
+    chinese = here and chosen.media.han  # type: ignore[union-attr]
+    return [
+        gr.Textbox(**about_prompt(chosen)), *(gr.Slider(visible=here) for _ in range(3)),
+        *(gr.Radio(visible=chinese) for _ in range(2)),
+    ]  # fmt: skip
+
+
+def growing(chosen: Checkpoint, request: tuple[Any, ...], more: dict[str, Any]) -> Iterator[Tensor]:
+    """The texts (N, T) symbol by symbol, from the prompt on."""
+    given = chosen.media.from_prompt(more["prompt"])
+    yield from chosen.model.write(*request, **{**more, "prompt": given})  # type: ignore[operator]
+
+
+def making(chosen: Checkpoint, request: tuple[Any, ...], more: dict[str, Any]) -> Tensor:
+    """(N, T) symbols."""
+    *_, made = growing(chosen, request, more)
+    return made
+
+
+def so_far(more: dict[str, Any], made: Tensor) -> dict[str, Any]:
+    """A shorter text."""
+    return {**more, "length": made.shape[1] - len(more["prompt"])}
+
+
+def noted(chosen: Checkpoint, more: dict[str, Any]) -> str:
+    # One place is left for what is written.
+    return about(chosen.media, more["prompt"], chosen.media.length - 1)
+
+
+def gallery(media: TextMedia, made: Tensor, alt: str, pick: bool = False) -> str:
+    """(N, T) symbols -> the texts under each other, as they are: nothing in them is HTML, and no
+    mark in one turns what stands beside it. None can be picked."""
+    inside = han.set_text if media.han else html.escape
+    items = "".join(
+        f'<pre class="writing" tabindex="0">{inside(media.to_text(row))}</pre>' for row in made
+    )
+    return f'<div class="writings{" han" if media.han else ""}">{items}</div>'
+
+
+def pieces(media: TextMedia, made: Tensor) -> tuple[list[Any], dict[str, Any]]:
+    """What an endpoint returns of a batch: no pictures, and the texts among the settings."""
+    return [], {"texts": [media.to_text(row) for row in made]}
+
+
+def downloads(
+    media: TextMedia, made: Tensor, name: str, mark: bytes, label: str, sentence: str
+) -> str:
+    """A link that saves a batch; the file begins with the `sentence` that says what made it."""
+    content = f"[{sentence}]\n\n" + "\n\n---\n\n".join(media.to_text(row) for row in made) + "\n"
+    return figures.download(content.encode(), "text/plain", f"{name}.txt", texts.DOWNLOAD_TEXT)
+
+
+def about(media: TextMedia, prompt: str, room: int) -> str:
     """What became of a prompt, where that is not what a person would expect, as HTML; the model
     or the viewer has `room` for so many characters of it."""
     said = []
@@ -45,6 +167,35 @@ def noted(media: TextMedia, prompt: str, room: int) -> str:
         said.append(texts.LONG_PROMPT.format(length=room))
     items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in said)
     return f'<div class="notice" role="status"><ul>{items}</ul></div>' if said else ""
+
+
+# The attention tab
+
+
+def look_controls(chosen: Checkpoint | None) -> dict[str, Any]:
+    return {
+        "prompt": prompt_box(chosen),
+        "length": gr.Slider(
+            0, MAX_SYMBOLS, LENGTH, step=1, label=texts.LENGTH, info=texts.LENGTH_LOOK,
+            visible=mine(chosen),
+        ),
+    }  # fmt: skip
+
+
+def look_shapes(chosen: Checkpoint | None) -> list[Any]:
+    return [gr.Textbox(**about_prompt(chosen)), gr.Slider(visible=mine(chosen))]
+
+
+def look_noted(chosen: Checkpoint, made: dict[str, Any]) -> str:
+    return about(chosen.media, made["prompt"], room(chosen))
+
+
+def answered(chosen: Checkpoint, text: Tensor) -> tuple[None, dict[str, Any]]:
+    return None, {"text": chosen.media.to_text(text)}
+
+
+def explorers(chosen: Checkpoint, text: Tensor, made: dict[str, Any], at: dict[str, object]) -> str:
+    return ""
 
 
 def beginning(chosen: Checkpoint, prompt: str) -> Tensor:
@@ -139,7 +290,7 @@ def watch(
 ) -> Iterator[dict[str, Any]]:
     """Write a text in front of the visitor, then show where each step looked: the viewer's
     values."""
-    last, text = 0.0, None
+    last, text = -math.inf, None
     for text in write(chosen, made):
         if time.monotonic() - last >= SECONDS_BETWEEN_VIEWS:
             yield frame(chosen, text, made)

@@ -135,12 +135,14 @@ FAMILIES = {
     "classifier": "Classifier",
 }
 
-CHARACTERS = "{symbols} different characters, {length} at a time"
-WINDOWS_SEEN = "texts seen"
+MEASURES = {
+    "image": "{width}×{height} {colours}",
+    "text": "{symbols} different characters, {length} at a time",
+}
 COLOURS = {1: "grey", 3: "colour"}
 WEIGHTS = "weights"
 TRAINED = "trained for"
-SEEN = "pictures seen"
+SEEN = {"image": "pictures seen", "text": "texts seen"}
 REVISION = "revision"
 REFERENCE = "reference"
 ALL_FIGURES = "All {count} figures"
@@ -350,6 +352,7 @@ DRAW = "Draw here"
 UPLOAD = "Upload"
 CLEAR = "Clear"
 PAD_HINT = "{label}: draw, or upload a picture"
+NO_PICTURES = "{name} takes no picture; choose a checkpoint that draws pictures."
 NO_PICTURE = "This is no picture that can be read; choose a PNG, JPEG or WebP file."
 LARGE_FILE = "This picture is over {limit} MB; choose a smaller one."
 LARGE_PICTURE = "This picture is over {limit} pixels wide or high; choose a smaller one."

@@ -249,12 +249,14 @@ FAMILIES = {
     "classifier": "分类器",
 }
 
-CHARACTERS = "{symbols} 种字符，一次看 {length} 个"
-WINDOWS_SEEN = "段文字"
+MEASURES = {
+    "image": "{width}×{height} {colours}",
+    "text": "{symbols} 种字符，一次看 {length} 个",
+}
 COLOURS = {1: "灰度", 3: "彩色"}
 WEIGHTS = "个权重"
 TRAINED = "训练了"
-SEEN = "张图"
+SEEN = {"image": "张图", "text": "段文字"}
 REVISION = "版本"
 REFERENCE = "参照"
 ALL_FIGURES = "全部 {count} 项指标"
@@ -430,6 +432,7 @@ DRAW = "在这里画"
 UPLOAD = "上传"
 CLEAR = "清除"
 PAD_HINT = "{label}：画一画，或者上传一张图"
+NO_PICTURES = "{name} 不接受图片；请选一个画图的检查点。"
 NO_PICTURE = "这不是能读取的图片，请换一个 PNG、JPEG 或 WebP 文件。"
 LARGE_FILE = "图片超过 {limit} MB，请换一张小一些的。"
 LARGE_PICTURE = "图片的宽或高超过 {limit} 像素，请换一张小一些的。"
