@@ -26,7 +26,6 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 PATIENT = timedelta(hours=1)  # to start, and while the first process downloads data
-TIMEOUT = timedelta(seconds=50)  # for a step: a process that is away longer is lost
 
 T = TypeVar("T")
 
@@ -36,7 +35,7 @@ class Lost(Exception):
 
 
 class _Groups:
-    """What `processes` has joined; `steps` is the group with the short timeout."""
+    """`steps` is the group that `impatient` makes, with a shorter timeout than the first one's."""
 
     steps: Any = None
 
@@ -51,11 +50,18 @@ def processes() -> Iterator[None]:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     dist.init_process_group(backend, timeout=PATIENT)
-    _Groups.steps = dist.new_group(timeout=TIMEOUT)
     try:
         yield
     finally:
         leave()
+
+
+def impatient(seconds: float) -> None:
+    """From here on, a process that keeps the others waiting for longer is lost to them. Returns
+    when all have come so far."""
+    if size() > 1:
+        with _others():
+            _Groups.steps = dist.new_group(timeout=timedelta(seconds=seconds))
 
 
 def leave() -> None:

@@ -196,7 +196,7 @@ def train(recipe: Recipe) -> Path:
             penalty = 2 * recipe.penalty_every * gradient_penalty(wanted, both)
         d_total = d_loss + 0.5 * gamma * penalty
         if recipe.gp and due:
-            share = torch.rand(len(told), 1, 1, 1, generator=generator).to(device)
+            share = torch.rand(len(images), 1, 1, 1, generator=generator)[:: recipe.pack].to(device)
             ends = [packed(end, recipe.pack) for end in (real, fake.detach())]
             with loop.autocast(recipe, device):
                 between = torch.lerp(ends[0], ends[1].to(real.dtype), share).requires_grad_()

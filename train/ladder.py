@@ -69,8 +69,13 @@ class Recipe(loop.Options):
 
 def paid(by_level: Tensor, free_bits: float) -> Tensor:
     """The KL terms of the levels, (levels,) nats -> their sum, (), with levels below `free_bits`
-    counted as that much: making them say less gains nothing."""
-    return by_level.clamp(min=free_bits).sum()
+    counted as that much: making them say less gains nothing. Which ones those are, the images of
+    all processes say together."""
+    if not free_bits:
+        return by_level.sum()
+    of_all = by_level.detach().clone()
+    distributed.average([of_all])
+    return torch.where(of_all >= free_bits, by_level, free_bits).sum()
 
 
 def train(recipe: Recipe) -> Path:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.models.language import Config, LanguageModel
-from train import loop, muon, watch
+from train import distributed, loop, muon, watch
 
 
 @dataclass
@@ -77,8 +77,10 @@ def train(recipe: Recipe) -> Path:
         labels = targets.masked_fill(unlabelled.to(device), config.classes)
         hidden = torch.rand(texts.shape, generator=generator) < recipe.token_dropout
         seen = texts.masked_fill(hidden.to(device), 0)
+        counted = model.counted(texts).sum().float()
+        distributed.average([counted])  # each process has texts of other lengths
         with loop.autocast(recipe, device):
-            loss = model.nll(texts, labels, seen).sum() / model.counted(texts).sum()
+            loss = model.nll(texts, labels, seen).sum() / counted
         muon.update(loss, model, trained, recipe, recipe.warmup, device, progress)
         return {"nats": loss}
 

@@ -50,7 +50,7 @@ RESUME_FORMAT = 1
 # Flags that may differ between a run and the run that goes on from its state.
 MAY_CHANGE = {
     "data", "out", "minutes", "steps", "resume", "evaluate", "push_to_hub", "compile", "track",
-    "keep_going",
+    "keep_going", "lost_after",
 }  # fmt: skip
 
 
@@ -100,6 +100,9 @@ class Options:
     """Compute the card's figures at the end (minutes on a CPU)."""
     track: bool = False
     """Show the run in trackio, too (pip install 'aigc[track]')."""
+    lost_after: float = 50.0
+    """Of several processes: seconds after which one that does not answer is lost, and the run ends
+    with a state to go on from."""
     keep_going: bool = False
     """Go on where a run that has collapsed or diverged would stop; NaN always stops it."""
     push_to_hub: str = ""
@@ -115,6 +118,8 @@ def check(recipe: Options) -> None:
         raise TrainingError("--minutes and --steps are numbers from 0 up")
     if recipe.minutes == 0 and recipe.steps == 0:
         raise TrainingError("say how long to train: --minutes M or --steps N")
+    if recipe.lost_after <= 0:
+        raise TrainingError(f"--lost-after is a number of seconds above 0, not {recipe.lost_after}")
     if recipe.images < 0:
         raise TrainingError(f"--images is a number from 0 up, not {recipe.images}")
     if recipe.batch < 1:
@@ -640,6 +645,7 @@ def run(job: Job) -> Path:
         mininterval=1.0,
         disable=not first,
     )
+    distributed.impatient(recipe.lost_after)
     began = time.monotonic() - state.seconds
     saved = shown = state.seconds
     rate_from = state.step, state.seconds
