@@ -116,6 +116,20 @@ def test_probabilities_of_a_pixel_add_up_to_one(model: Transformer) -> None:
     assert (log_probs - rest).exp().sum().item() == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.parametrize("sizes", [(1, 1, 2), (1, 2, 1), (2, 1, 1)])
+def test_probabilities_of_all_images_add_up_to_one(sizes: tuple[int, int, int]) -> None:
+    """Every image of two values there is, 65,536 of them: two patches in a row, two below each
+    other, and two values inside one patch."""
+    channels, height, width = sizes
+    model = build(channels=channels, height=height, width=width, patch=1, dim=16, head_dim_out=8)
+    every = torch.cartesian_prod(torch.arange(256), torch.arange(256)).view(-1, *sizes) / 255
+    total = sum(
+        model.log_prob(images, [3] * len(images)).double().exp().sum().item()
+        for images in every.split(8192)
+    )
+    assert total == pytest.approx(1, abs=1e-4)
+
+
 def test_nll_is_the_chain_rule_value_by_value() -> None:
     model = build(height=4, width=4)
     patches = torch.randint(0, 256, (2, 4, 4), generator=latent.generator(3))

@@ -42,7 +42,7 @@ class Config:
 
     def __post_init__(self) -> None:
         for name, low, high in (
-            ("channels", 1, 3), ("height", 4, 128), ("width", 4, 128), ("classes", 0, 1000),
+            ("channels", 1, 3), ("height", 1, 128), ("width", 1, 128), ("classes", 0, 1000),
             ("patch", 1, 8), ("layers", 1, 48), ("heads", 1, 32), ("dim", 8, 2048),
             ("expansion", 1, 8), ("head_dim_out", 8, 2048),
         ):  # fmt: skip
