@@ -42,8 +42,8 @@ bench: ## how long a visitor waits, and how fast attention draws and writes, on 
 	@tools/setup.sh dev
 	@tools/setup.sh chromium
 	@$(python) -m benchmarks.speed $(ARGS)
-	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.drawing  # as app.py sets it
 	@$(python) -m pip install -q -e '.[bench]' || echo "The peers are not installed."
+	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.drawing  # as app.py sets it
 	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.writing
 	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.latents
 
