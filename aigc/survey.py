@@ -34,6 +34,9 @@ MAX_BYTES = 4 * 2**20
 PLANES = ("pca", "means", "kl")
 LOOKS = ("ink", "width", "height", "slant")
 TRADEOFF = ("temperature", "accuracy", "frechet", "precision", "recall", "coverage")
+# The same for a model that is told no class: no sample of it is right or wrong, so the second
+# column has the share of the classes that the classifier knows which came at all.
+TRADEOFF_ANY = ("temperature", "modes", *TRADEOFF[2:])
 # Letters are sizes that have to agree: L of a latent, C classes (1 where there are none), N test
 # images, D directions, Q quantiles, T temperatures, J classes that the classifier knows, which may
 # be more.
@@ -54,7 +57,7 @@ SHAPES = {
     "directions.looks": "D4",  # of LOOKS, in standard deviations among samples of one class
     "scores.real": "CQ",
     "scores.made": "CQ",
-    "tradeoff": "T6",  # columns of TRADEOFF
+    "tradeoff": "T6",  # see `columns`
     "shares": "J",  # adding up to 1
 }
 PARTS = tuple(dict.fromkeys(key.partition(".")[0] for key in SHAPES))
@@ -145,6 +148,11 @@ def wrong(tensors: dict[str, Tensor], chosen: Checkpoint) -> str:
     if shares is not None and ((shares < 0).any() or abs(float(shares.sum()) - 1) > 1e-3):
         return "'shares' are no shares"
     return ""
+
+
+def columns(chosen: Checkpoint) -> tuple[str, ...]:
+    """What the columns of `tradeoff` hold."""
+    return TRADEOFF if chosen.labels else TRADEOFF_ANY
 
 
 def quantile_of(value: float, quantiles: Tensor) -> float:

@@ -11,7 +11,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from aigc import checkpoint, data, hub, survey
+from aigc import checkpoint, data, hub, latent, survey
 from aigc.checkpoint import CheckpointError
 from train import evaluate
 from train import survey as measuring
@@ -220,8 +220,19 @@ def test_a_model_without_classes_is_measured_against_the_data_that_has_them(
     )  # fmt: skip
     found = survey.read(checkpoint.load(folder))
     assert found is not None
-    assert set(found.parts) == {"directions", "scores", "shares"}
+    assert set(found.parts) == {"directions", "scores", "tradeoff", "shares"}
     assert found["shares"].shape == (1000,)
+    chosen, judge = (
+        checkpoint.load(one) for one in (folder, tiny_checkpoints / "classifier-mnist")
+    )
+    model: Any = chosen.model
+    named: Any = judge.model
+    with torch.inference_mode():
+        made = model.sample(latent.generators(measuring.SEED, 100), [None] * 100, 0.2)
+        digits = [named.classify(made[:, c : c + 1])[0].argmax(1) for c in range(3)]
+    modes = {tuple(int(d[i]) for d in digits) for i in range(100)}
+    assert survey.columns(chosen)[1] == "modes"
+    assert float(found["tradeoff"][0, 1]) == pytest.approx(len(modes) / 1000)
     assert found["scores.real"].shape == found["scores.made"].shape == (1, measuring.QUANTILES)
     assert found["directions.response"].shape == (len(found["directions.vectors"]), 1000)
     assert "score, median" in capsys.readouterr().out

@@ -336,7 +336,7 @@ def test_the_tradeoff_shows_what_was_measured(catalogue: Catalogue) -> None:
     second = model.sample(latent.generators(4, 10), [3] * 10, table[1, 0].item())
     torch.testing.assert_close(images[10:20], second)
     page = tradeoff.show(wish)
-    assert page.count("<polyline") == len(tradeoff.LINES)
+    assert page.count("<polyline") == len(tradeoff.SHARES)
     for row in table.tolist():
         assert f"<td>{row[1]:.1%}</td>" in page and f"<td>{row[2]:.2f}</td>" in page
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from aigc import checkpoint, latent, metrics, survey
 from aigc.checkpoint import Checkpoint
 from aigc.data import Dataset
-from aigc.survey import LOOKS, PLANES, TRADEOFF
+from aigc.survey import LOOKS, PLANES
 from train import evaluate, loop
 
 SEED = 3  # other samples than those of the card
@@ -253,10 +253,10 @@ def scores_of(made_by: Checkpoint, test: Dataset, images: Tensor, count: int) ->
 
 def tradeoff_of(made_by: Checkpoint, judge: Checkpoint, test: Dataset, count: int) -> Tensors:
     """`count` samples at each of TEMPERATURES, of the classes of as many test images, against
-    these: see `aigc.metrics`."""
+    these: see `aigc.metrics`, and `aigc.survey.columns` for models without classes."""
     rows = evaluate.pick(count, len(test), 0)
     wanted = test.targets[rows]
-    labels: list[int | None] = [int(t) if test.labels else None for t in wanted]
+    labels: list[int | None] = [int(t) if made_by.labels else None for t in wanted]
     _, real = evaluate.judged(judge, test.images[rows], "test images judged")
     found = []
     for temperature in TEMPERATURES:
@@ -267,10 +267,12 @@ def tradeoff_of(made_by: Checkpoint, judge: Checkpoint, test: Dataset, count: in
         predicted, features = evaluate.judged(judge, torch.cat(parts), "judged")
         precision, recall = metrics.precision_recall(real, features, evaluate.K_RECALL)
         _, coverage = metrics.density_coverage(real, features, evaluate.K_COVERAGE)
-        found.append(
-            [temperature, (predicted == wanted).double().mean().item(),
-             metrics.frechet_distance(features, real), precision, recall, coverage]
-        )  # fmt: skip
+        if made_by.labels:
+            first = (predicted == wanted).double().mean().item()
+        else:
+            first = len(predicted.unique()) / max(1, len(test.labels))
+        distance = metrics.frechet_distance(features, real)
+        found.append([temperature, first, distance, precision, recall, coverage])
     return {"tradeoff": torch.tensor(found)}
 
 
@@ -300,8 +302,7 @@ def measure(options: Options) -> tuple[Tensors, dict[str, str]]:
     if "discriminate" in can:
         found |= scores_of(measured, test, images, options.samples)
     if "decode" in can and judge is not None:
-        if measured.labels:  # without, no sample is right or wrong
-            found |= tradeoff_of(measured, judge, test, min(options.samples, len(test)))
+        found |= tradeoff_of(measured, judge, test, min(options.samples, len(test)))
         found["shares"] = metrics.class_histogram(train.targets, len(train.labels)).float()
     if not found:
         raise evaluate.EvaluationError(
@@ -317,9 +318,9 @@ def measure(options: Options) -> tuple[Tensors, dict[str, str]]:
     return found, about
 
 
-def table(found: Tensors, labels: tuple[str, ...]) -> str:
+def table(found: Tensors, measured: Checkpoint) -> str:
     """What was found, for a terminal."""
-    lines = []
+    lines, labels = [], measured.labels
     if "map.kl" in found:
         lines.append("plane    variance  classes apart")
         for name in PLANES:
@@ -349,7 +350,7 @@ def table(found: Tensors, labels: tuple[str, ...]) -> str:
             middle = QUANTILES // 2
             lines.append(f"{name:<12.12} {real[middle].item():7.2f} {made[middle].item():7.2f}")
     if "tradeoff" in found:
-        lines.append("".join(f"{name:>13}" for name in TRADEOFF))
+        lines.append("".join(f"{name:>13}" for name in survey.columns(measured)))
         for row in found["tradeoff"].tolist():
             temperature, accuracy, frechet, *rest = row
             lines.append(
@@ -362,7 +363,7 @@ def table(found: Tensors, labels: tuple[str, ...]) -> str:
 def run(options: Options) -> None:
     with torch.inference_mode():
         found, about = measure(options)
-    print(table(found, checkpoint.load(options.checkpoint).labels))
+    print(table(found, checkpoint.load(options.checkpoint)))
     if options.write:
         survey.write(options.checkpoint, found, about)
         print(f"written: {options.checkpoint / survey.FILE}")

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from aigc.checkpoint import Checkpoint
-from aigc.survey import TRADEOFF
+from aigc.survey import columns
 from aigc.ui import parts, texts, tradeoff
 from aigc.ui.catalogue import Catalogue, survey_of
 
@@ -53,7 +53,7 @@ def at_temperatures(checkpoint: Checkpoint, temperature: float) -> str:
     nearest = min(range(len(table)), key=lambda i: abs(table[i][0] - temperature))
     said = ""
     for i, row in enumerate(table):
-        values = dict(zip(TRADEOFF, row))
+        values = dict(zip(columns(checkpoint), row))
         sentence = texts.TRADEOFF_HERE.format(
             temperature=f"{values['temperature']:.4g}", frechet=f"{values['frechet']:.2f}",
             **{name: f"{values[name]:.1%}" for name in ("precision", "recall")},

@@ -10,14 +10,15 @@ import torch
 from torch import Tensor
 
 from aigc import latent
-from aigc.survey import TRADEOFF
+from aigc.checkpoint import Checkpoint
+from aigc.survey import columns
 from aigc.ui import figures, texts
 from aigc.ui.catalogue import surveyed
 
 PART, NEEDS = "tradeoff", "sample"
 CONTROLS = ("seed", "label")
 ACROSS = 10  # samples at each temperature
-LINES = ("accuracy", "precision", "recall", "coverage")
+SHARES = (1, 3, 4, 5)  # columns that are shares and stand in the chart
 
 
 def pictures(wish: Any) -> Tensor:
@@ -35,15 +36,16 @@ def pictures(wish: Any) -> Tensor:
 
 def facts(wish: Any) -> dict[str, Any]:
     table = surveyed(wish.checkpoint, PART)["tradeoff"]
-    return {"measured": [dict(zip(TRADEOFF, row)) for row in table.tolist()]}
+    names = columns(wish.checkpoint)
+    return {"measured": [dict(zip(names, row)) for row in table.tolist()]}
 
 
-def chart(table: Tensor) -> str:
-    """LINES over the temperature, as SVG: (T, 6) -> from 0 to 100%."""
+def chart(chosen: Checkpoint, table: Tensor) -> str:
+    """SHARES over the temperature, as SVG: (T, 6) -> from 0 to 100%."""
     low, high = table[0, 0].item(), table[-1, 0].item()
     lines, words = "", ""
-    for at, name in enumerate(LINES):
-        values = table[:, TRADEOFF.index(name)].tolist()
+    for at, column in enumerate(SHARES):
+        values, name = table[:, column].tolist(), columns(chosen)[column]
         points = " ".join(
             f"{100 * (t - low) / (high - low or 1):.1f},{58 - 56 * value:.1f}"
             for t, value in zip(table[:, 0].tolist(), values)
@@ -63,15 +65,15 @@ def show(wish: Any) -> str:
     """The chart, the numbers, and the same samples at each temperature."""
     chosen = wish.checkpoint
     survey = surveyed(chosen, PART)
-    table = survey["tradeoff"]
-    head = "".join(f"<th>{texts.TRADEOFF[name]}</th>" for name in TRADEOFF)
+    table, names = survey["tradeoff"], columns(chosen)
+    head = "".join(f"<th>{texts.TRADEOFF[name]}</th>" for name in names)
     rows = ""
     for row, made in zip(table.tolist(), pictures(wish).split(ACROSS)):
-        values = dict(zip(TRADEOFF, row))
+        values = dict(zip(names, row))
         cells = "".join(
             f"<td>{value:g}</td>" if name == "temperature"
             else f"<td>{value:.2f}</td>" if name == "frechet" else f"<td>{value:.1%}</td>"
-            for name, value in ((name, round(values[name], 4)) for name in TRADEOFF)
+            for name, value in ((name, round(values[name], 4)) for name in names)
         )  # fmt: skip
         sheet = figures.address(figures.png(chosen.media.grid(made, ACROSS)), "image/png")
         alt = texts.AT_TEMPERATURE.format(temperature=f"{round(values['temperature'], 4):g}")
@@ -81,6 +83,6 @@ def show(wish: Any) -> str:
         classifier=html.escape(survey.about.get("classifier", "?")),
     )
     return (
-        f'{chart(table)}<div class="wide"><table class="measured"><thead><tr>{head}'
+        f'{chart(chosen, table)}<div class="wide"><table class="measured"><thead><tr>{head}'
         f"<th>{texts.SAME_SEED}</th></tr></thead><tbody>{rows}</tbody></table></div><p>{said}</p>"
     )

@@ -646,7 +646,7 @@ EXPECTED_INFO = (
 PLACE_ALT = "The picture up to position {position}, which is framed"
 TRADEOFF = {
     "temperature": "temperature", "accuracy": "label accuracy", "frechet": "Frechet distance",
-    "precision": "precision", "recall": "recall", "coverage": "coverage",
+    "precision": "precision", "recall": "recall", "coverage": "coverage", "modes": "modes seen",
 }  # fmt: skip
 TRADEOFF_TITLE = "Fidelity and variety over the temperature"
 AT_TEMPERATURE = "Samples at temperature {temperature}"

@@ -671,7 +671,7 @@ EXPECTED_INFO = (
 PLACE_ALT = "画到位置 {position} 为止的图，这个位置有框"
 TRADEOFF = {
     "temperature": "温度", "accuracy": "标签准确率", "frechet": "Fréchet 距离",
-    "precision": "精确率", "recall": "召回率", "coverage": "覆盖率",
+    "precision": "精确率", "recall": "召回率", "coverage": "覆盖率", "modes": "出现的模式",
 }  # fmt: skip
 TRADEOFF_TITLE = "保真与多样随温度的变化"
 AT_TEMPERATURE = "温度 {temperature} 的样本"
