@@ -126,7 +126,13 @@ def test_checkpoints(client: Client, checkpoints: Path) -> None:
 def test_sample(client: Client, checkpoints: Path, name: str) -> None:
     images, settings = ask(client, "/sample", {**SAMPLE, "checkpoint": name})
     loaded = load(checkpoints / name)
+    judged = {key: settings.pop(key, None) for key in ("scores", "above_test_images")}
     assert settings == {**SAMPLE, "checkpoint": name, "revision": loaded.revision}
+    if name == "gan-mnist":
+        assert all(len(found) == 3 for found in judged.values())
+        assert all(0 <= share <= 1 for share in judged["above_test_images"])
+    else:
+        assert judged == {"scores": None, "above_test_images": None}
     expected = loaded.media.to_uint8(loaded.model.sample(generators(7, 3), [3] * 3, 1.0))
     assert np.array_equal(pixels(images), expected[..., 0])
 

@@ -323,6 +323,25 @@ def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any
     assert kept.count() == 0 and one.errors == []
 
 
+def test_scores_are_there_at_once_and_can_be_put_away(server: str, visit: Any) -> None:
+    one = visit(width=390)
+    one.open(f"{server}?tab=sample&count=4&seed=7", "sample")
+    page, score = one.page, one.page.locator(".score:visible")
+    assert score.count() == 4 and page.locator(".scored").is_visible()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.get_by_label(texts.SCORES_SWITCH).uncheck()
+    page.wait_for_function("location.search.includes('scores=off')")
+    assert score.count() == 0 and requests == []
+    one.settled()
+    one.open(page.url, "sample")
+    page.wait_for_function("location.search.includes('scores=off')")
+    assert score.count() == 0 and page.locator(".gallery .tile").count() == 4
+    page.get_by_label(texts.SCORES_SWITCH).check()
+    score.first.wait_for()
+    assert one.errors == []
+
+
 def test_the_seed_stays_when_it_is_told_to(server: str, visit: Any) -> None:
     one = visit()
     one.open(f"{server}?tab=sample&count=4&seed=5", "sample")

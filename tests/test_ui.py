@@ -304,7 +304,8 @@ def test_every_made_result_is_its_own_link(catalogue: Catalogue) -> None:
         interpolate.read(catalogue, "vae-mnist", 1, "2", 3, "any", 4, "lerp").made,
     ):
         tab = "sample" if "count" in made else "interpolate"
-        others = {"lines", "script", "chosen", "spread", "other_seed"}  # chosen in the browser
+        # Chosen in the browser.
+        others = {"lines", "script", "scores", "chosen", "spread", "other_seed"}
         if made["checkpoint"] == "gan-mnist":  # which does not write
             others |= {"prompt", "length", "top_k", "top_p"}
         others |= {"picture_a", "picture_b", *EXPLORER}
@@ -678,9 +679,10 @@ def test_the_card_shows_the_figures(tmp_path: Path) -> None:
     assert "<i>" not in card and "data:image/png" in card
 
 
-def test_chips_show_the_beginning_of_a_revision() -> None:
+def test_chips_show_the_beginning_of_a_revision(catalogue: Catalogue) -> None:
     whole = "0123456789abcdef" * 2 + "01234567"
-    shown = figures.chips({"checkpoint": "me/<gan>", "revision": whole, "seed": 7})
+    made = {"checkpoint": "me/<gan>", "revision": whole, "seed": 7}
+    shown = figures.chips(made, catalogue.checkpoints[0])
     assert f'<span title="{whole}"><b>revision</b> 0123456789ab</span>' in shown
     assert "<span><b>checkpoint</b> me/&lt;gan&gt;</span>" in shown
     assert "<span><b>seed</b> 7</span>" in shown

@@ -252,7 +252,7 @@ def build(catalogue: Catalogue) -> parts.Page:
             asked_now = wish.made | {"at": time.monotonic()}  # always another one, so it starts
             yield gr.HTML(said, visible=True), off, gr.skip(), seed_now, offered, asked_now
             return
-        result = module.show(wish) + figures.chips(wish.made)
+        result = module.show(wish) + figures.chips(wish.made, wish.checkpoint)
         yield gr.HTML(result, visible=True), off, wish.made, seed_now, offered, gr.skip()
 
     def fill(request: gr.Request, wanted: object) -> Iterator[tuple[Any, ...]]:
@@ -263,7 +263,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         halted = running[request.session_hash] = threading.Event()
         try:
             for result, reached in modes.grow(wish, halted):
-                now = gr.HTML(result + figures.chips(reached.made), visible=True)
+                now = gr.HTML(result + figures.chips(reached.made, wish.checkpoint), visible=True)
                 ended = reached is not wish
                 yield now, reached.made if ended else gr.skip(), gr.Button(visible=not ended)
         finally:
@@ -297,7 +297,7 @@ def build(catalogue: Catalogue) -> parts.Page:
             shown = projection.page(
                 catalogue, wish.checkpoint, image, wish.values["label"], found
             )  # fmt: skip
-            page_now = gr.HTML(shown + figures.chips(wish.made), visible=True)
+            page_now = gr.HTML(shown + figures.chips(wish.made, wish.checkpoint), visible=True)
             yield page_now, wish.made if found.ended else gr.skip()
 
     def open_link(checkpoint: str, view: str, label: str, data: str) -> Iterator[tuple[Any, Any]]:

@@ -11,6 +11,7 @@ import html
 import io
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,14 +57,17 @@ def columns_of(count: int) -> int:
     return min(8, math.ceil(math.sqrt(count))) if count <= 16 else 8
 
 
-def gallery(media: ImageMedia, images: Tensor, alt: str, pick: bool = False) -> str:
-    """(N, C, H, W) in [0, 1] -> the pictures side by side, crisp at every size, each a button where
-    one can `pick` it (static/choice.js)."""
+def gallery(
+    media: ImageMedia, images: Tensor, alt: str, pick: bool = False, captions: Sequence[str] = ()
+) -> str:
+    """(N, C, H, W) in [0, 1] -> the pictures side by side, crisp at every size, each with its
+    caption (HTML) where there are some, and a button where one can `pick` it (static/choice.js)."""
     columns = columns_of(len(images))
     tiles = ""
     for at, image in enumerate(images, 1):
         source = address(png(media.to_pil(image)), "image/png")
         tile = f'<img class="tile" alt="{html.escape(alt)} {at}" src="{source}">'
+        tile += captions[at - 1] if captions else ""
         if pick:  # one stop of the Tab key for all of them
             tile = (
                 f'<button type="button" class="pick" data-at="{at}" aria-pressed="false" '
@@ -105,12 +109,14 @@ def sheet_png(media: ImageMedia, images: Tensor, mark: bytes = b"", label: str =
     return png(labels.visible(sheet, label) if label else sheet, mark)
 
 
-def chips(made: dict[str, Any]) -> str:
-    """The settings that made a result, as a line under it. Of a revision its beginning; the whole
-    is in the title."""
+def chips(made: dict[str, Any], chosen: Checkpoint) -> str:
+    """The settings that made a result, as a line under it: no class where the chosen checkpoint
+    knows none. Of a revision its beginning; the whole is in the title."""
     items = ""
     for name, value in made.items():
         if value == "":  # an empty prompt
+            continue
+        if name.startswith("label") and not chosen.labels:
             continue
         key = html.escape(texts.SETTINGS.get(name, name.replace("_", " ")))
         if name.startswith(("picture", "drawing")):  # packed for the link

@@ -125,7 +125,9 @@ def comparison(wish: Wish) -> str:
 
 def page(wish: Wish, made_frames: Tensor) -> str:
     """The player and the settings under it."""
-    return figures.player(wish.checkpoint.media, made_frames) + figures.chips(wish.made)
+    return figures.player(wish.checkpoint.media, made_frames) + figures.chips(
+        wish.made, wish.checkpoint
+    )
 
 
 def film_of(wish: Wish, made_frames: Tensor) -> films.Film:

@@ -72,7 +72,7 @@ def page(wish: Wish) -> str:
             f'<img class="tile" alt="{title}" src="{figures.address(sheet, "image/png")}"></figure>'
         )
     made = {"checkpoint": wish.checkpoint.name, "seed": wish.seed, "other seed": wish.other_seed}
-    return f'<div class="strips">{strips}</div>' + figures.chips(made)
+    return f'<div class="strips">{strips}</div>' + figures.chips(made, wish.checkpoint)
 
 
 def build(

@@ -48,7 +48,7 @@ def page(chosen: Checkpoint, value: dict[str, Any], made: dict[str, Any], files:
             "xmp": labels.xmp("attention", made).decode(),
             "look": figures.read_static("offline.css"),
             "style": "".join(map(figures.read_static, files.styles)),
-            "facts": figures.chips(facts),
+            "facts": figures.chips(facts, chosen),
             "viewer": figures.template(files.body, getattr(texts, files.words)),
             "note": html.escape(texts.OFFLINE_NOTE),
             "texts": embedded({files.said: texts.SCRIPT[files.said]}),

@@ -14,7 +14,18 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
-from aigc.ui import choice, coverage, figures, kinds, labels, levels, measured, parts, texts
+from aigc.ui import (
+    choice,
+    coverage,
+    figures,
+    kinds,
+    labels,
+    levels,
+    measured,
+    parts,
+    scores,
+    texts,
+)  # fmt: skip
 from aigc.ui.catalogue import (
     ANY,
     LENGTH,
@@ -108,17 +119,18 @@ def as_far(wish: Wish, written: Tensor) -> Wish:
 
 def page(wish: Wish, pictures: Tensor, finished: bool = True) -> str:
     """The gallery and the settings under it, without those that say nothing; a picture can be
-    chosen once all are `finished`."""
-    alt = texts.PICTURE_ALT.format(
-        name=wish.checkpoint.name, label=texts.VALUES.get(wish.label, wish.label)
-    )
-    kind = kinds.of(wish.checkpoint)
-    made = kind.gallery(wish.checkpoint.media, pictures, alt, pick=finished)
-    silent = {**kind.SILENT}
-    if not wish.checkpoint.labels:
-        silent["label"] = ANY
-    said = {k: v for k, v in wish.made.items() if k not in silent or v != silent[k]}
-    return kind.noted(wish.checkpoint, wish.more) + made + figures.chips(said)
+    chosen once all are `finished`, and then a discriminator says what it thinks of each."""
+    chosen = wish.checkpoint
+    says = texts.PICTURE_ALT if chosen.labels else texts.PICTURE_ALT_ALONE
+    alt = says.format(name=chosen.name, label=texts.VALUES.get(wish.label, wish.label))
+    judged = scores.of(wish, pictures) if finished else None
+    kind, below = kinds.of(chosen), {}
+    if judged:
+        below = {"captions": scores.captions(chosen, judged)}
+    made = kind.gallery(chosen.media, pictures, alt, pick=finished, **below)
+    made += scores.sentence(wish, judged)
+    said = {k: v for k, v in wish.made.items() if k not in kind.SILENT or v != kind.SILENT[k]}
+    return kind.noted(chosen, wish.more) + made + figures.chips(said, chosen)
 
 
 def covered(catalogue: Catalogue, wish: Wish, pictures: Tensor) -> str:
@@ -148,8 +160,10 @@ def build(catalogue: Catalogue) -> parts.Page:
             catalogue, checkpoint, count, seed, label, temperature, prompt=prompt, length=length,
             top_k=top_k, top_p=top_p,
         )  # fmt: skip
-        pictures, facts = kinds.of(wish.checkpoint).pieces(wish.checkpoint.media, images(wish))
-        return pictures, wish.made | facts
+        made = images(wish)
+        pictures, facts = kinds.of(wish.checkpoint).pieces(wish.checkpoint.media, made)
+        judged = scores.of(wish, made)
+        return pictures, wish.made | facts | (judged.facts if judged else {})
 
     # Who is being written for now, by the session of their page -> set when they want no more.
     running: dict[str | None, threading.Event] = {}
@@ -209,6 +223,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 ways: dict[str, Any] = {}
                 for kind in kinds.KINDS.values():
                     ways |= kind.ways(ID, first)
+                scored = scores.build(catalogue, checkpoint, ID)
             gallery = gr.HTML(figures.waiting(), js_on_load=None, elem_classes="gallery")
             made = parts.made_box()
             panel = choice.build(catalogue, ID, made)
@@ -222,7 +237,7 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     settings = {
         "checkpoint": checkpoint, "count": count, "seed": seed, "label": label,
-        "temperature": temperature, **more, **ways,
+        "temperature": temperature, **more, **ways, "scores": scored,
     }  # fmt: skip
 
     def offer(name: str) -> list[Any]:
@@ -248,10 +263,12 @@ def build(catalogue: Catalogue) -> parts.Page:
          gr.JSON(visible=False, label="settings")],
         "Pictures of a checkpoint, and the settings that made them. A checkpoint that writes goes "
         "on from `prompt` for `length` characters, chosen among the `top_k` likeliest (0: all) and "
-        "the likeliest that reach `top_p` together, and its `texts` stand among the settings.",
+        "the likeliest that reach `top_p` together, and its `texts` stand among the settings. Of a "
+        "GAN these hold the `scores` that its discriminator gives (logits), and for each the share "
+        "of the test images of its class that score lower (`above_test_images`).",
     )  # fmt: skip
     choice.endpoint(catalogue)
-    readers = dict(choice.READERS)
+    readers = choice.READERS | scores.READERS
     for kind in kinds.KINDS.values():
         readers |= kind.READERS
     return parts.Page(settings | panel.settings, event, made, link, readers, also=panel.also)

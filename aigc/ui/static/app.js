@@ -111,6 +111,12 @@
         "setting");
     },
 
+    // The scores under the pictures, taken away or brought back.
+    scores(tab, on) {
+      document.documentElement.dataset.scores = on ? "on" : "off";
+      this.look(tab, { scores: on ? undefined : "off" }, "scores");
+    },
+
     // A tab came to the front.
     visit(tab) {
       front = tab;

@@ -83,6 +83,7 @@ FRAME = "Frame"
 SETTINGS: dict[str, str] = {}
 VALUES: dict[object, str] = {}
 PICTURE_ALT = "{name}, class {label}, picture"
+PICTURE_ALT_ALONE = "{name}, picture"  # of a model that knows no classes
 SAMPLES_OF = "Samples of {name}"
 TIMES = (" s", " min", " h")
 QUANTITIES = ((1e9, " billion"), (1e6, " million"), (1e3, " thousand"))
@@ -295,6 +296,21 @@ TRADEOFF_HERE = (
     "{frechet}."
 )
 TRADEOFF_ALL = "All temperatures, in Explore"
+
+# The discriminator's score of each sample
+SCORES_SWITCH = "The discriminator's scores"
+SCORED = "Score {score}, above {share} of the {images}"
+SCORES_UNDER = (
+    "The generator makes, the discriminator tells real from made: under each picture stands its "
+    "score (a logit), and the bar is the share of the {images} that score lower. At the median of "
+    "these samples that is {share}; 50% would be a draw."
+)
+SCORES_UNDER_ALONE = (
+    "The generator makes, the discriminator tells real from made: under each picture stands its "
+    "score (a logit). Nobody measured here what real pictures get, so only differences say "
+    "something."
+)
+SCORES_MORE = "Where in each picture it says so, in Explore"
 
 # One picture among the samples
 CHOSEN = "Chosen picture"

@@ -87,6 +87,7 @@ VALUES: dict[object, str] = {
     "means": "类别均值", "kl": "KL 最大",
 }  # fmt: skip
 PICTURE_ALT = "{name}，类别 {label}，图"
+PICTURE_ALT_ALONE = "{name}，图"  # 不知道类别的模型
 SAMPLES_OF = "{name} 的样本"
 TIMES = (" 秒", " 分钟", " 小时")
 QUANTITIES = ((1e8, " 亿"), (1e4, " 万"))
@@ -384,6 +385,16 @@ TRADEOFF_HERE = (
     "Fréchet 距离 {frechet}。"
 )
 TRADEOFF_ALL = "到“探索”里看所有温度"
+
+# 判别器给每个样本的分数
+SCORES_SWITCH = "判别器的分数"
+SCORED = "分数 {score}，高于{images}的 {share}"
+SCORES_UNDER = (
+    "生成器作图，判别器分辨真假：每张图下面是它的分数（logit），横条是分数更低的{images}所占的比例。"
+    "这些样本的中位数是 {share}，50% 就是不分胜负。"
+)
+SCORES_UNDER_ALONE = "生成器作图，判别器分辨真假：每张图下面是它的分数（logit）。这里没有测过真图的分数，所以只有分数之差才说明问题。"
+SCORES_MORE = "它看中了图的哪里，见“探索”"
 
 # 样本中的一张图
 CHOSEN = "选中的图"
