@@ -195,3 +195,15 @@ def test_importance_weights_find_the_likelihood_of_a_gaussian() -> None:
     # And fewer samples give a lower bound, on average.
     few = metrics.log_mean_exp(weights.view(-1, 2), 1).mean().item()
     assert few < exact - 0.005
+
+
+def test_sharpness() -> None:
+    rows, columns = torch.meshgrid(torch.arange(8), torch.arange(8), indexing="ij")
+    board = ((rows + columns) % 2).float().expand(3, 1, 8, 8)
+    assert metrics.sharpness(board) == pytest.approx(1)
+    assert metrics.sharpness(0.5 * board) == pytest.approx(0.25)
+    assert metrics.sharpness(torch.ones(2, 3, 5, 7)) == 0
+    edge = (columns >= 4).float().expand(1, 1, 8, 8)
+    assert metrics.sharpness(edge) == pytest.approx(8 / 112)  # of 56 pairs each way
+    blurred = torch.nn.functional.avg_pool2d(edge, 3, 1, 1, count_include_pad=False)
+    assert metrics.sharpness(blurred) < 0.5 * metrics.sharpness(edge)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from train import loop, recipes
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_every_recipe_runs(
-    name: str, mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    name: str, mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     flags, claim = recipes.RECIPES[name]
     assert claim and "--steps 800" in flags
     short = flags.replace("--steps 800", "--steps 1 --batch 8")
@@ -24,6 +26,15 @@ def test_every_recipe_runs(
     made = checkpoint.load(folder)
     assert made.training["recipe"]["snapshots"] == 10
     assert json.loads((folder / "snapshots" / "index.json").read_text())[0]["step"] == 1
+    outcome = capsys.readouterr().out.splitlines()[-1]
+    names = [part.rpartition(" ")[0] for part in outcome.split(", ")]
+    if name.startswith("gan"):
+        assert names[:3] == ["margin", "D loss", "diversity"]
+    else:
+        assert names == [
+            "-ELBO", "-log p(x|z)", "KL", "sharpness of reconstructions", "sharpness of samples",
+        ]  # fmt: skip
+    assert all(math.isfinite(float(part.rpartition(" ")[2])) for part in outcome.split(", "))
 
 
 def test_names(capsys: pytest.CaptureFixture[str]) -> None:

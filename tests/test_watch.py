@@ -35,7 +35,8 @@ def when(found: list[str]) -> list[int]:
 
 CERTAIN = {"margin": 30.0, "D loss": 1e-4}
 SURE = {"margin": 16.0, "D loss": 0.1}  # a good run without penalties
-FOOLED = {"margin": 2.0, "D loss": 0.9}
+FOOLED = {"margin": 2.0, "D loss": 0.9}  # now and then
+TAKEN_IN = {"margin": -4.2, "D loss": 4.9}
 
 
 def test_collapse_is_noticed_within_a_hundredth_and_said_once() -> None:
@@ -52,6 +53,13 @@ def test_a_certain_discriminator_is_noticed() -> None:
     assert "certain of every picture (by 30.0 logits, a loss of 0.0001)" in found[10]
 
 
+def test_a_discriminator_that_is_taken_in_is_noticed() -> None:
+    found = looks(watch.Limits(), [FOOLED] * 9 + [TAKEN_IN] * 3)
+    assert when(found) == [10]
+    assert found[10].startswith("stalled: the discriminator takes what is made for real (by 4.2")
+    assert when(looks(watch.Limits(), [{"margin": -0.5, "D loss": 1.7}] * 20)) == []
+
+
 def test_a_large_margin_or_a_small_loss_alone_is_no_certainty() -> None:
     critic = {"margin": 300.0, "D loss": -300.0}  # wasserstein: a distance, not a certainty
     sharp = {"margin": 5.0, "D loss": 0.01}
@@ -60,7 +68,8 @@ def test_a_large_margin_or_a_small_loss_alone_is_no_certainty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("report", "first"), [(CERTAIN, 100), ({"diversity": 0.05}, 150), ({"KL": 0.1}, 150)]
+    ("report", "first"),
+    [(CERTAIN, 100), ({"diversity": 0.05}, 150), ({"KL": 0.1}, 150), (TAKEN_IN, 150)],
 )
 def test_a_run_lost_from_its_start_is_noticed_at_the_first_step_that_counts(
     report: dict[str, Any], first: int

@@ -263,6 +263,7 @@ def train(recipe: Recipe) -> Path:
                         "try both penalties (--r1 --r2) with a larger --gamma, half of --d-lr, or "
                         "a smaller --d-base"
                     ),
+                    "fooled": "try a larger --d-base or --d-lr, or a smaller --g-lr",
                 }
             ),
             look=look,

@@ -25,7 +25,15 @@ SETTLED = 0.01  # share of the run before which nothing is concluded
 LATE = 0.95  # share of the run from which the learning rate may be next to nothing
 # Steps before which it is not either, where these are more: read off the starts of recorded runs,
 # see docs/experiments.md. An objective that grew tenfold ("tenfold") is one at the second look.
-FIRST = {"frozen": 60, "certain": 100, "worse": 100, "alike": 150, "silent": 150, "flat": 200}
+FIRST = {
+    "frozen": 60,
+    "certain": 100,
+    "worse": 100,
+    "alike": 150,
+    "silent": 150,
+    "fooled": 150,
+    "flat": 200,
+}
 
 Value = float | list[float]
 
@@ -51,6 +59,9 @@ class Limits:
     """... if its loss is below this, too. A good run without penalties often has such a margin and
     a loss of 0.1: far from most of what is made, but fooled by some. The loss of a critic
     (wasserstein) is minus its margin, which has no bound and says nothing."""
+    fooled: float = 1.0
+    """Logits by which a discriminator prefers what is made from which on it is too weak to teach
+    anything; it may learn yet, so that this ends no run."""
     kl: float = 0.2
     """Nats in all below which the latents of a VAE say nothing: posterior collapse."""
     remedies: Mapping[str, str] = field(default_factory=dict)
@@ -131,6 +142,11 @@ class Watch:
             found["certain"] = (
                 f"diverged: the discriminator is certain of every picture (by {margin:.1f} logits, "
                 f"a loss of {loss:.2g}), which leaves the generator nothing to learn from"
+            )
+        if isinstance(margin, float) and margin < -limits.fooled:
+            found["fooled"] = (
+                f"stalled: the discriminator takes what is made for real (by {-margin:.1f} logits) "
+                "and teaches the generator nothing"
             )
         now = {name: [w.detach().clone() for w in each] for name, each in weights.items()}
         for name, each in now.items():
