@@ -1,54 +1,121 @@
-"""Images a second that each family trains at, beside peers on the same data, batch and precision.
+"""Images a second that each family trains at, beside peers on the same data, batch and precision;
+and what batch, image size, precision, memory layout and processes change in that.
 
     python -m benchmarks.training --data DIR [--seconds S]       (pip install -e '.[bench]')
+    python -m benchmarks.training --data DIR --sweep             (no peers; most of an hour)
 
 Peers: an eager float32 loop over the same two networks as GAN tutorials write it (two passes of
 the discriminator, a fresh one for the generator); pythae's trainer on the same encoder and decoder;
 transformers' GPT-2 of the same width, depth and number of tokens. Each is measured after the
 other in one run, `--rounds` times in turn, and the medians are compared: on a machine that does
-something else besides, only the ratios say something.
+something else besides, only the ratios say something. So it is with `--sweep`: each variant is
+measured right after the recipe as it is.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
+import importlib
 import io
 import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from aigc import latent
-from aigc.data import load
+from aigc.data import Dataset, load
 from aigc.models import gan as gans
 from aigc.models import vae as vaes
 from benchmarks.speed import processor
-from train import attention, gan, loop, vae
+from train import loop
+
+WARM = 2  # steps before the clock starts: what is compiled and allocated once
+FLAGS: dict[str, dict[str, Any]] = {  # of each family, besides its defaults
+    "gan": {"augment": "off"},
+    "vae": {},
+    "ladder": {},
+    "attention": {},
+    "language": {"dataset": "shakespeare"},
+}
+BATCHES = (16, 64, 256)
+SIZES = (28, 64)
+CHANGES = ("bfloat16", "channels-last", "compiled", "fused Adam", "2 threads")
 
 
-def ours(module: Any, data: Path, seconds: float, **flags: Any) -> float:
-    """Images/s of `python -m train.X` itself, its averages, checks and looks included."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as quiet:
-        quiet.enter_context(contextlib.redirect_stderr(io.StringIO()))
-        quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
-        recipe = module.Recipe(
-            data=data, out=Path(folder) / "x", minutes=seconds / 60, snapshots=0, evaluate=False,
-            keep_going=True, **flags,
-        )  # fmt: skip
-        made = module.train(recipe)
-        training = json.loads((made / "config.json").read_text())["training"]
-        lines = (Path(folder) / "x.metrics.jsonl").read_text().splitlines()
-    return training["images"] / (60 * json.loads(lines[-1])["minutes"])
+class Enough(Exception):
+    """Ends a run that has been measured."""
+
+
+def rate(family: str, data: Path, seconds: float, threads: int = 0, **flags: Any) -> float:
+    """Images/s (of the family language, texts/s) of the steps of `python -m train.FAMILY`, its
+    averages and checks included, once it is warm; at least two steps are measured."""
+    clock: list[float] = []
+    original = loop.Run.update_average
+
+    def counted(run: loop.Run) -> None:
+        original(run)
+        clock.append(time.perf_counter())
+        if len(clock) > WARM + 2 and clock[-1] - clock[WARM] > seconds:
+            raise Enough
+
+    module, before = importlib.import_module(f"train.{family}"), torch.get_num_threads()
+    values = {"precision": "float32", "keep_going": True, **FLAGS[family], **flags}
+    torch.compiler.reset()
+    try:
+        torch.set_num_threads(threads or before)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            contextlib.redirect_stderr(io.StringIO()),
+            mock.patch.object(loop.Run, "update_average", counted),
+            contextlib.suppress(Enough),
+        ):
+            # Far from its end, so that nothing is shown, looked at or drawn on the way.
+            module.train(
+                module.Recipe(
+                    data=data, out=Path(folder) / "x", minutes=0, steps=10**9, snapshots=0, **values
+                )
+            )
+    finally:
+        torch.set_num_threads(before)
+    batch = values.get("batch", module.Recipe.batch)
+    return (len(clock) - 1 - WARM) * batch / (clock[-1] - clock[WARM])
+
+
+@contextlib.contextmanager
+def layout(channels_last: bool) -> Iterator[None]:
+    """Weights in channels-last memory or not, whatever the recipe says."""
+    original = torch.nn.Module.to
+
+    def to(module: torch.nn.Module, *args: Any, **kwargs: Any) -> torch.nn.Module:
+        if channels_last:
+            kwargs["memory_format"] = torch.channels_last
+        elif kwargs.pop("memory_format", None) and not args and not kwargs:
+            return module
+        return original(module, *args, **kwargs)
+
+    with mock.patch.object(torch.nn.Module, "to", to):
+        yield
+
+
+@contextlib.contextmanager
+def fused() -> Iterator[None]:
+    """Adam in one kernel for all weights."""
+    with mock.patch.object(torch.optim, "Adam", functools.partial(torch.optim.Adam, fused=True)):
+        yield
 
 
 def timed(step: Callable[[], None], batch: int, seconds: float) -> float:
@@ -170,48 +237,196 @@ def gpt2(images: Tensor, seconds: float, batch: int = 24) -> float:
     return timed(step, batch, seconds)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure how fast each family trains.")
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    data, seconds = options.data, options.seconds
-    images = load("mnist", data).images
-    flat: dict[str, Any] = {"precision": "float32"}
-    plain = {"loss": "non-saturating", "r1": False, "r2": False}
+def digits(data: Path) -> Dataset:
+    found = load("mnist", data)
+    assert isinstance(found, Dataset)
+    return found
+
+
+def medians(rates: Sequence[tuple[float, ...]]) -> list[float]:
+    return [statistics.median(values) for values in zip(*rates)]
+
+
+def against_peers(data: Path, seconds: float, rounds: int) -> None:
+    images = digits(data).images
+    plain: dict[str, Any] = {"loss": "non-saturating", "r1": False, "r2": False}
     rows: list[tuple[str, Callable[[], float], str, Callable[[], float]]] = [
-        ("GAN, the loop's own loss, float32", lambda: ours(gan, data, seconds, **flat, **plain),
+        ("GAN, the loop's own loss, float32", lambda: rate("gan", data, seconds, **plain),
          "eager tutorial loop", lambda: tutorial_gan(images, seconds)),
-        ("GAN as it ships (penalties, auto precision)", lambda: ours(gan, data, seconds),
+        ("GAN as it ships (penalties, auto precision)",
+         lambda: rate("gan", data, seconds, precision="auto"),
          "eager tutorial loop", lambda: tutorial_gan(images, seconds)),
-        ("VAE, float32", lambda: ours(vae, data, seconds, **flat),
+        ("VAE, float32", lambda: rate("vae", data, seconds),
          "pythae", lambda: pythae_vae(images, seconds)),
-        ("VAE, auto precision", lambda: ours(vae, data, seconds),
+        ("VAE, auto precision", lambda: rate("vae", data, seconds, precision="auto"),
          "pythae", lambda: pythae_vae(images, seconds)),
-        ("self-attention, float32", lambda: ours(attention, data, seconds, **flat),
+        ("self-attention, float32", lambda: rate("attention", data, seconds),
          "transformers GPT-2", lambda: gpt2(images, seconds)),
-        ("self-attention, auto precision", lambda: ours(attention, data, seconds),
+        ("self-attention, auto precision",
+         lambda: rate("attention", data, seconds, precision="auto"),
          "transformers GPT-2", lambda: gpt2(images, seconds)),
     ]  # fmt: skip
-    about = (
-        f"{datetime.now(timezone.utc):%Y-%m-%d}, {processor()}, {torch.get_num_threads()} threads"
-    )
-    print(f"{about}, torch {torch.__version__}, load {os.getloadavg()[0]:.1f} before\n")
-    print("| | images/s | peer | images/s | times |\n| --- | --- | --- | --- | --- |")
+    print("\n| | images/s | peer | images/s | times |\n| --- | --- | --- | --- | --- |")
     for name, mine, peer, theirs in rows:
         try:
             with contextlib.redirect_stderr(io.StringIO()):  # pythae's progress
-                pairs = [(mine(), theirs()) for _ in range(options.rounds)]
+                pairs = [(mine(), theirs()) for _ in range(rounds)]
         except ImportError as error:
             print(f"| {name} | | {peer} | {error.name} is not installed | |")
             continue
-        a, b = (statistics.median(values) for values in zip(*pairs))
+        a, b = medians(pairs)
         ratio = statistics.median(x / y for x, y in pairs)
         print(f"| {name} | {a:.0f} | {peer} | {b:.0f} | {ratio:.2f} |", flush=True)
-    for batch in (16, 64, 256):
-        rates = [ours(m, data, seconds / 2, batch=batch, **flat) for m in (gan, vae)]
-        print(f"\nbatch {batch}: GAN {rates[0]:.0f}, VAE {rates[1]:.0f} images/s", flush=True)
+
+
+def table(title: str, columns: list[str], rows: Iterator[tuple[str, list[str]]]) -> None:
+    print(f"\n| {title} | {' | '.join(columns)} |\n|{' --- |' * (1 + len(columns))}")
+    for name, cells in rows:
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+def by_batch(
+    families: list[str], data: Path, seconds: float, rounds: int
+) -> Iterator[tuple[str, list[str]]]:
+    for family in families:
+        rates = [
+            tuple(rate(family, data, seconds, batch=batch) for batch in BATCHES)
+            for _ in range(rounds)
+        ]
+        yield family, [f"{value:.0f}" for value in medians(rates)]
+
+
+def by_size(
+    families: list[str], data: Path, seconds: float, rounds: int
+) -> Iterator[tuple[str, list[str]]]:
+    """On a thousand digits as PNG files, which the data set `folder` brings to any size."""
+    found = digits(data)
+    with tempfile.TemporaryDirectory() as folder:
+        for i, image in enumerate(found.floats()[:1000]):
+            place = Path(folder) / found.labels[int(found.targets[i])]
+            place.mkdir(exist_ok=True)
+            found.media.to_pil(image).save(place / f"{i}.png")
+        for family in families:
+            if FLAGS[family].get("dataset"):
+                continue  # of texts
+            rates = [
+                tuple(
+                    rate(family, Path(folder), seconds, dataset="folder", size=size)
+                    for size in SIZES
+                )
+                for _ in range(rounds)
+            ]
+            a, b = medians(rates)
+            ratio = statistics.median(small / large for small, large in rates)
+            yield family, [f"{a:.0f}", f"{b:.0f}", f"{ratio:.1f}"]
+
+
+def variants(
+    families: list[str], data: Path, seconds: float, rounds: int
+) -> Iterator[tuple[str, list[str]]]:
+    """How many times as fast each of CHANGES makes a family, alone: one thread, float32, eager,
+    contiguous, without it."""
+    for family in families:
+        run = functools.partial(rate, family, data, seconds)
+        one = functools.partial(run, threads=1)
+        pictures = family not in ("attention", "language")
+
+        def under(context: Callable[[], Any], run: Callable[[], float] = one) -> float:
+            with context():
+                return run()
+
+        last, contiguous = (
+            functools.partial(under, functools.partial(layout, kind)) for kind in (True, False)
+        )
+        pairs: list[tuple[Callable[[], float], Callable[[], float]] | None] = [
+            (functools.partial(one, precision="bfloat16"), one),
+            (last, contiguous) if pictures else None,
+            # The penalties of a GAN take a second derivative, which does not compile.
+            (functools.partial(one, compile=True), one) if family != "gan" else None,
+            (functools.partial(under, fused), one),
+            (functools.partial(run, threads=2), one),
+        ]
+        found: list[list[float]] = [[] for _ in pairs]
+        plain = []
+        for _ in range(rounds):
+            for ratios, pair in zip(found, pairs):
+                if pair is not None:
+                    changed, before = (way() for way in pair)
+                    ratios.append(changed / before)
+                    if pair[1] is one:
+                        plain.append(before)
+        cells = [f"{statistics.median(ratios):.2f}" if ratios else "–" for ratios in found]
+        yield family, [f"{statistics.median(plain):.0f}", *cells]
+
+
+def with_processes(family: str, count: int, data: Path, seconds: float) -> float:
+    """Images/s of a real run of `count` processes of one thread each, by its file of figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [
+            "torch.distributed.run", "--standalone", "--nproc-per-node", str(count), "-m",
+            f"train.{family}", "--data", str(data), "--out", f"{folder}/x", "--minutes",
+            str(seconds / 60), "--snapshots", "0", "--no-evaluate", "--keep-going", "--precision",
+            "float32",
+        ]  # fmt: skip
+        for flag, value in FLAGS[family].items():
+            words += [f"--{flag}", str(value)]
+        done = subprocess.run(
+            [sys.executable, "-m", *words], capture_output=True, text=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        if done.returncode:
+            raise loop.TrainingError(f"train.{family} on {count} processes failed: {done.stderr}")
+        file = Path(folder) / "x.metrics.jsonl"
+        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    looks = [line for line in lines if "event" not in line]
+    start, end = looks[0], looks[-1]  # from the first step on, so that starting does not count
+    return (end["images"] - start["images"]) / (60 * (end["minutes"] - start["minutes"]))
+
+
+def by_processes(
+    families: list[str], data: Path, seconds: float, rounds: int
+) -> Iterator[tuple[str, list[str]]]:
+    for family in families:
+        rates = [
+            tuple(with_processes(family, count, data, seconds) for count in (1, 2))
+            for _ in range(rounds)
+        ]
+        one, two = medians(rates)
+        share = statistics.median(b / a / 2 for a, b in rates)
+        yield family, [f"{one:.0f}", f"{two:.0f}", f"{share:.0%}"]
+
+
+def sweep(families: list[str], data: Path, seconds: float, rounds: int) -> None:
+    what = (families, data, seconds, rounds)
+    table(
+        "images/s by batch", [f"batch {batch}" for batch in BATCHES], by_batch(*what),
+    )  # fmt: skip
+    table(
+        "images/s by size", [*(f"{size}x{size}" for size in SIZES), "times slower"],
+        by_size(*what),
+    )  # fmt: skip
+    table("one thread, float32; times as fast", ["images/s", *CHANGES], variants(*what))
+    table(
+        "processes of one thread", ["1, images/s", "2, images/s", "efficiency"],
+        by_processes(families, data, max(seconds, 10), rounds),
+    )  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure how fast each family trains.")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--sweep", action="store_true", help="what changes the rate, and how")
+    parser.add_argument("--families", nargs="+", default=list(FLAGS), choices=list(FLAGS))
+    options = parser.parse_args()
+    threads = torch.get_num_threads()
+    about = f"{datetime.now(timezone.utc):%Y-%m-%d}, {processor()}, {threads} thread(s)"
+    print(f"{about}, torch {torch.__version__}, load {os.getloadavg()[0]:.1f} before")
+    if options.sweep:
+        sweep(options.families, options.data, options.seconds, options.rounds)
+    else:
+        against_peers(options.data, options.seconds, options.rounds)
 
 
 if __name__ == "__main__":

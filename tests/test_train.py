@@ -271,3 +271,46 @@ def test_free_bits_take_the_price_off_a_silent_level() -> None:
     assert cost.item() == pytest.approx(3.75)
     assert by_level.grad is not None
     assert by_level.grad.tolist() == [1, 0, 1]
+
+
+def test_the_benchmark_measures_steps_and_leaves_everything_as_it_was(mnist_root: Path) -> None:
+    from benchmarks import training
+
+    threads, adam, to = torch.get_num_threads(), torch.optim.Adam, torch.nn.Module.to
+    tiny = {"batch": 8, "threads": 1}
+    assert training.rate("gan", mnist_root, 0.0, **TINY["gan"], **tiny) > 0
+    tiny |= TINY["vae"]
+    with training.fused():
+        assert training.rate("vae", mnist_root, 0.0, **tiny) > 0
+    for channels_last in (True, False):
+        with training.layout(channels_last):
+            assert training.rate("vae", mnist_root, 0.0, **tiny) > 0
+    assert (torch.get_num_threads(), torch.optim.Adam, torch.nn.Module.to) == (threads, adam, to)
+
+
+def test_the_benchmark_lays_weights_out_as_it_says() -> None:
+    from benchmarks import training
+
+    for wanted in (True, False):
+        with training.layout(wanted):
+            made = torch.nn.Conv2d(4, 4, 3).to("cpu").to(memory_format=torch.channels_last)
+        assert made.weight.is_contiguous(memory_format=torch.channels_last) == wanted
+
+
+def test_the_benchmark_brings_digits_to_any_size(
+    mnist_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchmarks import training
+
+    asked = []
+
+    def rate(family: str, data: Path, seconds: float, **flags: Any) -> float:
+        asked.append((family, load("folder", data, size=flags["size"]).media.shape))
+        return 100.0 / flags["size"]
+
+    monkeypatch.setattr(training, "rate", rate)
+    few = loop.load_images(loop.Options(data=mnist_root, images=40))
+    monkeypatch.setattr(training, "digits", lambda data: few)
+    rows = list(training.by_size(["vae", "language"], mnist_root, 0.0, 1))
+    assert asked == [("vae", (1, 28, 28)), ("vae", (1, 64, 64))]  # texts have no size
+    assert rows == [("vae", ["4", "2", "2.3"])]
