@@ -21,7 +21,7 @@ app: ## set up and open the app on http://127.0.0.1:7860
 test: ## set up (a browser too) and run every test
 	@tools/setup.sh dev
 	@tools/setup.sh chromium
-	@$(python) -m pytest $(ARGS)
+	@$(python) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: ## lint, formatting, types
 	@tools/setup.sh dev
