@@ -94,15 +94,16 @@ class Broken:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A stage of a training run: what the model drew from the same noise as at every other
-    stage, a PNG, and the figures of the run since the stage before."""
+    """A stage of a training run: what the model made of the same noise as at every other stage, a
+    PNG or a few texts, and the figures of the run since the stage before."""
 
     step: int
     images: int
     """Images seen so far."""
     minutes: float
     figures: dict[str, float]
-    picture: bytes
+    picture: bytes = b""
+    texts: tuple[str, ...] = ()
 
 
 def save(
@@ -372,19 +373,27 @@ def snapshots(folder: Path) -> list[Snapshot]:
         values = entry if isinstance(entry, dict) else {}
         figures = {k: v for k, v in values.items() if type(v) in (int, float)}
         name = values.get("file")
-        if not isinstance(name, str) or not re.fullmatch(r"[\w-]+\.png", name):
-            raise CheckpointError(f"{path}: 'file' of snapshot {number} names a PNG beside it")
+        if not isinstance(name, str) or not re.fullmatch(r"[\w-]+\.(png|json)", name):
+            raise CheckpointError(
+                f"{path}: 'file' of snapshot {number} names a PNG or a JSON file beside it"
+            )
         if {"step", "images", "minutes"} - figures.keys():
             raise CheckpointError(f"{path}: snapshot {number} lacks 'step', 'images' or 'minutes'")
         try:
             _regular(path.with_name(name))
             if path.with_name(name).stat().st_size > MAX_SNAPSHOT_BYTES:
                 raise CheckpointError(f"{path.with_name(name)} is over 1 MB; it is not shown")
-            picture = path.with_name(name).read_bytes()
+            content = path.with_name(name).read_bytes()
         except OSError as error:
             raise CheckpointError(f"{path.with_name(name)} cannot be read: {error}") from None
-        if not picture.startswith(b"\x89PNG\r\n\x1a\n"):
+        made: dict[str, Any] = {"picture": content}
+        if name.endswith(".json"):
+            texts = _read_json(path.with_name(name), list)
+            if not texts or not all(isinstance(text, str) for text in texts):
+                raise CheckpointError(f"{path.with_name(name)} is no list of texts")
+            made = {"texts": tuple(texts)}
+        elif not content.startswith(b"\x89PNG\r\n\x1a\n"):
             raise CheckpointError(f"{path.with_name(name)} is no PNG")
         step, images = int(figures.pop("step")), int(figures.pop("images"))
-        stages.append(Snapshot(step, images, figures.pop("minutes"), figures, picture))
+        stages.append(Snapshot(step, images, figures.pop("minutes"), figures, **made))
     return stages

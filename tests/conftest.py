@@ -219,11 +219,17 @@ def save_tiny(folder: Path, family: str) -> Path:
         return file.getvalue()
 
     entries = [
-        {"step": step, "images": 64 * step, "minutes": step / 100, "file": f"{step:07}.png",
+        {"step": step, "images": 64 * step, "minutes": step / 100,
+         "file": f"{step:07}.{'json' if family == 'language' else 'png'}",
          "loss": round(10 / step, 3)}
         for step in (10, 20, 30)
     ]  # fmt: skip
-    files = {f"snapshots/{entry['file']}": picture() for entry in entries}
+    files = {
+        f"snapshots/{entry['file']}": picture() if family != "language" else (
+            json.dumps([f"<b>{entry['step']}\n", "abc"]).encode()
+        )
+        for entry in entries
+    }  # fmt: skip
     files["snapshots/index.json"] = json.dumps(entries).encode()
     files["samples.png"] = picture()
     files["README.md"] = f"---\nlicense: apache-2.0\n---\n# {folder.name}\n".encode()

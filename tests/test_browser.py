@@ -407,6 +407,13 @@ def test_the_film_of_two_runs(server: str, visit: Any) -> None:
     page.wait_for_function("() => document.querySelector('.tl-viewer input').value === '3'")
     assert "step 30" in page.locator(".tl-steps").inner_text()
     assert [url for url in asked if not url.startswith("data:")] == []
+    page.goto(f"{server}?tab=timelapse&checkpoint=language-mnist&frame=2")
+    texts_ = page.locator(".tl-run pre")
+    texts_.first.wait_for()
+    assert texts_.all_inner_texts() == ["<b>20\n", "abc"]
+    slider.fill("1")
+    assert texts_.first.inner_text() == "<b>10\n"
+    assert "step 10, 640 texts seen" in page.locator(".tl-run").inner_text()
     assert one.errors == []
 
 

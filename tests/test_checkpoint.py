@@ -486,6 +486,9 @@ def test_snapshots_in_their_order(tiny_checkpoints: Path) -> None:
     assert stages[1].minutes == 0.2 and stages[1].figures == {"loss": 0.5}
     assert all(stage.picture.startswith(b"\x89PNG") for stage in stages)
     assert checkpoint.snapshots(tiny_checkpoints) == []
+    written = checkpoint.snapshots(tiny_checkpoints / "language-mnist")
+    assert [stage.texts for stage in written] == [(f"<b>{n}\n", "abc") for n in (10, 20, 30)]
+    assert all(stage.picture == b"" for stage in written)
 
 
 @pytest.mark.parametrize(
@@ -493,12 +496,17 @@ def test_snapshots_in_their_order(tiny_checkpoints: Path) -> None:
     [
         ("{}", "holds a dict where a list belongs"),
         ("[", "cannot be read"),
-        ("[5]", "'file' of snapshot 1 names a PNG"),
-        ('[{"file": "../../x.png", "step": 1}]', "'file' of snapshot 1 names a PNG"),
+        ("[5]", "'file' of snapshot 1 names a PNG or a JSON"),
+        ('[{"file": "../../x.png", "step": 1}]', "'file' of snapshot 1 names a PNG or a JSON"),
         ('[{"file": "a.png", "step": 1, "images": 2}]', "lacks 'step', 'images' or 'minutes'"),
         ('[{"file": "a.png", "step": 1, "images": 2, "minutes": "x"}]', "lacks"),
         ('[{"file": "a.png", "step": NaN, "images": 2, "minutes": 1}]', "not a number"),
         ('[{"file": "a.png", "step": 1, "images": 2, "minutes": 1}]', "a.png is no PNG"),
+        (
+            '[{"file": "a.json", "step": 1, "images": 2, "minutes": 1}]',
+            "a.json is no list of texts",
+        ),
+        ('[{"file": "b.json", "step": 1, "images": 2, "minutes": 1}]', "b.json cannot be read"),
         ('[{"file": "b.png", "step": 1, "images": 2, "minutes": 1}]', "b.png cannot be read"),
         (json.dumps([{}] * 201), "over 200 snapshots"),
     ],
@@ -508,6 +516,8 @@ def test_snapshots_that_are_wrong(tmp_path: Path, index: str, words: str) -> Non
     folder.mkdir()
     (folder / "index.json").write_text(index, encoding="utf-8")
     (folder / "a.png").write_bytes(b"GIF89a")
+    (folder / "a.json").write_text('["x", 5]')
+    (folder / "b.json").write_bytes(b"\xff[")
     with pytest.raises(CheckpointError, match=words):
         checkpoint.snapshots(tmp_path)
 

@@ -73,10 +73,12 @@ class TestEveryScript:
         assert (folder / "README.md").read_text().startswith("---")
         index = folder / "snapshots" / "index.json"
         snapshots = json.loads(index.read_text()) if index.exists() else []
-        pictures = "sample" in made.capabilities and script != "language"
-        assert [s["step"] for s in snapshots] == ([2, 4] if pictures else [])
-        for snapshot in snapshots:
-            assert (folder / "snapshots" / snapshot["file"]).stat().st_size > 50
+        assert [s["step"] for s in snapshots] == ([2, 4] if "sample" in made.capabilities else [])
+        for snapshot, stage in zip(snapshots, checkpoint.snapshots(folder), strict=True):
+            assert (
+                len(stage.picture) > 50
+                or [len(text) for text in stage.texts] == [made.media.shape[1]] * loop.TEXTS
+            )
             assert all(math.isfinite(v) for v in snapshot.values() if isinstance(v, float))
         assert not list(tmp_path.glob(".*"))
 

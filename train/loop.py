@@ -45,6 +45,7 @@ from aigc import checkpoint, latent
 from aigc.data import DATASETS, Corpus, Data, DataError, Dataset, Texts, load
 from train import distributed, watch
 
+TEXTS = 2  # in a snapshot
 SAVE_EVERY_S = 40.0
 RESUME_FORMAT = 1
 # Flags that may differ between a run and the run that goes on from its state.
@@ -526,31 +527,37 @@ class Run:
             model.train()
 
     def snapshot(self, report: Mapping[str, watch.Value]) -> None:
-        """Draw the fixed pictures with the averaged weights."""
-        dataset = self.job.dataset
-        assert isinstance(dataset, Dataset)  # only what draws pictures gets here
-        media, classes = dataset.media, len(dataset.labels)
-        columns = min(classes, 10) or 10
+        """Make the fixed pictures or texts with the averaged weights."""
         with self.averaged() as model:
-            images = preview(model.cpu(), columns, 2, classes)
+            content, kind = stage(model.cpu(), self.job.dataset)
             model.to(self.device)
-        buffer = io.BytesIO()
-        media.grid(images, columns).save(buffer, "PNG", optimize=True)
-        self.pictures.append(buffer.getvalue())
+        self.pictures.append(content)
         self.snapshots.append(
             {
                 "step": self.step,
                 "images": self.step * self.job.recipe.batch,
                 "minutes": round(self.seconds / 60, 2),
-                "file": f"{self.step:07d}.png",
+                "file": f"{self.step:07d}.{kind}",
                 **{k: round(v, 5) for k, v in report.items() if isinstance(v, float)},
             }
         )
 
 
-def draws_pictures(job: Job) -> bool:
-    """Whether the model makes what a snapshot can show."""
-    return hasattr(job.model, "sample") and isinstance(job.dataset, Dataset)
+def stage(model: nn.Module, dataset: Data) -> tuple[bytes, str]:
+    """What a model makes of fixed seeds at this stage of its training, as a file, and the ending of
+    its name: two rows of pictures, a column a class, as a PNG; or TEXTS texts, of the classes in
+    turn, as a JSON list."""
+    classes = len(dataset.labels)
+    if isinstance(dataset, Dataset):
+        columns = min(classes, 10) or 10
+        buffer = io.BytesIO()
+        images = preview(model, columns, 2, classes)
+        dataset.media.grid(images, columns).save(buffer, "PNG", optimize=True)
+        return buffer.getvalue(), "png"
+    labels = [i % classes if classes else None for i in range(TEXTS)]
+    written = model.sample(latent.generators(0, TEXTS), labels)  # type: ignore[operator]
+    texts = [dataset.media.to_text(row) for row in written]
+    return (json.dumps(texts, ensure_ascii=False) + "\n").encode(), "json"
 
 
 def preview(model: nn.Module, columns: int, rows: int, classes: int) -> Tensor:
@@ -654,7 +661,7 @@ def run(job: Job) -> Path:
     totals: dict[str, Tensor] = {}
     counted = 0
     stopped = False
-    pictures = recipe.snapshots if draws_pictures(job) else 0
+    pictures = recipe.snapshots if hasattr(job.model, "sample") else 0
     draws = distributed.OwnRows(recipe.batch // distributed.size())
     try:
         while state.progress() < 1 and not stopped:

@@ -62,6 +62,7 @@ def film(chosen: Checkpoint) -> dict[str, Any]:
         "family": chosen.family,
         "paired": paired(chosen),
         "frames": [figures.address(stage.picture, "image/png") for stage in stages],
+        "texts": [list(stage.texts) for stage in stages] if stages[0].texts else None,
         "step": [stage.step for stage in stages],
         "images": [stage.images for stage in stages],
         "minutes": [stage.minutes for stage in stages],

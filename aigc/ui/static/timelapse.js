@@ -9,7 +9,7 @@ const COLOURS = ["#219684", "#c2571a"];
 
 let runs = [];
 let moments = []; // minutes of training at which some run has a snapshot
-let pictures = []; // one <img> a run
+let pictures = []; // of each run its box, its <img> or its texts
 let charts = []; // {name, cursor, values: one <b> a run}
 let playing = 0;
 let noting = 0;
@@ -60,14 +60,22 @@ function buildRuns() {
     const box = document.createElement("section");
     box.className = "tl-run";
     box.style.setProperty("--run", COLOURS[i]);
-    box.innerHTML = `<h4><i></i>${plain(run.name)}<span></span></h4><img alt="">`;
-    const image = box.querySelector("img");
+    box.innerHTML = `<h4><i></i>${plain(run.name)}<span></span></h4>`;
+    const facts = box.querySelector("span");
+    if (run.texts) {
+      const texts = document.createElement("div");
+      texts.className = "tl-texts";
+      box.append(texts);
+      return { box, texts, facts };
+    }
+    const image = document.createElement("img");
+    box.append(image);
     image.src = run.frames[0];
     image.decode().then(() => { // the box keeps its height while the film runs
       image.width = image.naturalWidth;
       image.height = image.naturalHeight;
     }).catch(() => {});
-    return { box, image, facts: box.querySelector("span") };
+    return { box, image, facts };
   });
   part("runs").replaceChildren(...pictures.map((one) => one.box));
   part("runs").dataset.count = runs.length;
@@ -92,9 +100,19 @@ function show(at, keep = true) {
   slider.setAttribute("aria-valuetext", part("at").textContent);
   const frames = runs.map((run) => frameAt(run, minutes));
   runs.forEach((run, i) => {
-    pictures[i].image.src = run.frames[frames[i]];
-    pictures[i].image.alt = say("alt", { name: run.name, step: run.step[frames[i]] });
-    pictures[i].facts.textContent = say("facts",
+    const alt = say("alt", { name: run.name, step: run.step[frames[i]] });
+    if (run.texts) {
+      pictures[i].texts.replaceChildren(...run.texts[frames[i]].map((text) => {
+        const box = document.createElement("pre");
+        box.textContent = text;
+        box.setAttribute("aria-label", alt);
+        return box;
+      }));
+    } else {
+      pictures[i].image.src = run.frames[frames[i]];
+      pictures[i].image.alt = alt;
+    }
+    pictures[i].facts.textContent = say(run.texts ? "factsTexts" : "facts",
       { step: short(run.step[frames[i]]), images: short(run.images[frames[i]]) });
   });
   for (const chart of charts) {

@@ -744,10 +744,10 @@ and the slider is the time that training took on its machine.
 
 # static/timelapse.html, by the names that stand in it
 FILM = {
-    "pictures": "What the model drew at this stage",
+    "pictures": "What the model made at this stage",
     "play": "Play the film",
     "stage": "Stage of the training",
-    "hint": "Each column is a class, drawn from the same noise at every stage. "
+    "hint": "All of it is from the same noise at every stage; of pictures, each column is a class. "
     "Arrow keys move the slider.",
 }
 
@@ -777,6 +777,7 @@ SCRIPT = {
         "at": "{minutes} minutes",
         "alt": "{name}, step {step}",
         "facts": "step {step}, {images} images seen",
+        "factsTexts": "step {step}, {images} texts seen",
         "figures": {
             "D loss": "Discriminator loss",
             "G loss": "Generator loss",
@@ -787,6 +788,7 @@ SCRIPT = {
             "KL": "KL (nats)",
             "active units": "Active latents",
             "bits/dim": "Bits/dim",
+            "nats": "Nats/character",
             "loss": "Loss",
         },
         "steps": {
@@ -848,6 +850,17 @@ SCRIPT = {
                     "The model says how likely each value of the next patch is.",
                     "It steps down the surprise at what really comes: {bits_dim} bits for each "
                     "pixel value, where 8 would be guessing.",
+                ],
+            },
+            "language": {
+                "title": "one step of self-attention",
+                "list": [
+                    "All weights start random; this is step {step}, after {images} texts.",
+                    "Every place attends to all before it, in all layers at once; the mask hides "
+                    "what comes after.",
+                    "The model says how likely each next character is.",
+                    "It steps down the surprise at what really comes: {nats} nats for each "
+                    "character that it learns from.",
                 ],
             },
         },
