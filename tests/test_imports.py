@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -70,6 +71,22 @@ def outside(path: Path) -> set[str]:
     """The packages that a file imports from neither the project nor Python itself."""
     tops = {module.split(".")[0] for module in imports(path)}
     return tops - set(sys.stdlib_module_names) - {"aigc", "train", "app"}
+
+
+def test_every_kind_of_media_has_what_the_page_asks_for() -> None:
+    from aigc.media import MEDIA
+    from aigc.ui import kinds
+
+    assert kinds.__doc__ is not None
+    one = r"\w+(?:\([^)]*\))?"
+    listed = re.findall(rf"^    ({one}(?:, {one})*)(?:  | ->)", kinds.__doc__, re.MULTILINE)
+    names = re.findall(r"(\w+)(?:\(([^)]*)\))?", " ".join(listed))
+    assert len(names) > 20 and set(kinds.KINDS) == set(MEDIA)
+    for kind in kinds.KINDS.values():
+        for name, arguments in names:
+            found = getattr(kind, name)
+            if arguments:
+                assert len(inspect.signature(found).parameters) == arguments.count(",") + 1, name
 
 
 def test_texts_have_one_place_on_the_page() -> None:
