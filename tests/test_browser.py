@@ -266,6 +266,7 @@ def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any
     assert panel.get_attribute("src") == tile.get_attribute("src")
     assert panel.get_attribute("alt") == "gan-mnist, class any, picture 4"
     after = one.made("sample", before)
+    page.wait_for_function("!document.querySelector('.varied .tile:not([src])')")
     strip, requests[:] = page.locator(".varied .tile:visible"), []
     old = strip.get_attribute("src")
     page.locator(".varied input[type=range]").focus()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -57,12 +58,20 @@ def test_variations_start_at_the_picture_of_the_grid(catalogue: Catalogue, name:
 def test_the_page_has_every_position_of_the_slider_and_the_one_that_a_link_asks_for(
     catalogue: Catalogue,
 ) -> None:
-    one = wish(catalogue)
-    shown = choice.page(one)
-    strips = re.findall(r'<img class="tile" data-spread="([^"]+)"( hidden)?', shown)
+    made = sample.read(catalogue, "gan-mnist", 4, 5, "any", 0.8).made
+    shown, view = choice.look(catalogue, made, 3, 0.35, 9)
+    strips = re.findall(r'<img class="tile" data-spread="([^"]+)" alt="[^"]+" (src)?', shown)
     assert [float(at) for at, _ in strips] == sorted({*choice.SPREADS, 0.35})
-    assert [at for at, away in strips if not away] == ["0.35"]
+    assert [at for at, here in strips if here] == ["0.35"]
     assert 'max="11"' in shown and 'value="4"' in shown
+    # The others come after it, and know whose they are.
+    came = choice.rest(catalogue, made, view)
+    assert came is not None and list(came["strips"]) == [at for at, here in strips if not here]
+    assert f'data-key="{html.escape(came["key"])}"' in shown
+    far = choice.look(catalogue, made, 3, 1, 9)[0]
+    assert f'src="{came["strips"]["1"]}"' in far
+    assert choice.rest(catalogue, made, {**(view or {}), "chosen": 2})["key"] != came["key"]  # type: ignore[index]
+    assert choice.rest(catalogue, made, None) is None
     assert "discriminator" in shown and "of the test images of its class" in shown
 
 

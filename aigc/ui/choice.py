@@ -7,6 +7,7 @@ import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 import torch
@@ -138,22 +139,37 @@ def judgement(wish: Wish, found: judge.Verdict) -> str:
     )
 
 
+def positions(wish: Wish) -> tuple[float, ...]:
+    """The spreads of the slider: SPREADS, and the one that was asked for."""
+    return tuple(sorted({*SPREADS, wish.spread}))
+
+
+def key(wish: Wish) -> str:
+    """By which the browser knows what belongs together: all but the position of the slider."""
+    return urlencode({name: value for name, value in wish.made.items() if name != "spread"})
+
+
+def sheet(wish: Wish, images: Tensor) -> str:
+    """A row of pictures (N, C, H, W) as the address of a PNG."""
+    return figures.address(figures.png(wish.checkpoint.media.grid(images, DRAWS)), "image/png")
+
+
 def page(wish: Wish) -> str:
-    """What stands below the chosen picture: the score, and a strip of variations for every
-    position of the slider, one of them in sight. Moving it asks nobody (static/choice.js)."""
-    spreads = tuple(sorted({*SPREADS, wish.spread}))
-    image, condition, rows = variations(wish, spreads)
+    """What stands below the chosen picture: the score, and a strip of variations at the spread
+    that was asked for. Places for those at every other position of the slider wait for
+    `others`."""
+    image, condition, rows = variations(wish, (wish.spread,))
     opinion = ""
     if judge.NEEDS in wish.checkpoint.capabilities:
         opinion = judgement(wish, judged(wish, image, condition))
-    strips = ""
-    for spread, images in zip(spreads, rows):
-        sheet = figures.address(figures.png(wish.checkpoint.media.grid(images, DRAWS)), "image/png")
+    spreads, strips = positions(wish), ""
+    for spread in spreads:
+        here = f'src="{sheet(wish, rows[0])}"' if spread == wish.spread else "hidden"
         alt = html.escape(texts.VARIED.format(number=wish.chosen, spread=f"{spread:g}"))
-        away = "" if spread == wish.spread else " hidden"
-        strips += f'<img class="tile" data-spread="{spread:g}"{away} alt="{alt}" src="{sheet}">'
+        strips += f'<img class="tile" data-spread="{spread:g}" alt="{alt}" {here}>'
     return (
-        f'{opinion}<div class="varied"><h4 id="varied-title">{texts.VARIATIONS}</h4>{strips}'
+        f'{opinion}<div class="varied" data-key="{html.escape(key(wish))}">'
+        f'<h4 id="varied-title">{texts.VARIATIONS}</h4>{strips}'
         f'<div class="scrub"><input type="range" min="0" max="{len(spreads) - 1}" step="1" '
         f'value="{spreads.index(wish.spread)}" aria-labelledby="varied-title" '
         f'aria-valuetext="{wish.spread:g}"><output>{wish.spread:g}</output>'
@@ -162,25 +178,48 @@ def page(wish: Wish) -> str:
     )
 
 
+def others(wish: Wish) -> dict[str, str]:
+    """The strips at the other positions of the slider, spread -> address, so that moving it asks
+    nobody (static/choice.js). Apart from `page`, since they take ten times as long."""
+    spreads = tuple(spread for spread in positions(wish) if spread != wish.spread)
+    _, _, rows = variations(wish, spreads)
+    return {f"{spread:g}": sheet(wish, images) for spread, images in zip(spreads, rows)}
+
+
 def look(
     catalogue: Catalogue, made: object, number: object, spread: object, other_seed: object
 ) -> tuple[str, dict[str, Any] | None]:
     """The page below picture `number` of the result that `made` describes, and what a link says of
     it; nothing where none is chosen. Raises ValueError with one sentence."""
+    wish, view = asked_for(catalogue, made, number, spread, other_seed)
+    return page(wish) if wish else "", view
+
+
+def rest(catalogue: Catalogue, made: object, view: object) -> dict[str, Any] | None:
+    """`others`, for what `look` showed, as its `view` says, with its `key`."""
+    given = view if isinstance(view, dict) else {}
+    wish, _ = asked_for(catalogue, made, *(given.get(name, "") for name in READERS))
+    return {"key": key(wish), "strips": others(wish)} if wish else None
+
+
+def asked_for(
+    catalogue: Catalogue, made: object, number: object, spread: object, other_seed: object
+) -> tuple[Wish | None, dict[str, Any] | None]:
+    """Who asks for variations of what, and what a link says of it."""
     given = made if isinstance(made, dict) else {}
     if read_chosen(number) == "" or not given:
-        return "", None
+        return None, None
     found, count = catalogue.find(given.get("checkpoint"), "sample"), read_count(given.get("count"))
     if found.media.kind != "image":
-        return "", None
+        return None, None
     if NEEDS not in found.capabilities:
-        return "", {"chosen": whole(texts.THE_CHOSEN, number, 1, count)}
+        return None, {"chosen": whole(texts.THE_CHOSEN, number, 1, count)}
     wish = read(
         catalogue, found.name, given.get("seed"), given.get("label"), given.get("temperature"),
         number, SPREAD if spread in ("", None) else spread,
         0 if other_seed in ("", None) else other_seed, count,
     )  # fmt: skip
-    return page(wish), {name: wish.made[name] for name in READERS}
+    return wish, {name: wish.made[name] for name in READERS}
 
 
 def panel() -> str:
@@ -221,10 +260,16 @@ def build(catalogue: Catalogue, tab: str, made: gr.JSON) -> Panel:
     # The browser asks: of the picture that was clicked, or that the link chose.
     asked = gr.Button(visible="hidden", elem_id=f"{tab}-choose")
     number, spread, other_seed = (gr.JSON(visible="hidden") for _ in READERS)
+    strips = gr.JSON(visible="hidden")
     asked.click(
-        parts.spoken(lambda *given: look(catalogue, *given)), [made, number, spread, other_seed],
-        [below, view], js="(made) => [made, ...aigc.chosen.asked()]", show_progress="hidden",
-        trigger_mode="always_last", **parts.PRIVATE, **parts.MODEL_WORK,
+        parts.spoken(parts.in_turn(lambda *given: look(catalogue, *given))),
+        [made, number, spread, other_seed], [below, view],
+        js="(made) => [made, ...aigc.chosen.asked()]", trigger_mode="always_last", **parts.QUIET,
+    ).success(
+        parts.spoken(lambda *given: rest(catalogue, *given)), [made, view], strips,
+        show_progress="hidden", **parts.PRIVATE, **parts.MODEL_WORK,
+    ).success(
+        None, strips, None, js="(rest) => aigc.chosen.rest(rest)", **parts.PRIVATE
     )  # fmt: skip
     view.change(None, view, None, js="(view) => aigc.chosen.came(view)", **parts.PRIVATE)
     settings = {name: gr.Textbox("", visible=False) for name in READERS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
@@ -150,6 +151,21 @@ def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
             return fn(*args, **kwargs)
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
+
+    return call
+
+
+_turns = threading.Lock()
+
+
+def in_turn(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """A short piece of model work for an event that is QUIET: such pieces take turns among
+    themselves, and wait neither for the queue nor for what takes long there."""
+
+    @functools.wraps(fn)
+    def call(*args: Any) -> Any:
+        with _turns:
+            return fn(*args)
 
     return call
 

@@ -123,6 +123,15 @@
   };
   const ask = () => document.getElementById("sample-choose").click();
 
+  // Shows the strip of the slider's position, or the one before until it has come.
+  const slide = () => {
+    const varied = document.querySelector(".varied");
+    const strips = varied?.querySelectorAll("[data-spread]");
+    const wanted = strips?.[varied.querySelector("input").value];
+    if (!wanted?.src) return;
+    for (const one of strips) one.hidden = one !== wanted;
+  };
+
   window.aigc.chosen = {
     asked: () => [now.at, now.spread, now.other_seed],
     // A link may have chosen a picture; it says so once.
@@ -138,6 +147,15 @@
       window.aigc.look("sample", view || {}, "chosen");
       if (view) Object.assign(now, { spread: view.spread ?? "", other_seed: view.other_seed ?? "" });
       put(view ? view.chosen : 0);
+      return null;
+    },
+    // The strips at the other positions of the slider, unless another picture is chosen by now.
+    rest(came) {
+      const varied = document.querySelector(".varied");
+      if (!came || varied?.dataset.key !== came.key) return null;
+      for (const [spread, strip] of Object.entries(came.strips))
+        varied.querySelector(`[data-spread="${spread}"]`).src = strip;
+      slide();
       return null;
     },
     show,
@@ -172,7 +190,7 @@
     const varied = event.target.closest?.(".varied");
     if (!varied || !event.target.matches("input[type=range]")) return;
     const strips = varied.querySelectorAll("[data-spread]");
-    strips.forEach((one, i) => { one.hidden = i !== Number(event.target.value); });
+    slide();
     now.spread = Number(strips[event.target.value].dataset.spread);
     varied.querySelector("output").textContent = now.spread;
     event.target.setAttribute("aria-valuetext", now.spread);
