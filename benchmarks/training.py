@@ -20,6 +20,7 @@ import functools
 import importlib
 import io
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -360,7 +361,8 @@ def variants(
 
 
 def with_processes(family: str, count: int, data: Path, seconds: float) -> float:
-    """Images/s of a real run of `count` processes of one thread each, by its file of figures."""
+    """Images/s of a real run of `count` processes of one thread each, by its file of figures; nan
+    where the time is too short for two steps."""
     with tempfile.TemporaryDirectory() as folder:
         words = [
             "torch.distributed.run", "--standalone", "--nproc-per-node", str(count), "-m",
@@ -380,7 +382,8 @@ def with_processes(family: str, count: int, data: Path, seconds: float) -> float
         lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     looks = [line for line in lines if "event" not in line]
     start, end = looks[0], looks[-1]  # from the first step on, so that starting does not count
-    return (end["images"] - start["images"]) / (60 * (end["minutes"] - start["minutes"]))
+    passed = 60 * (end["minutes"] - start["minutes"])
+    return (end["images"] - start["images"]) / passed if passed else math.nan
 
 
 def by_processes(
