@@ -497,18 +497,35 @@ def test_a_drawing_in_the_latent_space(server: str, visit: Any) -> None:
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 20, steps=5)
     page.mouse.up()
     page.locator("#code-look").click()
-    page.wait_for_selector("#code-changed img")
+    page.wait_for_selector(".lt-viewer[data-phase=ready]")
     assert page.locator("#code-terms img").count() == 2
     said = page.locator("#code-terms").inner_text()
     nats = [float(value) for value in re.findall(r"([\d.]+) nats", said)]
     assert len(nats) == 3 and abs(nats[0] + nats[1] - nats[2]) < 0.11
     bars = [float(v) for v in re.findall(r"KL ([\d.]+)", page.locator(".code").inner_text())]
     assert len(bars) >= 2 and bars == sorted(bars, reverse=True)
-    decoded = "() => document.querySelector('#code-changed img').src"
+    decoded = "() => document.querySelector('.lt-viewer canvas').toDataURL()"
+    slider, other_slider = (page.locator(".lt-row input").nth(i) for i in range(2))
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    seen = set()
+    for at in range(0, int(str(slider.get_attribute("max"))), 8):  # as a pointer drags it
+        slider.evaluate(
+            "(node, at) => { node.value = at; node.dispatchEvent(new Event('input')); }", at
+        )
+        seen.add(page.evaluate(decoded))
+    page.wait_for_timeout(400)
+    assert len(seen) == 5 and requests == []
     before = page.evaluate(decoded)
-    slider = page.locator(".code input[type=range]").first
-    slider.fill("4" if float(slider.input_value()) < 0 else "-4")
-    page.wait_for_function(f"(old) => ({decoded})() !== old", arg=before)
+    row = "() => document.querySelector('.lt-viewer').dataset.turn"
+    stale = page.evaluate(row)
+    slider.evaluate("(node) => node.dispatchEvent(new Event('change'))")  # and lets go of it
+    page.wait_for_function("() => /latents=[0-9]+%3A/.test(location.search)")
+    page.wait_for_function(f"(old) => ({row})() !== old", arg=stale)
+    assert page.evaluate(decoded) == before
+    other_slider.press("End")
+    assert page.evaluate(decoded) != before
+    page.wait_for_function("() => /latents=[0-9:A%]+%2C/.test(location.search)")
     before = page.evaluate(decoded)
     page.get_by_label(texts.CODE_OTHER).click()
     page.get_by_role("option", name="7", exact=True).click()
@@ -520,7 +537,8 @@ def test_a_drawing_in_the_latent_space(server: str, visit: Any) -> None:
     other = visit(width=390)
     other.open(page.url, "interpolate")
     other.page.wait_for_function(
-        "(wanted) => document.querySelector('#code-changed img')?.src === wanted", arg=wanted
+        "(wanted) => document.querySelector('.lt-viewer canvas')?.toDataURL() === wanted",
+        arg=wanted,
     )
     assert other.page.locator("#code-terms").inner_text() == said
     assert looked(other.page.locator(".code .pad canvas")).mean() > 10

@@ -820,6 +820,24 @@ def test_a_latent_and_the_class_change_what_is_decoded(catalogue: Catalogue) -> 
     assert torch.equal(far, drawing.decoded(one.checkpoint, one.mean, "7", {one.top[0]: 4.0}))
 
 
+def test_every_position_of_a_slider_is_there_beforehand(catalogue: Catalogue) -> None:
+    one = drawing.study(catalogue, "vae-mnist", "3", a_digit())
+    first, second = one.top[:2]
+    changes = {second: 1.3}
+    found = drawing.sheets(one.checkpoint, one.mean, one.top, [1.0] * len(one.top), "7", changes)
+    assert [row["latent"] - 1 for row in found["rows"]] == one.top
+    row, other = found["rows"][:2]
+    assert row["at"] == row["stands"] and other["positions"][other["at"]] == 1.3
+    assert {-4.0, -3.75, 0.0, 4.0, 1.3} < {*other["positions"]} and len(other["positions"]) == 35
+    sheet = np.asarray(decode(row["sheet"]))
+    assert sheet.shape == (28, 28 * len(row["positions"]))
+    for at, value in enumerate(row["positions"]):
+        moved = changes if at == row["stands"] else {**changes, first: value}
+        image = drawing.decoded(one.checkpoint, one.mean, "7", moved)
+        expected = one.checkpoint.media.to_uint8(image[None])[0, ..., 0].astype(int)
+        assert np.abs(sheet[:, 28 * at : 28 * at + 28] - expected).max() <= 1
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_picture_travels_in_a_link(channels: int) -> None:
     media = ImageMedia(channels, 28, 28)

@@ -2,7 +2,8 @@
 for checkpoints that encode.
 
 A link carries all of it: the drawing, its class, the class that it was decoded as, and the latents
-that were moved.
+that were moved. What every position of every slider shows is decoded beforehand, so that moving one
+asks nobody (static/latents.js).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ NEEDS = "encode"
 SLIDERS = 6  # the latents that say most about a drawing
 MAX_LATENTS = 4096
 REACH = 4.0  # a slider's end; the prior is beyond it once in 16,000 times
+STEP = 0.25  # between the positions of a slider, of which one more is where the drawing stands
 DRAWS = 16  # of q(z|x), over which the reconstruction term is averaged
 BAR_NATS = 8.0  # a full bar
 
@@ -122,11 +124,42 @@ def terms(one: Study, label: object) -> str:
     )
 
 
-def bar(at: int, nats: float) -> str:
-    """The KL of latent `at`, as a bar and a number."""
-    said = f"z{at + 1} · KL {texts.NATS.format(value=f'{nats:.2f}')}"
-    share = min(100.0, 100 * nats / BAR_NATS)
-    return f'<div class="kl"><span>{said}</span><i style="width:{share:.1f}%"></i></div>'
+def sheets(
+    chosen: Checkpoint, mean: Tensor, top: list[int], kl: list[float], label: object,
+    changes: dict[int, float],
+) -> dict[str, Any]:  # fmt: skip
+    """What the viewer takes: for each latent in `top`, with its `kl` in nats, a row of pictures of
+    class `label`, one for each position of its slider while the other latents are as in
+    `changes`, or else as in `mean` (L,)."""
+    model: Any = chosen.model
+    grid = [k * STEP for k in range(round(-REACH / STEP), round(REACH / STEP) + 1)]
+    rows: list[dict[str, Any]] = []
+    latents: list[Tensor] = []
+    now = mean.clone()
+    for at, value in changes.items():
+        now[at] = value
+    for at, nats in zip(top, kl):
+        stands = round(max(-REACH, min(REACH, float(mean[at]))), 2)
+        positions = sorted({*grid, stands, changes.get(at, stands)})
+        for position in positions:
+            z = now.clone()
+            # Where nobody moved it, a latent keeps its own number, of which the slider shows two
+            # digits.
+            z[at] = mean[at] if position == stands else position
+            latents.append(z)
+        rows.append({
+            "latent": at + 1, "share": min(100.0, 100 * nats / BAR_NATS),
+            "title": f"z{at + 1} · KL {texts.NATS.format(value=f'{nats:.2f}')}",
+            "positions": positions, "stands": positions.index(stands),
+            "at": positions.index(changes.get(at, stands)),
+        })  # fmt: skip
+    condition = model.condition(chosen.label_index(read_label(chosen, label)))
+    with torch.inference_mode():
+        made = model.decode(torch.stack(latents), condition.expand(len(latents), -1))
+    for row, images in zip(rows, made.split([len(row["positions"]) for row in rows])):
+        sheet = figures.png(chosen.media.grid(images, len(images)))
+        row["sheet"] = figures.address(sheet, "image/png")
+    return {"rows": rows, "width": chosen.media.width, "height": chosen.media.height}
 
 
 @dataclass(frozen=True)
@@ -147,45 +180,37 @@ def build(catalogue: Catalogue, checkpoint: gr.Dropdown, able: bool, tab: str) -
         style = read_label(one.checkpoint, style or label)
         asked = read_latents(moved)
         changes = {at: asked[at] for at in one.top if at in asked}
-        image = decoded(one.checkpoint, one.mean, style, changes)
         now = {"checkpoint": one.checkpoint.name, "mean": one.mean.tolist(), "top": one.top,
-               "drawing": pictures.pack(one.checkpoint.media, one.image),
-               "label_drawn": label}  # fmt: skip
-        updates: dict[Any, Any] = {
-            result: terms(one, label), changed: picture(one.checkpoint, image, texts.CHANGED),
-            kept: now, view: viewed(now, style, changes), other: style,
+               "kl": one.kl[one.top].tolist(), "label_drawn": label,
+               "drawing": pictures.pack(one.checkpoint.media, one.image)}  # fmt: skip
+        return {
+            result: terms(one, label), viewer: viewed(now, style, changes), kept: now,
+            view: carried(now, style, changes), other: style,
             explorer: gr.Column(visible=True), whole: gr.Accordion(open=True),
         }  # fmt: skip
-        for i, (above, slider) in enumerate(zip(bars, sliders)):
-            there = i < len(one.top)
-            updates[above] = gr.HTML(bar(one.top[i], float(one.kl[one.top[i]])) if there else "")
-            stands = float(one.mean[one.top[i]].clamp(-REACH, REACH)) if there else 0.0
-            value = round(changes.get(one.top[i], stands), 2) if there else 0
-            title = texts.LATENT.format(number=one.top[i] + 1) if there else ""
-            updates[slider] = gr.Slider(value=value, label=title, visible=there)
-        return updates
 
     def open_link(name: str, label: str, data: str, style: str, moved: str) -> Any:
         """The drawing that a link brought, if it did."""
         return look(name, label, data, style, moved) if data else gr.skip()
 
-    def viewed(now: dict[str, Any], style: str, changes: dict[int, float]) -> dict[str, str]:
+    def carried(now: dict[str, Any], style: str, changes: dict[int, float]) -> dict[str, str]:
         """What the address carries."""
         return {"drawing": now["drawing"], "label_drawn": now["label_drawn"], "label_as": style,
                 "latents": said_latents(changes)}  # fmt: skip
 
-    def move(now: dict[str, Any] | None, label: str, *values: float) -> tuple[str, Any]:
+    def viewed(now: dict[str, Any], style: str, changes: dict[int, float]) -> dict[str, Any]:
+        """What the viewer takes."""
+        chosen = catalogue.find(now["checkpoint"], NEEDS)
+        mean = torch.tensor(now["mean"])
+        value = sheets(chosen, mean, now["top"], now["kl"], style, changes)
+        return {**value, "tab": tab, "view": carried(now, style, changes)}
+
+    def move(now: dict[str, Any] | None, style: str, moved: str) -> dict[str, Any]:
         if not now:
             raise ValueError(texts.PAD_EMPTY)
-        chosen = catalogue.find(now["checkpoint"], NEEDS)
-        z = torch.tensor(now["mean"])
-        # An untouched slider stands at the rounded number; the latent keeps its own.
-        changes = {
-            at: value for at, value in zip(now["top"], values)
-            if abs(value - max(-REACH, min(REACH, float(z[at])))) > 0.011
-        }  # fmt: skip
-        image = decoded(chosen, z, label, changes)
-        return picture(chosen, image, texts.CHANGED), viewed(now, label, changes)
+        asked = read_latents(moved)
+        changes = {at: asked[at] for at in now["top"] if at in asked}
+        return {**viewed(now, style, changes), "again": True}
 
     def follow(name: str, now: dict[str, Any] | None) -> dict[Any, Any]:
         there = bool(name) and NEEDS in catalogue.find(name, "decode").capabilities
@@ -204,22 +229,24 @@ def build(catalogue: Catalogue, checkpoint: gr.Dropdown, able: bool, tab: str) -
             button = gr.Button(texts.CODE_LOOK, elem_id="code-look")
             result = gr.HTML(js_on_load=None, elem_id="code-terms")
         with gr.Column(scale=3, min_width=300, visible=False) as explorer:
-            changed = gr.HTML(js_on_load=None, elem_id="code-changed")
             other = gr.Dropdown(labels, value=ANY, label=texts.CODE_OTHER)
-            bars, sliders = [], []
-            for i in range(SLIDERS):
-                bars.append(gr.HTML(js_on_load=None))
-                sliders.append(
-                    gr.Slider(-REACH, REACH, 0, step=0.01, label=texts.LATENT.format(number=i + 1))
-                )
+            viewer = gr.HTML(
+                {}, html_template=figures.template("latents.html", texts.LATENTS),
+                css_template=figures.read_static("latents.css"),
+                js_on_load=figures.read_static("latents.js"),
+                apply_default_css=False, elem_id="code-latents",
+            )  # fmt: skip
     kept, view = gr.State(None), parts.made_box()
     moved = gr.Textbox("", visible=False)  # a link says which through this
     work: dict[str, Any] = {"show_progress": "hidden", **parts.PRIVATE, **parts.MODEL_WORK}
-    shown_parts = [result, changed, kept, view, other, explorer, whole, *bars, *sliders]
+    shown_parts = [result, viewer, kept, view, other, explorer, whole]
     button.click(parts.spoken(look), [checkpoint, label, pad], shown_parts, **work)
+    # The browser asks, once a slider rests.
+    rested = gr.Button(visible="hidden", elem_id="code-moved")
     gr.on(
-        [other.input, *(slider.input for slider in sliders)], parts.spoken(move),
-        [kept, other, *sliders], [changed, view], trigger_mode="always_last", **work,
+        [other.input, rested.click], parts.spoken(parts.in_turn(move)), [kept, other, moved],
+        viewer, js="(kept, other) => [kept, other, aigc.latents.said()]",
+        trigger_mode="always_last", **parts.QUIET,
     )  # fmt: skip
     view.change(None, view, None, js=parts.looks(tab, "drawing"), **parts.PRIVATE)
     parts.follow_checkpoint(catalogue, "decode", checkpoint, [label, other])

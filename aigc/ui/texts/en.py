@@ -354,8 +354,6 @@ CODE_LOOK = "Encode and decode"
 CODE_OTHER = "This style, as a"
 AS_GIVEN = "Drawing, centred"
 CAME_BACK = "Reconstruction"
-CHANGED = "Decoded"
-LATENT = "Latent {number}"
 NATS = "{value} nats"
 TERM_RECONSTRUCTION = "Reconstruction term"
 TERM_KL = "KL term"
@@ -363,6 +361,12 @@ TERMS_INFO = (
     "What it takes to say this very drawing: the picture given the latent (mean of {draws} draws; "
     "a grey pixel counts as the chance of ink), and the latent given the prior."
 )
+# static/latents.html, by the names that stand in it
+LATENTS = {
+    "picture": "Decoded",
+    "help": "The latents that say most about your drawing, each from −4 to 4 while the others "
+    "stay; where the drawing lies is a position more. The bar is its KL, in nats.",
+}
 
 DRAW = "Draw here"
 UPLOAD = "Upload"

@@ -429,8 +429,6 @@ CODE_LOOK = "编码再解码"
 CODE_OTHER = "同样的风格，换成"
 AS_GIVEN = "居中后的图"
 CAME_BACK = "重建"
-CHANGED = "解码结果"
-LATENT = "潜变量 {number}"
 NATS = "{value} nat"
 TERM_RECONSTRUCTION = "重建项"
 TERM_KL = "KL 项"
@@ -438,6 +436,11 @@ TERMS_INFO = (
     "说出这张图的代价：给定潜变量时说出图（{draws} 次抽取的平均，灰色像素按落墨的概率计），"
     "以及相对先验说出潜变量。"
 )
+# static/latents.html 里的文字，按其中的名字
+LATENTS = {
+    "picture": "解码结果",
+    "help": "对这张图说得最多的几个潜变量，每个从 −4 到 4，其余不动；画本身所在的位置另有一格。横条是它的 KL，单位是 nat。",
+}
 
 DRAW = "在这里画"
 UPLOAD = "上传"
