@@ -310,7 +310,9 @@ def test_scores_are_the_discriminators(catalogue: Catalogue) -> None:
         math.log1p(math.exp(score - r))
         for k, score in zip(found.classes, found.scores.tolist()) for r in real[k].tolist()
     ]  # fmt: skip
-    assert judge.loss(wish.checkpoint, found) == pytest.approx(sum(pairs) / len(pairs), rel=1e-4)
+    assert judge.losses(wish.checkpoint, found)[0] == pytest.approx(
+        sum(pairs) / len(pairs), rel=1e-4
+    )
     page = judge.show(wish)
     shown = [float(n) for n in re.findall(r"<b>(-?[0-9.]+)</b>", page)]
     assert shown == [round(n, 2) for n in sorted(found.scores.tolist(), reverse=True)]

@@ -106,6 +106,13 @@ def picture(chosen: Checkpoint, image: Tensor, title: str) -> str:
     )
 
 
+def weighed(one: Study) -> str:
+    """What the KL term counted in training; nothing where the checkpoint does not say so."""
+    recipe = one.checkpoint.training.get("recipe")
+    beta = recipe.get("beta") if isinstance(recipe, dict) else None
+    return texts.TERMS_WEIGHED.format(beta=f"{beta:g}") if isinstance(beta, (int, float)) else ""
+
+
 def terms(one: Study, label: object) -> str:
     """The drawing beside its reconstruction, and the two terms of the bound."""
     total = float(one.kl.sum())
@@ -120,7 +127,7 @@ def terms(one: Study, label: object) -> str:
         '<div class="coded">'
         + picture(one.checkpoint, one.image, texts.AS_GIVEN)
         + picture(one.checkpoint, decoded(one.checkpoint, one.mean, label, {}), texts.CAME_BACK)
-        + f"<dl>{cells}</dl><p>{texts.TERMS_INFO.format(draws=DRAWS)}</p></div>"
+        + f"<dl>{cells}</dl><p>{texts.TERMS_INFO.format(draws=DRAWS)} {weighed(one)}</p></div>"
     )
 
 

@@ -407,7 +407,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 )  # fmt: skip
                 path = gr.Radio(
                     [(texts.PATHS[name], name) for name in latent.PATHS], value="slerp",
-                    label=texts.PATH, visible=uses(first, "path"),
+                    label=texts.PATH, info=texts.PATH_INFO, visible=uses(first, "path"),
                 )  # fmt: skip
                 titles = directions.titles(catalogue.find(default, NEEDS) if default else None)
                 moves = {

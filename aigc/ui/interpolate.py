@@ -206,7 +206,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 steps = gr.Slider(2, MAX_STEPS, 16, step=1, label=texts.STEPS)
                 path = gr.Radio(
                     [(texts.PATHS[name], name) for name in latent.PATHS], value="slerp",
-                    label=texts.PATH,
+                    label=texts.PATH, info=texts.PATH_INFO,
                 )  # fmt: skip
                 randomise = gr.Checkbox(True, label=texts.RANDOMISE, container=True)
             button = gr.Button(texts.INTERPOLATE, variant="primary", size="lg")

@@ -88,21 +88,25 @@ def ranks(chosen: Checkpoint, found: Verdict) -> list[float]:
     return [quantile_of(score, real[k]) for score, k in zip(found.scores.tolist(), found.classes)]
 
 
-def loss(chosen: Checkpoint, found: Verdict) -> float:
-    """The relativistic loss of the discriminator on this batch, each score paired with all
-    quantiles of the scores of test images of its class: mean of softplus(made - real)."""
+def losses(chosen: Checkpoint, found: Verdict) -> tuple[float, float]:
+    """The relativistic losses on this batch, each score paired with all quantiles of the scores of
+    test images of its class: the discriminator's, the mean of softplus(made - real), and the
+    generator's, of softplus(real - made)."""
     real = surveyed(chosen, PART)["scores.real"][found.classes]  # (N, Q)
-    return float(F.softplus(found.scores[:, None] - real).mean())
+    ahead = found.scores[:, None] - real  # (N, Q)
+    return float(F.softplus(ahead).mean()), float(F.softplus(-ahead).mean())
 
 
 def facts(wish: Any) -> dict[str, Any]:
     found = judged(wish)
     labels = wish.checkpoint.labels
+    discriminator, generator = losses(wish.checkpoint, found)
     return {
         "classes": [labels[k] if labels else "" for k in found.classes],
         "scores": found.scores.tolist(),
         "above_test_images": ranks(wish.checkpoint, found),
-        "discriminator_loss": loss(wish.checkpoint, found),
+        "discriminator_loss": discriminator,
+        "generator_loss": generator,
     }
 
 
@@ -166,8 +170,9 @@ def show(wish: Any) -> str:
     listed = f'<div class="verdicts">{tiles}</div><p>{texts.SCORES_INFO}</p>'
     if wish.drawing is not None:
         return f"{listed}<p>{texts.SCORES_DRAWN}</p>"
+    discriminator, generator = losses(chosen, found)
     said = texts.SCORES_LOSS.format(
-        loss=f"{loss(chosen, found):.3f}", count=len(order),
+        loss=f"{discriminator:.3f}", generator=f"{generator:.3f}", count=len(order),
         images=html.escape(surveyed(chosen, PART).about.get("images", "?")),
     )  # fmt: skip
     return f"{listed}{histogram(chosen, found)}<p>{said}</p>"

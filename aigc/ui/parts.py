@@ -13,7 +13,7 @@ import gradio as gr
 from gradio.components.api_component import Api
 from gradio_client.utils import python_type_to_json_schema
 
-from aigc.ui import figures, languages, programs, texts
+from aigc.ui import figures, languages, lessons, programs, texts
 from aigc.ui.catalogue import ANY, Catalogue
 
 # All model work takes turns: it shares the same few cores.
@@ -85,11 +85,16 @@ def chooser(catalogue: Catalogue, capability: str) -> gr.Dropdown:
     is chosen while there is none."""
 
     def card(name: str) -> str:
-        return figures.card(catalogue.find(name, capability)) if name else ""
+        if not name:
+            return ""
+        chosen = catalogue.find(name, capability)
+        return figures.card(chosen) + lessons.expect(catalogue, chosen)
 
     names = [checkpoint.name for checkpoint in catalogue.able(capability)]
     first = names[0] if names else None
-    box = gr.Dropdown(names, value=first, label=texts.CHECKPOINT, filterable=False)
+    box = gr.Dropdown(
+        names, value=first, label=texts.CHECKPOINT, info=texts.CHECKPOINT_INFO, filterable=False
+    )
     below = gr.HTML(card(first or ""), js_on_load=None)
     box.change(spoken(card), box, below, **QUIET)
     return box

@@ -201,8 +201,9 @@ def build(catalogue: Catalogue) -> parts.Page:
             first = catalogue.find(checkpoint.value, NEEDS) if checkpoint.value else None
             with gr.Group():
                 label = gr.Dropdown(
-                    parts.labels(catalogue, checkpoint.value, NEEDS), value=ANY, label=texts.CLASS
-                )
+                    parts.labels(catalogue, checkpoint.value, NEEDS), value=ANY, label=texts.CLASS,
+                    info=texts.CLASS_INFO,
+                )  # fmt: skip
                 more: dict[str, Any] = {}
                 for kind in kinds.KINDS.values():
                     more |= kind.controls(first)
