@@ -10,7 +10,6 @@ import html
 from typing import Any
 
 from aigc.checkpoint import Checkpoint
-from aigc.media import TextMedia
 from aigc.ui import figures, texts
 from aigc.ui.catalogue import Catalogue
 
@@ -46,7 +45,7 @@ def steps_of(chosen: Checkpoint) -> int:
     grid = getattr(model, "grid", None)
     if grid is not None:
         return int(grid[0] * grid[1])
-    return chosen.media.length if isinstance(chosen.media, TextMedia) else 1
+    return int(getattr(chosen.media, "length", 1))
 
 
 def expect(catalogue: Catalogue, chosen: Checkpoint) -> str:

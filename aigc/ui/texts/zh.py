@@ -231,8 +231,9 @@ SAID: dict[str, str] = {
     r"(?P<file>.*config\.json): (?P<why>(an? |the |'media' (names|has) ).+)":
         "{file} 里的 'media' 不对：{why}",
     r"(?P<file>.+) lists over (?P<count>\d+) snapshots; .*": "{file} 列出了超过 {count} 个快照",
-    r"(?P<file>.+): 'file' of snapshot (?P<number>\d+) names a PNG beside it":
-        "{file} 里第 {number} 个快照的 'file' 应是同一文件夹里的 PNG",
+    r"(?P<file>.+): 'file' of snapshot (?P<number>\d+) names a PNG( or a JSON file)? beside it":
+        "{file} 里第 {number} 个快照的 'file' 应是同一文件夹里的 PNG 或 JSON 文件",
+    r"(?P<file>.+) is no list of texts": "{file} 不是文本的列表",
     r"(?P<file>.+): snapshot (?P<number>\d+) lacks .*":
         "{file} 里第 {number} 个快照缺少 'step'、'images' 或 'minutes'",
     r"(?P<file>.+) is not of these weights; .*":
