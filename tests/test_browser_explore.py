@@ -143,7 +143,7 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
         ".find((node) => node.offsetParent).value))"
     )
     play.click()
-    page.get_by_label(texts.VIEWS["scores"]).check()
+    page.get_by_label(texts.VIEWS["scores"], exact=True).check()
     page.wait_for_selector(".explore .verdicts")
     assert page.locator(".judged").count() == 12
     page.get_by_label(texts.VIEWS["modes"]).check()
