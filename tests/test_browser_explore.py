@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
+import av
 import pytest
 from conftest import save_tiny
 from PIL import Image
@@ -21,10 +24,11 @@ AT = "#explore-map [data-part=at]"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory, tiny_stacked: Path) -> Iterator[str]:
     root = tmp_path_factory.mktemp("served")
-    for family in ("gan", "vae", "attention", "classifier"):
+    for family in ("gan", "vae", "ladder", "attention", "classifier"):
         save_tiny(root / f"{family}-mnist", family)
+    shutil.copytree(tiny_stacked / "gan-stacked-mnist", root / "gan-stacked-mnist")
     demo = ui.build(ui.catalogue_of(root))
     _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
     yield url
@@ -213,3 +217,81 @@ def test_a_drawing_is_judged_and_projected(
     page.wait_for_timeout(500)
     assert 0 < page.evaluate(stands) == at
     assert one.errors == second.errors == []
+
+
+def test_a_thousand_modes_fill_up_until_somebody_stops_them(server: str, visit: Any) -> None:  # noqa: F811
+    one: Visit = visit(width=390)
+    page = one.page
+    page.goto(f"{server}?tab=explore&checkpoint=gan-stacked-mnist&view=modes&total=26000")
+    page.wait_for_selector(".explore progress[max='26000']")
+    stop = page.get_by_role("button", name=texts.HALT, exact=True)
+    stop.click()
+    page.wait_for_selector(".explore [role=status]")
+    stop.wait_for(state="hidden")
+    page.wait_for_function("() => location.search.includes('total=')")
+    total = int(query(one)["total"][0])
+    assert 0 < total < 26_000 and total % 64 == 0
+    ended = texts.MODES_ENDED.partition("{count}")[2].partition("{")[0]
+    assert f"{total}{ended}" in page.locator(".explore [role=status]").inner_text()
+    chart, cells = page.locator(".explore .coverage"), page.locator(".explore .cells")
+    assert cells.locator("figure").count() == 10
+    drawn = (
+        "(node) => [...node.querySelectorAll('path')].map((one) => one.getAttribute('d')).join('')"
+    )
+    assert cells.evaluate(drawn).count("M") == 1000  # a cell for each
+    assert f"of 1000 classes among {total} samples" in chart.inner_text()
+    assert "<b>label</b>" not in page.locator(".explore .chips").inner_html()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # The link is to what was there when it was stopped.
+    other: Visit = visit()
+    other.page.goto(page.url)
+    other.page.wait_for_function(
+        "(said) => document.querySelector('.explore .coverage')?.innerText === said",
+        arg=chart.inner_text(),
+    )
+    assert one.errors == other.errors == []
+
+
+def test_the_levels_of_a_latent_are_drawn_again(server: str, visit: Any) -> None:  # noqa: F811
+    one: Visit = visit(width=390, scheme="dark")
+    one.open(f"{server}?tab=sample&checkpoint=ladder-mnist&count=2&seed=7", "sample")
+    page, rows = one.page, one.page.locator("#levels-strips figure")
+    page.get_by_role("button", name=texts.LEVELS_TITLE).click()
+    page.locator("#levels-draw").click()
+    rows.first.wait_for()
+    count = rows.count()
+    titles = [texts.LEVELS_KEPT.format(kept=kept, levels=count - 1) for kept in range(count)]
+    assert count > 2 and rows.locator("figcaption").all_inner_texts() == titles
+    strips = "() => [...document.querySelectorAll('#levels-strips img')].map((one) => one.src)"
+    before = page.evaluate(strips)
+    page.locator("#levels-draw").click()
+    page.wait_for_function(f"(old) => ({strips})()[0] !== old", arg=before[0])
+    after = page.evaluate(strips)
+    assert after[-1] == before[-1]  # all levels kept is the picture itself
+    assert len(set(after)) == count
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_label("Checkpoint").locator("visible=true").click()
+    page.get_by_role("option", name="gan-mnist", exact=True).click()
+    page.locator(".levels").wait_for(state="hidden")
+    assert one.errors == []
+
+
+def test_the_films_of_a_loop(server: str, visit: Any, tmp_path: Path) -> None:  # noqa: F811
+    one: Visit = visit()
+    one.open(f"{server}?tab=explore&checkpoint=gan-mnist&view=loop&seed=3&stops=2&leg=3", "explore")
+    one.page.wait_for_function("() => location.search.includes('leg=3')")
+    for kind in ("webp", "gif", "mp4"):
+        with one.page.expect_download() as waiting:
+            one.page.locator(f"#explore-{kind}").click()
+        name = waiting.value.suggested_filename
+        assert name == f"gan-mnist-loop.{kind}"
+        waiting.value.save_as(tmp_path / name)
+        content = (tmp_path / name).read_bytes()
+        assert b"TC260:AIGC" in content
+        if kind == "mp4":
+            with av.open(io.BytesIO(content)) as film:
+                assert sum(1 for _ in film.decode(video=0)) >= 6
+        else:
+            with Image.open(io.BytesIO(content)) as film:
+                assert film.n_frames == 6 and film.info["loop"] == 0  # type: ignore[attr-defined]
+    assert one.errors == []

@@ -39,7 +39,7 @@ def test_the_page_says_each_score_with_a_bar_and_leads_to_the_slopes(catalogue: 
     shown = re.findall(
         r'<span class="score" title="([^"]+)">(-?[\d.]+)<i style="width:(\d+)%', page
     )
-    assert [float(score) for _, score, _ in shown] == [round(s, 1) for s in found.logits]
+    assert [float(score) for _, score, _ in shown] == [round(s, 2) for s in found.logits]
     assert [int(width) for *_, width in shown] == [round(100 * a) for a in found.above]
     assert all("of the test images of its class" in title for title, *_ in shown)
     middle = sorted(found.above)[2]

@@ -256,7 +256,10 @@ def build(catalogue: Catalogue) -> parts.Page:
         yield gr.HTML(result, visible=True), off, wish.made, seed_now, offered, gr.skip()
 
     def fill(request: gr.Request, wanted: object) -> Iterator[tuple[Any, ...]]:
-        """The coverage, as it grows, for what `run` asked."""
+        """The coverage, as it grows, for what `run` asked; nothing for None."""
+        if wanted is None:
+            yield gr.skip(), gr.skip(), gr.skip()
+            return
         given = wanted if isinstance(wanted, dict) else {}
         values = {name: given.get(name) for name in modes.CONTROLS}
         wish = read(catalogue, given.get("checkpoint"), "modes", values)
@@ -482,9 +485,10 @@ def build(catalogue: Catalogue) -> parts.Page:
     }  # fmt: skip
     projecting = go.click(parts.spoken(search), **searching)
     stop.click(None, cancels=[projecting], **parts.PRIVATE)
+    # Gradio says of one value twice that it has changed.
     asked.change(
-        parts.spoken(fill), asked, [page, made, enough], show_progress="hidden", **parts.PRIVATE,
-        **modes.WORK,
+        parts.spoken(fill), asked, [page, made, enough], js="(asked) => aigc.once(asked)",
+        show_progress="hidden", **parts.PRIVATE, **modes.WORK,
     )  # fmt: skip
     enough.click(halt, None, None, **parts.QUIET)
     button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})

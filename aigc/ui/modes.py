@@ -93,7 +93,7 @@ def facts(wish: Any) -> dict[str, Any]:
 
 def page(wish: Any, now: Tally) -> str:
     """The classes, and the last pictures."""
-    alt = texts.PICTURE_ALT.format(name=wish.checkpoint.name, label=texts.VALUES.get("any", ""))
+    alt = texts.PICTURE_ALT_ALONE.format(name=wish.checkpoint.name)
     wanted = coverage.target(wish.checkpoint, wish.judge)
     progress = ""
     if not now.ended:

@@ -78,13 +78,13 @@ def of(wish: Any, images: Tensor) -> Scores | None:
 def captions(chosen: Checkpoint, found: Scores) -> list[str]:
     """What stands under each picture: the score, and a bar as long as `above`."""
     if found.above is None:
-        return [f'<span class="score">{score:.1f}</span>' for score in found.logits]
+        return [f'<span class="score">{score:.2f}</span>' for score in found.logits]
     images = texts.SCORED_IMAGES[bool(chosen.labels)]
     items = []
     for score, above in zip(found.logits, found.above):
         title = texts.SCORED.format(score=f"{score:.2f}", share=f"{above:.0%}", images=images)
         items.append(
-            f'<span class="score" title="{title}">{score:.1f}'
+            f'<span class="score" title="{title}">{score:.2f}'
             f'<i style="width:{100 * above:.0f}%"></i></span>'
         )
     return items

@@ -7,6 +7,7 @@
   const looks = {};
   const GIVEN = "a picture";  // a picture that is too large for a link (pictures.py)
   const begun = new Set();
+  let answered = null;  // see `once`
   let front = null;
   let linkRead = false;
 
@@ -83,6 +84,13 @@
     // What a tab shows, as its address says it, and that address.
     view,
     address,
+
+    // What was asked for at a moment (`at`), the first time; null when it comes again.
+    once(asked) {
+      if (!asked || asked.at === answered) return null;
+      answered = asked.at;
+      return asked;
+    },
 
     // Gives the visitor a file that the server made, and takes it out of the page.
     save(file) {

@@ -90,7 +90,7 @@ VALUES: dict[object, str] = {
     "means": "类别均值", "kl": "KL 最大",
 }  # fmt: skip
 PICTURE_ALT = "{name}，类别 {label}，图"
-PICTURE_ALT_ALONE = "{name}，图"  # 不知道类别的模型
+PICTURE_ALT_ALONE = "{name}，图"  # 没有指定类别
 SAMPLES_OF = "{name} 的样本"
 TIMES = (" 秒", " 分钟", " 小时")
 QUANTITIES = ((1e8, " 亿"), (1e4, " 万"))
