@@ -276,8 +276,8 @@ def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any
     link = one.made("sample", after)
     chosen = {"chosen": ["4"], "spread": ["1"], "other_seed": ["0"]}
     assert chosen.items() <= parse_qs(urlparse(link).query).items()
-    page.locator(".star").press("Enter")
-    kept, star = page.locator(".favourites li"), page.locator(".star[aria-pressed=true]")
+    page.locator(".chosen .star").press("Enter")
+    kept, star = page.locator(".favourites li"), page.locator(".chosen .star[aria-pressed=true]")
     assert kept.count() == star.count() == 1
     pixels = one.pixels()[:-1]  # without the favourite
     page.emulate_media(reduced_motion="reduce")
@@ -316,12 +316,39 @@ def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any
         [*odd, *full],
     )
     assert kept.count() == 40
-    page.locator(".star").click()
+    page.locator(".chosen .star").click()
     assert kept.count() == 40 and "139" not in kept.last.inner_html()
     assert "40" in page.locator(".chosen [role=status]").inner_text()
     page.evaluate("localStorage.setItem(`aigc favourites ${location.pathname}`, '{')")
     page.evaluate("aigc.chosen.show()")
     assert kept.count() == 0 and one.errors == []
+
+
+def test_a_favourite_text(server: str, visit: Any) -> None:
+    one = visit(width=390)
+    one.page.goto(
+        f"{server}?tab=sample&checkpoint=language-mnist&count=2&seed=7&prompt=ab&length=9"
+    )
+    page, star = one.page, one.page.locator(".keep .star")
+    star.wait_for()
+    written = page.locator(".writing").first.text_content()
+    star.press("Enter")
+    kept = page.locator(".favourites li")
+    assert kept.count() == 1 and star.get_attribute("aria-pressed") == "true"
+    assert kept.locator("a").text_content() == written.strip()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.evaluate(AXE_SCRIPT)
+    assert page.evaluate(WRONG) == []
+    link = kept.locator("a").get_attribute("href")
+    one.open(f"{server}?tab=sample&checkpoint=gan-mnist&count=1", "sample")  # pictures have none
+    one.settled()
+    assert kept.count() == 1 and star.is_hidden()
+    page.goto(server + link)
+    page.wait_for_function("document.querySelector('.keep .star[aria-pressed=true]')")
+    assert page.locator(".writing").first.text_content() == written
+    star.click()
+    assert kept.count() == 0 and star.get_attribute("aria-pressed") == "false"
+    assert one.errors == []
 
 
 def test_scores_are_there_at_once_and_can_be_put_away(server: str, visit: Any) -> None:

@@ -3,6 +3,7 @@ the keyboard alone, what moves while it loads, how much it loads, how soon it an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from statistics import median
 from typing import Any
@@ -13,7 +14,8 @@ from conftest import save_tiny
 from test_browser import PIXELS, Visit, visit  # noqa: F401  a fixture
 
 from aigc import ui
-from aigc.ui import texts
+from aigc.ui import figures, palette, texts
+from aigc.ui.theme import theme
 
 # "Good" by https://web.dev/articles/cls; Gradio's own start takes 0.05 of it at 1280 pixels.
 MAX_SHIFT = 0.1
@@ -148,3 +150,23 @@ def test_sliders_answer_at_once(server: str, visit: Any) -> None:  # noqa: F811
         assert [url for url in asked if not url.startswith("data:")] == []
         one.page.remove_listener("request", note)
     assert one.errors == []
+
+
+def test_a_page_that_stands_alone_has_the_colours_of_the_app() -> None:
+    look: Any = theme()
+
+    def resolved(value: str) -> str:
+        while value.startswith("*"):
+            value = getattr(look, value[1:])
+        return value
+
+    for name, pair in palette.USED.items():
+        for end, shade in zip(("", "_dark"), pair):
+            value = getattr(look, name + end, None) or getattr(look, name)
+            assert resolved(value) == palette.colour(shade), name + end
+    assert resolved("*primary_600") == palette.colour("primary_600")
+    styles = "".join(map(figures.read_static, ("offline.css", "attention.css", "sequence.css")))
+    there = palette.variables() + styles
+    scripts = figures.read_static("attention.js") + figures.read_static("sequence.js")
+    for used in re.findall(r"var\((--[\w-]+)\)", styles):
+        assert f"{used}:" in there or f'"{used}"' in scripts, used

@@ -232,8 +232,10 @@ def panel() -> str:
 
 
 def favourites() -> str:
-    """The pictures with a star, which the browser fills."""
+    """A star for texts, and what has one: the browser fills it."""
     return (
+        f'<div class="keep" hidden><button type="button" class="pill star" aria-pressed="false">'
+        f'{texts.STAR}</button><p role="status"></p></div>'
         f'<section class="favourites" aria-label="{texts.FAVOURITES}" hidden>'
         f"<h4>{texts.FAVOURITES}</h4><ul></ul><p>{texts.FAVOURITES_INFO}</p></section>"
     )

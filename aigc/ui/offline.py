@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aigc.checkpoint import Checkpoint
-from aigc.ui import figures, labels, languages, texts
+from aigc.ui import figures, labels, languages, palette, texts
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def page(chosen: Checkpoint, value: dict[str, Any], made: dict[str, Any], files:
             "sentence": html.escape(labels.sentence(made)),
             "field": html.escape(labels.aigc_field(made)),
             "xmp": labels.xmp("attention", made).decode(),
-            "look": figures.read_static("offline.css"),
+            "look": palette.variables() + figures.read_static("offline.css"),
             "style": "".join(map(figures.read_static, files.styles)),
             "facts": figures.chips(facts, chosen),
             "viewer": figures.template(files.body, getattr(texts, files.words)),

@@ -19,12 +19,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aigc.checkpoint import Checkpoint
-from aigc.ui import figures, texts
+from aigc.ui import figures, palette, texts
 from aigc.ui.catalogue import Catalogue
 
 PATH = "preview.png"  # below the address of the page
 SIZE = (1200, 630)  # what platforms ask for
-INK, PAPER, QUIET, ACCENT = "#f0f0ed", "#111312", "#9d9e98", "#45b29f"
+INK, PAPER, QUIET, ACCENT = map(
+    palette.colour, ("neutral_100", "neutral_950", "neutral_400", "primary_400")
+)
 LINES = 3  # figures beside the picture
 
 

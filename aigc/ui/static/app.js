@@ -72,6 +72,7 @@
     remember(tab, names, made) {
       if (!made || !made.checkpoint) return;
       shown[tab] = { made, names };
+      if (tab === "sample") this.chosen?.result();
       if (front === tab) this.visit(tab);
     },
 

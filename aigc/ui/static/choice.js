@@ -1,10 +1,12 @@
-// The chosen picture of Sample (choice.py), and the favourites, which this browser alone keeps.
+// The chosen picture of Sample (choice.py), and the favourites, which this browser alone keeps: of
+// pictures a small copy, of texts their beginning, of both the link that makes them again.
 (() => {
   const words = window.aigcTexts.chosen;
   const KEY = `aigc favourites ${location.pathname}`;
   const MOST = 40;
   const SIDE = 56;  // pixels of a thumbnail, at most
-  const now = { at: 0, spread: "", other_seed: "" };  // '' leaves it to the server
+  const WORDS = 120;  // characters of a text, at most
+  const now = { at: 0, spread: "", other_seed: "", text: "" };  // '' leaves it to the server
 
   const panel = () => document.querySelector(".chosen");
   const find = (part) => panel().querySelector(part);
@@ -14,9 +16,9 @@
   const read = () => {
     try {
       const kept = JSON.parse(localStorage.getItem(KEY));
-      return kept.filter((one) => one && [one.link, one.picture].every(
-        (text) => typeof text === "string") && one.link.startsWith("?")
-        && one.picture.startsWith("data:image/png;base64,"));
+      return kept.filter((one) => typeof one?.link === "string" && one.link.startsWith("?")
+        && (typeof one.text === "string" ? one.text.length <= WORDS
+          : String(one.picture).startsWith("data:image/png;base64,")));
     } catch {
       return [];
     }
@@ -61,19 +63,25 @@
     const kept = read();
     box.hidden = kept.length === 0;
     const lang = new URLSearchParams(location.search).get("lang");
-    box.querySelector("ul").replaceChildren(...kept.map(({ link: query, picture }) => {
+    box.querySelector("ul").replaceChildren(...kept.map(({ link: query, picture, text }) => {
       const item = document.createElement("li");
       const open = document.createElement("a");
       const image = document.createElement("img");
       const remove = document.createElement("button");
       const address = new URLSearchParams(query);
-      const name = window.aigc.fill(words.name, Object.fromEntries(address));
+      const name = window.aigc.fill(text === undefined ? words.name : words.nameText,
+        Object.fromEntries(address));
       if (lang) address.set("lang", lang);
       open.href = `?${address}`;
       open.title = image.alt = window.aigc.fill(words.open, { name });
-      image.src = picture;
-      image.className = "tile";
-      open.append(image);
+      if (text === undefined) {
+        image.src = picture;
+        image.className = "tile";
+        open.append(image);
+      } else {
+        open.className = "words";
+        open.textContent = text;
+      }
       remove.type = "button";
       remove.className = "remove";
       remove.textContent = "×";
@@ -89,23 +97,26 @@
       item.append(open, remove);
       return item;
     }));
-    if (panel() && now.at)
-      find(".star").setAttribute("aria-pressed", read().some((one) => same(one.link, link())));
+    const starred = () => kept.some((one) => same(one.link, link()));
+    if (panel() && now.at) find(".star").setAttribute("aria-pressed", starred());
+    const keep = document.querySelector(".keep");
+    keep.hidden = !now.text;
+    if (now.text) keep.querySelector(".star").setAttribute("aria-pressed", starred());
   };
-
-  const star = () => {
+  // Keeps what is on the page, `what` of it to show, or lets it go; says so in `place`.
+  const star = (what, place) => {
     const kept = read(), here = link();
     const rest = kept.filter((one) => !same(one.link, here));
     let said = "";
     if (rest.length === kept.length) {
-      const added = { link: here, picture: thumbnail(find("img")) };
+      const added = { link: here, ...what };
       const dropped = rest.length >= MOST;
       const done = write([added, ...rest].slice(0, MOST));
       said = window.aigc.fill(words[done ? (dropped ? "dropped" : "kept") : "refused"],
         { most: MOST });
     } else write(rest);
     show();
-    find("[role=status]").textContent = said;
+    place.querySelector("[role=status]").textContent = said;
   };
 
   // Shows picture `at` of the grid, from 1, in the panel; 0 is none.
@@ -158,6 +169,13 @@
       slide();
       return null;
     },
+    // Another result stands on the page.
+    result() {
+      const writing = document.querySelector(".gallery .writing");
+      now.text = writing ? writing.textContent.trim().slice(0, WORDS) : "";
+      document.querySelector(".keep [role=status]").textContent = "";
+      show();
+    },
     show,
   };
 
@@ -166,7 +184,9 @@
     if (pick) {
       put(Number(pick.dataset.at));
       ask();
-    } else if (event.target.closest?.(".chosen .star")) star();
+    } else if (event.target.closest?.(".chosen .star")) star({ picture: thumbnail(find("img")) }, panel());
+    else if (event.target.closest?.(".keep .star"))
+      star({ text: now.text }, document.querySelector(".keep"));
     else if (event.target.closest?.(".varied .others")) {
       now.other_seed = window.aigc.seed();
       ask();

@@ -25,7 +25,7 @@ TABS = {"sample": "Sample", "interpolate": "Interpolate", "explore": "Explore",
 SWITCH = "Language"
 
 CHECKPOINT = "Checkpoint"
-CHECKPOINT_INFO = "Pictures and texts; the same kinds of models make sound and film, not here"
+CHECKPOINT_INFO = "Pictures and texts; the same kinds of models make sound and film elsewhere"
 CLASS = "Class"
 CLASS_INFO = "What the model is told to make; any leaves it to chance"
 COUNT = "How many"
@@ -358,7 +358,7 @@ CHOSEN = "Chosen picture"
 PICK_INFO = "Choose a picture to see more of it"
 STAR = "Favourite"
 FAVOURITES = "Favourites"
-FAVOURITES_INFO = "Kept in this browser alone, as links that make the pictures again."
+FAVOURITES_INFO = "Kept in this browser alone, as links that make them again."
 VARIATIONS = "Variations: how far"
 OTHER_VARIATIONS = "Others"
 VARIED = "Variations of picture {number}, spread {spread}"
@@ -813,6 +813,7 @@ SCRIPT = {
         "dropped": "Kept below; the oldest of {most} made room.",
         "refused": "This browser keeps nothing here; copy the link instead.",
         "name": "{checkpoint}, seed {seed}, picture {chosen}",
+        "nameText": "{checkpoint}, seed {seed}",
         "open": "Open {name}",
         "remove": "Remove {name}",
     },

@@ -16,7 +16,7 @@ TABS = {"sample": "采样", "interpolate": "插值", "explore": "探索", "atten
 SWITCH = "语言"
 
 CHECKPOINT = "检查点"
-CHECKPOINT_INFO = "这里有图像和文字；同样的几类模型也用于声音和影像，但不在这里"
+CHECKPOINT_INFO = "这里有图像和文字；同样的几类模型在别处也用于声音和影像"
 CLASS = "类别"
 CLASS_INFO = "告诉模型要生成什么；“任意”就由它随机决定"
 COUNT = "数量"
@@ -428,7 +428,7 @@ CHOSEN = "选中的图"
 PICK_INFO = "点一张图，看它的更多内容"
 STAR = "收藏"
 FAVOURITES = "收藏夹"
-FAVOURITES_INFO = "只存在这个浏览器里，存的是能重新画出这些图的链接。"
+FAVOURITES_INFO = "只存在这个浏览器里，存的是能重新生成它们的链接。"
 VARIATIONS = "变体：离多远"
 OTHER_VARIATIONS = "换一批"
 VARIED = "第 {number} 张图的变体，幅度 {spread}"
@@ -813,6 +813,7 @@ SCRIPT = {
         "dropped": "已存在下方；{most} 张里最早的一张让出了位置。",
         "refused": "这个浏览器不让网页在这里存东西；请改为复制链接。",
         "name": "{checkpoint}，种子 {seed}，第 {chosen} 张图",
+        "nameText": "{checkpoint}，种子 {seed}",
         "open": "打开 {name}",
         "remove": "移除 {name}",
     },
