@@ -5,6 +5,8 @@
 export PYTHON CHROMIUM
 python := .venv/bin/python
 ARGS ?=
+# pythae brings a copy of `dataclasses` for Python 3.6, which would hide Python's own.
+peers := $(python) -m pip install -q -e '.[bench]' && $(python) -m pip uninstall -q -y dataclasses
 # Only where there is a screen: elsewhere a browser in the terminal might start.
 browse := $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),--open)
 
@@ -42,14 +44,14 @@ bench: ## how long a visitor waits, and how fast attention draws and writes, on 
 	@tools/setup.sh dev
 	@tools/setup.sh chromium
 	@$(python) -m benchmarks.speed $(ARGS)
-	@$(python) -m pip install -q -e '.[bench]' || echo "The peers are not installed."
+	@$(peers) || echo "The peers are not installed."
 	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.drawing  # as app.py sets it
 	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.writing
 	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.latents
 
 bench-training: ## how fast each family trains, beside peers (DATA=/path/to/mnist)
 	@tools/setup.sh dev
-	@$(python) -m pip install -q -e '.[bench]'
+	@$(peers)
 	@$(python) -m benchmarks.training --data $(or $(DATA),data) $(ARGS)
 
 screenshots: ## make the pictures of the READMEs from the running app

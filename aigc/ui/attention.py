@@ -37,8 +37,7 @@ NEEDS = "attention"
 MAX_PLACES = 2**20  # a link may name places up to here; the viewer keeps to what there is
 AVERAGES = ("mean", "max")
 ROLLOUT = "rollout"
-# The viewer's switches, by what they are called in links (static/attention.js,
-# sequence.js).
+# The viewer's switches, by what they are called in links (static/attention.js, sequence.js).
 SWITCHES = ("later", "linear", "log", "sink", "shared", "nolines", "surprise")
 
 
@@ -120,8 +119,8 @@ def read_settings(
     catalogue: Catalogue, checkpoint: object, seed: object, label: object,
     temperature: object = 1.0, **more: object,
 ) -> tuple[Checkpoint, dict[str, Any]]:  # fmt: skip
-    """The checkpoint and the checked settings: of `more` those that its kind asks for, which
-    `length` may leave out. Raises ValueError with a sentence."""
+    """The checkpoint and the checked settings, of `more` those that its kind asks for; `length` is
+    LENGTH where nobody says it. Raises ValueError with a sentence."""
     chosen = catalogue.find(checkpoint, NEEDS)
     made = {
         "checkpoint": chosen.name, "revision": chosen.revision, "seed": read_seed(seed),

@@ -5,7 +5,7 @@ families; a further kind is a further module here. `chosen` is a checkpoint of t
 settings in ASKED, checked, and `request` the three arguments of a model's `sample`. A module has
 
     ASKED              what Sample asks for besides the settings of every model: name -> its check
-    SILENT             values of these that go without saying
+    SILENT             values of these that need not be given, and go without saying
     HALTS              whether Sample may be stopped, with what is there so far as the result
     controls(chosen)   the components for ASKED, by name; None: nothing is chosen
     ways(tab, chosen)  components that say how the result is set on the page of `tab`, by name

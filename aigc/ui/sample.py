@@ -41,8 +41,6 @@ from aigc.ui.catalogue import (
 ID = "sample"
 NEEDS = "sample"
 
-# What a program need not say.
-DEFAULTS: dict[str, object] = {"prompt": "", "length": LENGTH, "top_k": 0, "top_p": 1.0}
 SECONDS_BETWEEN_VIEWS = 0.2  # of a picture being drawn: often enough to watch, and costs nothing
 
 
@@ -81,7 +79,7 @@ def read(
     """Check everything. Raises ValueError with one sentence. Of `more` counts what the kind of the
     checkpoint asks for: the boxes keep the rest while another checkpoint is chosen."""
     chosen = catalogue.find(checkpoint, NEEDS)
-    asked = {**DEFAULTS, **more}
+    asked = {"length": LENGTH, **kinds.of(chosen).SILENT, **more}
     return Wish(
         chosen, read_count(count), read_seed(seed), read_label(chosen, label),
         read_temperature(temperature),
