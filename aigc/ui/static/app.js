@@ -59,6 +59,13 @@
   };
 
   window.aigc = {
+    // The picture of an address, ready to be painted.
+    loaded: async (source) => {
+      const image = new Image();
+      image.src = source;
+      await image.decode();
+      return image;
+    },
     // A text with its {name}s filled in.
     fill: (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]),
 

@@ -60,18 +60,11 @@ function build() {
   }));
 }
 
-const loaded = async (source) => {
-  const image = new Image();
-  image.src = source;
-  await image.decode();
-  return image;
-};
-
 async function receive() {
   const value = props.value;
   if (!value || !value.rows) return;
   const turn = ++arrival;
-  const images = await Promise.all(value.rows.map((row) => loaded(row.sheet)));
+  const images = await Promise.all(value.rows.map((row) => window.aigc.loaded(row.sheet)));
   if (turn !== arrival) return; // something newer came meanwhile
   if (value.again && rows.length === value.rows.length) {
     // The same drawing: what was moved since it was asked for stays, and is asked for next.

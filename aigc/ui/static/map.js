@@ -209,18 +209,11 @@ function buildLegend() {
   }));
 }
 
-const loaded = async (source) => {
-  const image = new Image();
-  image.src = source;
-  await image.decode();
-  return image;
-};
-
 async function receive() {
   const value = props.value;
   if (!value || !value.sheet) return;
   stop();
-  const images = await Promise.all([loaded(value.sheet), loaded(value.exact)]);
+  const images = await Promise.all([window.aigc.loaded(value.sheet), window.aigc.loaded(value.exact)]);
   data = { ...value, picture: images[1] };
   sheet = images[0];
   points = new Float32Array(bytes(value.points));
