@@ -65,6 +65,10 @@ RECIPES: dict[str, tuple[str, str]] = {
         f"{VAE} --images 1000 --latent 2 --depth 0 --beta 1",
         "remedy: the balance coefficient of the ELBO itself",
     ),
+    "vae-beta-tenth": (
+        f"{VAE} --images 1000 --latent 2 --depth 0 --beta 0.1",
+        "a tenth of it: hardly any balance",
+    ),
     "vae-latent": (
         f"{VAE} --images 1000 --latent 32 --depth 0 --beta 4",
         "remedy: 16 times the latents",
