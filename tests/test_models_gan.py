@@ -113,6 +113,20 @@ def test_the_class_reaches_both_networks() -> None:
     assert both[0] != both[1]
 
 
+def test_a_logit_is_the_part_of_its_class_and_a_part_that_all_share() -> None:
+    d = GAN(Config(g_base=4, d_base=4))
+    d.initialise(latent.generator(0))
+    images = torch.rand(3, 1, 28, 28, generator=latent.generator(1)) * 2 - 1
+    with torch.no_grad():
+        fits = d.discriminator.matches(d.discriminator.look(images))  # (3, 10)
+        logits = torch.stack(
+            [d.discriminator(images, told.expand(3, -1)) for told in torch.eye(10)], 1
+        )
+    shared = logits - fits
+    assert torch.allclose(shared, shared[:, :1].expand(-1, 10), atol=1e-5)
+    assert fits.std(1).min() > 1e-2
+
+
 @pytest.mark.parametrize("after", [1, 2])
 def test_attention_starts_as_the_identity_and_learns(after: int) -> None:
     """Where its gain is 0 the generator is what it is without; only the gain has a gradient then,

@@ -156,6 +156,9 @@ def test_images_of_a_folder_become_a_checkpoint(image_folder: Path, tmp_path: Pa
         ({"device": "tpu9"}, "--device tpu9"),
         ({"loss": "cubic"}, "--loss is one of relativistic"),
         ({"gp": -1.0}, "--gp is 0 or more"),
+        ({"mismatch": -1.0}, "--mismatch is 0 or more"),
+        ({"mismatch": 1.0, "classes": False}, "--mismatch needs classes"),
+        ({"mismatch": 1.0, "pack": 2}, "--mismatch needs classes"),
         ({"pack": 3}, "cannot be judged 3 at a time"),
         ({"noise": "cauchy"}, "noise is normal or uniform"),
         ({"schedule": "steps"}, "--schedule"),
@@ -169,6 +172,25 @@ def test_wrong_flags_are_one_sentence(
     with pytest.raises(loop.TrainingError, match=sentence):
         train("gan", mnist_root, tmp_path / "x", **flags)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_classes_teach_the_discriminator_the_right_one(
+    mnist_root: Path, tmp_path: Path
+) -> None:
+    digits = load("mnist", mnist_root, train=False)
+    told = torch.eye(10)
+    right = []
+    for weight in (0.0, 5.0):
+        flags: dict[str, Any] = {"steps": 60, "batch": 32, "ema": 0.0, "d_lr": 0.01, "d_base": 8}
+        folder = train(
+            "gan", mnist_root, tmp_path / f"{weight}", gamma=0.1, mismatch=weight, **flags
+        )
+        model: Any = checkpoint.load(folder).model
+        images = digits.floats().repeat_interleave(10, 0)
+        with torch.no_grad():
+            scores = model.discriminate(images, told.repeat(len(digits), 1)).view(-1, 10)
+        right.append((scores.argmax(1) == digits.targets).double().mean().item())
+    assert right[1] > 0.4 > 0.2 > right[0]
 
 
 def test_text_for_a_script_of_images_gets_the_other_command(

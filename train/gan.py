@@ -54,6 +54,9 @@ class Recipe(loop.Options):
     gp: float = 0.0
     """Weight of WGAN-GP's gradient penalty, which holds the discriminator's slope at 1; 10 in the
     paper."""
+    mismatch: float = 0.0
+    """Weight of telling the right class of a real picture from the wrong ones, by the part of the
+    discriminator's logit that depends on the class."""
     gamma: float = 1.0
     """Weight of R1 and R2 at the start ..."""
     gamma_end: float = 0.1
@@ -121,6 +124,8 @@ def train(recipe: Recipe) -> Path:
         raise loop.TrainingError(f"--penalty-every is 1 or more, not {recipe.penalty_every}")
     if not 0 <= recipe.gp:
         raise loop.TrainingError(f"--gp is 0 or more, not {recipe.gp}")
+    if not 0 <= recipe.mismatch:
+        raise loop.TrainingError(f"--mismatch is 0 or more, not {recipe.mismatch}")
     if recipe.batch // distributed.size() % max(1, recipe.pack):
         raise loop.TrainingError(
             f"--batch {recipe.batch} cannot be judged {recipe.pack} at a time on "
@@ -134,6 +139,11 @@ def train(recipe: Recipe) -> Path:
     judge = evaluate.available_judge(dataset)  # says which classes come out
     if not recipe.classes:
         dataset = replace(dataset, targets=torch.zeros_like(dataset.targets), labels=())
+    if recipe.mismatch and (not dataset.labels or recipe.pack > 1):
+        raise loop.TrainingError(
+            "--mismatch needs classes to tell apart and pictures judged one at a time: leave it "
+            "out, or --no-classes and --pack"
+        )
     device = loop.device_of(recipe)
     channels, height, width = dataset.media.shape
     try:
@@ -184,7 +194,8 @@ def train(recipe: Recipe) -> Path:
         with loop.autocast(recipe, device):
             both = torch.cat([real, fake.detach()]).requires_grad_(penalise)
             shown = augment(both, of_both) if augmented else both
-            logits = d(packed(shown, recipe.pack), told.repeat(2, 1)).float()
+            features = d.look(packed(shown, recipe.pack))
+            logits = d.judge(features, told.repeat(2, 1)).float()
         real_logits, fake_logits = logits.chunk(2)
         d_loss = discriminator_loss(recipe.loss, real_logits, fake_logits)
         penalty = torch.zeros((), device=device)
@@ -195,6 +206,12 @@ def train(recipe: Recipe) -> Path:
             # The mean runs over the whole batch of 2 n pictures: twice it is R1 + R2.
             penalty = 2 * recipe.penalty_every * gradient_penalty(wanted, both)
         d_total = d_loss + 0.5 * gamma * penalty
+        if recipe.mismatch:
+            # A softmax over the same logit with each class in turn: what does not depend on the
+            # class cancels, and the convolutions have run already.
+            with loop.autocast(recipe, device):
+                fits = d.matches(features[: len(images)]).float()  # (N, K)
+            d_total = d_total + recipe.mismatch * F.cross_entropy(fits, targets)
         if recipe.gp and due:
             share = torch.rand(len(images), 1, 1, 1, generator=generator)[:: recipe.pack].to(device)
             ends = [packed(end, recipe.pack) for end in (real, fake.detach())]

@@ -182,12 +182,23 @@ class Discriminator(nn.Module):
         self.out = nn.Linear(features, 1)
         self.condition = nn.Linear(config.conditions * config.pack, features, bias=False)
 
-    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
+    def look(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> the features that are judged, (N, F)."""
         for layer in self.down:
             x = F.leaky_relu(layer(x), SLOPE)  # (N, planes, H / 2, W / 2), and so on
         for block in self.blocks:
             x = block(x)
-        h = F.leaky_relu(self.features(F.leaky_relu(x, SLOPE).flatten(1)), SLOPE)  # (N, F)
+        return F.leaky_relu(self.features(F.leaky_relu(x, SLOPE).flatten(1)), SLOPE)
+
+    def matches(self, h: Tensor) -> Tensor:
+        """(N, F) features -> (N, K): how well each condition would fit, as part of the logit."""
+        return h @ self.condition.weight / math.sqrt(h.shape[1])
+
+    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
+        return self.judge(self.look(x), conditions)
+
+    def judge(self, h: Tensor, conditions: Tensor) -> Tensor:
+        """(N, F) features, (N, K) -> logits (N,)."""
         match = (self.condition(conditions) * h).sum(1) / math.sqrt(h.shape[1])  # (N,)
         return self.out(h)[:, 0] + match
 
