@@ -56,7 +56,8 @@ class Recipe(loop.Options):
     paper."""
     mismatch: float = 0.0
     """Weight of telling the right class of a real picture from the wrong ones, by the part of the
-    discriminator's logit that depends on the class."""
+    discriminator's logit that depends on the class. Counts where there are classes and pictures are
+    judged one at a time."""
     gamma: float = 1.0
     """Weight of R1 and R2 at the start ..."""
     gamma_end: float = 0.1
@@ -139,11 +140,6 @@ def train(recipe: Recipe) -> Path:
     judge = evaluate.available_judge(dataset)  # says which classes come out
     if not recipe.classes:
         dataset = replace(dataset, targets=torch.zeros_like(dataset.targets), labels=())
-    if recipe.mismatch and (not dataset.labels or recipe.pack > 1):
-        raise loop.TrainingError(
-            "--mismatch needs classes to tell apart and pictures judged one at a time: leave it "
-            "out, or --no-classes and --pack"
-        )
     device = loop.device_of(recipe)
     channels, height, width = dataset.media.shape
     try:
@@ -163,6 +159,7 @@ def train(recipe: Recipe) -> Path:
     g_adam = torch.optim.Adam(g.parameters(), lr=recipe.g_lr, betas=betas)
     d_adam = torch.optim.Adam(d.parameters(), lr=recipe.d_lr, betas=betas)
     augmented = recipe.augment == "on" or (recipe.augment == "auto" and len(dataset) < FEW)
+    mismatch = recipe.mismatch if config.classes and recipe.pack == 1 else 0.0
     latest: list[Tensor] = []  # made pictures and their classes, for it to look at
 
     def step(
@@ -206,12 +203,13 @@ def train(recipe: Recipe) -> Path:
             # The mean runs over the whole batch of 2 n pictures: twice it is R1 + R2.
             penalty = 2 * recipe.penalty_every * gradient_penalty(wanted, both)
         d_total = d_loss + 0.5 * gamma * penalty
-        if recipe.mismatch:
-            # A softmax over the same logit with each class in turn: what does not depend on the
-            # class cancels, and the convolutions have run already.
+        if mismatch:
+            # As the classifier of AC-GAN (Odena et al. 2016, arXiv 1610.09585), but by the same
+            # logit with each class in turn: what does not depend on the class cancels in the
+            # softmax, and the convolutions have run already.
             with loop.autocast(recipe, device):
                 fits = d.matches(features[: len(images)]).float()  # (N, K)
-            d_total = d_total + recipe.mismatch * F.cross_entropy(fits, targets)
+            d_total = d_total + mismatch * F.cross_entropy(fits, targets)
         if recipe.gp and due:
             share = torch.rand(len(images), 1, 1, 1, generator=generator)[:: recipe.pack].to(device)
             ends = [packed(end, recipe.pack) for end in (real, fake.detach())]
