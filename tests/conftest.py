@@ -315,6 +315,34 @@ def tiny_stacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder.parent
 
 
+def marked(content: bytes) -> dict[str, str]:
+    """The fields of the mark in a file, as any reader of XMP finds them."""
+    import io
+    from xml.etree import ElementTree
+
+    from aigc.ui import films
+
+    if content[4:8] == b"ftyp":
+        at = 0  # the boxes of an MP4, one after the other
+        while content[at + 4 : at + 8] != b"uuid":
+            at += int.from_bytes(content[at : at + 4], "big")
+        size = int.from_bytes(content[at : at + 4], "big")
+        assert at + size == len(content) and content[at + 8 : at + 24] == films.XMP_IN_MP4
+        packet = content[at + 24 :]
+    elif content[:3] == b"GIF":
+        at = start = content.index(b"\x21\xff\x0bXMP DataXMP") + 14
+        while size := content[at]:  # a reader that knows no XMP takes it for blocks
+            at += size + 1
+        assert content[at + 1 :] == b";"
+        packet = content[start : at - 257]
+    else:
+        image: Any = Image.open(io.BytesIO(content))
+        packet = image.info["xmp"]
+    tree = ElementTree.fromstring(packet if isinstance(packet, str) else packet.decode())
+    (described,) = tree.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
+    return {name.rpartition("}")[2]: value for name, value in described.attrib.items()}
+
+
 @pytest.fixture
 def the_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """A hub_server.HubServer that the Hub's client of this process talks to, with a token that may

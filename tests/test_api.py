@@ -15,12 +15,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import numpy as np
 import pytest
 import torch
-from conftest import save_tiny
+from conftest import marked, save_tiny
 from gradio_client import Client
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
@@ -218,6 +219,27 @@ def test_interpolate(client: Client) -> None:
     )
     assert film.endswith(".mp4") and Path(film).read_bytes()[4:8] == b"ftyp"
     assert not np.array_equal(pixels(straight)[1], values[1])
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "wish", "tab"),
+    [
+        ("/sample", SAMPLE, "sample"), ("/variations", VARIATIONS, "sample"),
+        ("/interpolate", INTERPOLATE, "interpolate"),
+        ("/map", {"checkpoint": "vae-mnist", "x": 1}, "explore"),
+        ("/attention", {"checkpoint": "attention-mnist", "seed": 1}, "attention"),
+    ],
+)  # fmt: skip
+def test_the_pictures_say_that_ai_made_them(
+    client: Client, endpoint: str, wish: dict[str, Any], tab: str
+) -> None:
+    found, *_ = ask(client, endpoint, wish)
+    for path in [found] if isinstance(found, str) else [one["image"] for one in found]:
+        fields = marked(Path(path).read_bytes())
+        assert json.loads(fields["AIGC"])["Label"] == "1" and "2024/1689" in fields["description"]
+        address = dict(parse_qsl(fields["Address"]))
+        said = {name: str(value) for name, value in wish.items() if name != "x"}
+        assert address.items() >= {"tab": tab, **said}.items() and address["revision"]
 
 
 @pytest.mark.parametrize("view", explore.VIEWS)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import parse_qs, parse_qsl, urlparse
 
 import numpy as np
 import pytest
@@ -20,7 +20,8 @@ from conftest import mistakes_of, save_tiny
 from PIL import Image
 
 from aigc import ui
-from aigc.ui import pictures, texts
+from aigc.ui import attention, films, interpolate, pictures, sample, texts
+from aigc.ui.catalogue import Catalogue
 from aigc.ui.texts import zh
 
 TIMEOUT = 15_000  # ms; the machine that runs the tests may be busy
@@ -477,6 +478,39 @@ def test_downloads(server: str, visit: Any, tmp_path: Path) -> None:
     one.made("interpolate")
     assert parse_qs(urlparse(one.page.url).query) == {**restored, "lang": ["en"]}
     assert one.errors == []
+
+
+def test_a_dropped_file_brings_its_settings_back(
+    server: str, visit: Any, catalogue: Catalogue
+) -> None:  # fmt: skip
+    drawn = sample.read(catalogue, "gan-mnist", 2, 7, "3", 1.0)
+    written = sample.read(catalogue, "language-mnist", 1, 7, "3", 1.0, prompt='a"]\nb')
+    walk = interpolate.read(catalogue, "vae-mnist", 1, "1", 2, "7", 3, "slerp")
+    film = interpolate.film_of(walk, interpolate.frames(walk))
+    _, looked = attention.read_settings(catalogue, "attention-mnist", 3, "5")
+    where = {"layer": "2", "head": "mean", "position": "100", "show": "log"}
+
+    def saved(wish: sample.Wish) -> bytes:
+        links = sample.save_link(wish, sample.images(wish))
+        return base64.b64decode(re.findall(r'base64,([^"]+)"', links)[0])
+
+    files: list[tuple[bytes, str, dict[str, Any]]] = [
+        (saved(drawn), "sample", drawn.made),
+        (saved(written), "sample", written.made),
+        *((films.encode(film, kind), "interpolate", walk.made) for kind in films.KINDS),
+        (attention.again(catalogue, looked, "")[0], "attention", looked),
+        (attention.saved_page(catalogue, looked, "", where)[0], "attention", looked | where),
+    ]
+    page = visit().page
+    page.goto(server)
+    for content, tab, made in files:
+        page.wait_for_function("() => document.body && window.aigc")
+        page.evaluate(DROP, base64.b64encode(content).decode())
+        wanted = {name: str(value) for name, value in {"tab": tab, **made}.items()}
+        page.wait_for_url(
+            lambda url, wanted=wanted: dict(parse_qsl(urlparse(url).query, True)) == wanted,
+            wait_until="commit",
+        )
 
 
 def test_drawing_an_end(server: str, visit: Any) -> None:

@@ -12,14 +12,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
-from xml.etree import ElementTree
 
 import av
 import gradio as gr
 import numpy as np
 import pytest
 import torch
-from conftest import save_tiny
+from conftest import marked, save_tiny
 from PIL import Image, ImageSequence
 
 import app
@@ -366,29 +365,6 @@ def test_the_gallery_shows_the_very_pixels(catalogue: Catalogue) -> None:
         assert np.array_equal(np.asarray(decode(source)), tile[..., 0])
     for part in ("gan-mnist", wish.checkpoint.revision, "<b>seed</b> 7", "<b>temperature</b> 1<"):
         assert part in sample.page(wish, images)
-
-
-def marked(content: bytes) -> dict[str, str]:
-    """The fields of the mark in a file, as any reader of XMP finds them."""
-    if content[4:8] == b"ftyp":
-        at = 0  # the boxes of an MP4, one after the other
-        while content[at + 4 : at + 8] != b"uuid":
-            at += int.from_bytes(content[at : at + 4], "big")
-        size = int.from_bytes(content[at : at + 4], "big")
-        assert at + size == len(content) and content[at + 8 : at + 24] == films.XMP_IN_MP4
-        packet = content[at + 24 :]
-    elif content[:3] == b"GIF":
-        at = start = content.index(b"\x21\xff\x0bXMP DataXMP") + 14
-        while size := content[at]:  # a reader that knows no XMP takes it for blocks
-            at += size + 1
-        assert content[at + 1 :] == b";"
-        packet = content[start : at - 257]
-    else:
-        image: Any = Image.open(io.BytesIO(content))
-        packet = image.info["xmp"]
-    tree = ElementTree.fromstring(packet if isinstance(packet, str) else packet.decode())
-    (described,) = tree.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
-    return {name.rpartition("}")[2]: value for name, value in described.attrib.items()}
 
 
 def size_of(content: bytes) -> tuple[int, int]:

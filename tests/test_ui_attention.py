@@ -8,16 +8,17 @@ import json
 import math
 import re
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlparse, urlsplit
 
 import gradio as gr
 import numpy as np
 import pytest
 import torch
-from conftest import draw_digit, mistakes_of
+from conftest import draw_digit, marked, mistakes_of
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -154,11 +155,13 @@ def test_the_file_holds_the_numbers(catalogue: Catalogue) -> None:
         assert not np.triu(weights, 1).any()
         assert (file["image"][..., 0] == np.asarray(picture)).all()
         assert file["tokens"].tolist() == tokens and len(tokens) == LENGTH
-        assert json.loads(str(file["settings"])) == made
+        assert json.loads(str(file["settings"])) | {"grid": [SIDE, SIDE]} == made
     assert (
         np.array(tokens).reshape(SIDE, SIDE, 2, 2).transpose(0, 2, 1, 3).reshape(28, 28).tolist()
         == np.asarray(picture).tolist()
     )
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        assert made["revision"].encode() in file.comment and b"TC260:AIGC" in file.comment
     again, _ = attention.again(catalogue, made, "")
     with np.load(io.BytesIO(again)) as file:
         assert (file["weights"] == weights).all()
@@ -480,6 +483,22 @@ def test_a_drawing_of_ones_own_and_the_file(page: Any, server: str) -> None:
         page.get_by_role("button", name=texts.SAVE_WEIGHTS).click()
     with np.load(download.value.path()) as file:
         assert (file["image"] == drawn).all()
+
+
+def test_the_picture_of_the_view_says_that_ai_made_it(page: Any, server: str) -> None:
+    open_tab(page, f"{server}?tab=attention&seed=1&label=3&layer=2&head=mean&position=50&show=log")
+    with page.expect_download() as download:
+        page.locator("[data-part=save]:visible").click()
+    assert download.value.suggested_filename == "attention-step50.png"
+    content = Path(download.value.path()).read_bytes()
+    Image.open(io.BytesIO(content)).verify()  # the sums of its chunks
+    fields = marked(content)
+    assert json.loads(fields["AIGC"])["Label"] == "1" and "2024/1689" in fields["description"]
+    said = dict(parse_qsl(fields["Address"]))
+    shown = dict(parse_qsl(urlparse(page.url).query))
+    assert said.items() >= {"layer": "2", "head": "mean", "position": "50", "show": "log"}.items()
+    assert said.pop("revision").startswith(shown.pop("revision"))
+    assert said == shown
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from aigc.checkpoint import Checkpoint
-from aigc.ui import formula, kinds, offline, parts, pictures, texts
+from aigc.ui import formula, kinds, labels, offline, parts, pictures, texts
 from aigc.ui.catalogue import (
     ANY,
     LENGTH,
@@ -189,8 +189,10 @@ def answer(
     piece = kind.finished(chosen, made)
     tokens = chosen.model.tokens(piece[None])[0].tolist()  # type: ignore[operator]
     picture, facts = kind.answered(chosen, piece)
-    made |= facts
-    return picture, tokens, kind.numbers(chosen, piece, made), made
+    file = kind.numbers(chosen, piece, made)
+    if picture is not None:
+        (picture,) = labels.marked([picture], ID, made)
+    return picture, tokens, file, made | facts
 
 
 # From what stands in the viewer, by the settings that made it and the picture that was given
@@ -236,8 +238,9 @@ def saved_page(
     looked at, and a name for it."""
     chosen, piece, settings = remade(catalogue, made, data)
     kind = kinds.of(chosen)
-    value = kind.whole_view(chosen, piece, settings, view(**read_where(where)))
-    page = offline.page(chosen, value, settings, kind.FILES)
+    looking = view(**read_where(where))
+    value = kind.whole_view(chosen, piece, settings, looking)
+    page = offline.page(chosen, value, settings, kind.FILES, looking)
     return page.encode(), f"{named(chosen, settings)}.html"
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.survey import quantile_of
-from aigc.ui import figures, judge, parts, texts
+from aigc.ui import figures, judge, labels, parts, texts
 from aigc.ui.catalogue import (
     ANY,
     MAX_COUNT,
@@ -297,7 +297,7 @@ def endpoint(catalogue: Catalogue) -> None:
             found = judged(wish, image, condition)
             facts |= {"score": float(found.scores[0]), "above_test_images": rank(wish, found)}
         made = [wish.checkpoint.media.to_pil(one) for one in (image, *rows[0])]
-        return made, wish.made | facts
+        return labels.marked(made, "sample", wish.made), wish.made | facts
 
     parts.endpoint(
         variations_, "variations",

@@ -45,6 +45,7 @@ from aigc.ui import (
     formula,
     heads,
     judge,
+    labels,
     loop,
     modes,
     parts,
@@ -535,7 +536,8 @@ def endpoints(catalogue: Catalogue) -> None:
             images, facts = VIEWS[view].pictures(wish), VIEWS[view].facts(wish)
         # gradio_client takes every object with a text under "path" for a file to download.
         settings = {{"path": "path_kind"}.get(name, name): value for name, value in made.items()}
-        return [media.to_pil(image) for image in images], settings | facts
+        found = (media.to_pil(image) for image in images)
+        return labels.marked(found, ID, made), settings | facts
 
     def map(
         checkpoint: str = default, plane: str = "pca", x: float = 0, y: float = 0, walk: str = ""

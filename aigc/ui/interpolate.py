@@ -13,7 +13,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.ui import drawing as code
-from aigc.ui import figures, films, parts, pictures, texts
+from aigc.ui import figures, films, labels, parts, pictures, texts
 from aigc.ui.catalogue import (
     ANY,
     MAX_STEPS,
@@ -152,7 +152,8 @@ def build(catalogue: Catalogue) -> parts.Page:
             films.encode(film, kind), films.name_of(film, kind), cache_dir=animation.GRADIO_CACHE
         )
         settings = {{"path": "path_kind"}.get(name, name): v for name, v in wish.made.items()}
-        return [media.to_pil(frame) for frame in result], file, settings
+        pieces = labels.marked((media.to_pil(frame) for frame in result), ID, wish.made)
+        return pieces, file, settings
 
     def run(
         checkpoint: str, seed_a: int, label_a: str, seed_b: int, label_b: str, steps: int,
@@ -184,16 +185,16 @@ def build(catalogue: Catalogue) -> parts.Page:
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=2, min_width=280, elem_classes="controls"):
             checkpoint = parts.chooser(catalogue, NEEDS)
-            labels = parts.labels(catalogue, checkpoint.value, NEEDS)
+            classes = parts.labels(catalogue, checkpoint.value, NEEDS)
             with gr.Row(elem_classes="pair"):
                 with gr.Group():
                     label_a = gr.Dropdown(
-                        labels, value=ANY, label=f"{texts.END_A}: {texts.CLASS}", min_width=100
+                        classes, value=ANY, label=f"{texts.END_A}: {texts.CLASS}", min_width=100
                     )
                     seed_a = gr.Number(0, label=texts.SEED, precision=0, min_width=100)
                 with gr.Group():
                     label_b = gr.Dropdown(
-                        labels, value=ANY, label=f"{texts.END_B}: {texts.CLASS}", min_width=100
+                        classes, value=ANY, label=f"{texts.END_B}: {texts.CLASS}", min_width=100
                     )
                     seed_b = gr.Number(1, label=texts.SEED, precision=0, min_width=100)
             with gr.Accordion(

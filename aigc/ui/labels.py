@@ -1,6 +1,7 @@
 """What a file says of itself when it leaves the app: that AI made it, and how.
 
-The mark is an XMP packet, which PNG and WebP carry alike. It holds, each for its readers:
+The mark is an XMP packet, which PNG and WebP carry alike; in a ZIP archive it is the comment. It
+holds, each for its readers:
 
 - `DigitalSourceType` trainedAlgorithmicMedia, the IPTC's word for it, which platforms look for;
 - a sentence, as Article 50(2) of Regulation (EU) 2024/1689 (the AI Act) asks for a mark that
@@ -15,11 +16,13 @@ Whether these meet the law is for a lawyer to say; what they hold is written her
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import quoteattr
 
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import iTXt
 
 PRODUCER = "AIGC"  # who is named as the maker; a service that publishes puts its own name here
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
@@ -92,6 +95,16 @@ def xmp(tab: str, made: dict[str, Any]) -> bytes:
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="w"?>""".encode()
+
+
+def marked(images: Iterable[Image.Image], tab: str, made: dict[str, Any]) -> list[Image.Image]:
+    """The pictures that an endpoint returns, each with the mark: Gradio writes the texts of
+    `info` into its PNG files."""
+    said = iTXt(xmp(tab, made).decode(), "", "")
+    found = [image.copy() for image in images]
+    for image in found:
+        image.info["XML:com.adobe.xmp"] = said
+    return found
 
 
 def visible(image: Image.Image, text: str) -> Image.Image:

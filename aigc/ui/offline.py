@@ -35,8 +35,12 @@ def embedded(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
-def page(chosen: Checkpoint, value: dict[str, Any], made: dict[str, Any], files: Files) -> str:
-    """The file: `value` is what the viewer takes, `made` the settings that made it."""
+def page(
+    chosen: Checkpoint, value: dict[str, Any], made: dict[str, Any], files: Files,
+    looking: dict[str, Any],
+) -> str:  # fmt: skip
+    """The file: `value` is what the viewer takes, `made` the settings that made it, `looking` the
+    place in it that it opens at."""
     facts = {name: value for name, value in made.items() if name != "picture"}
     return figures.template(
         "offline.html",
@@ -45,7 +49,7 @@ def page(chosen: Checkpoint, value: dict[str, Any], made: dict[str, Any], files:
             "title": html.escape(texts.OFFLINE_TITLE.format(name=chosen.name)),
             "sentence": html.escape(labels.sentence(made)),
             "field": html.escape(labels.aigc_field(made)),
-            "xmp": labels.xmp("attention", made).decode(),
+            "xmp": labels.xmp("attention", made | looking).decode(),
             "look": palette.variables() + figures.read_static("offline.css"),
             "style": "".join(map(figures.read_static, files.styles)),
             "facts": figures.chips(facts, chosen),

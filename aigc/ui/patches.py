@@ -4,22 +4,19 @@ each head read (static/attention.js). One of kinds.KINDS, which says what each p
 from __future__ import annotations
 
 import html
-import io
-import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
-from aigc.ui import cache, figures, formula, offline, pictures, pixel, texts
-from aigc.ui.weights import encode, pack
+from aigc.ui import cache, figures, formula, labels, offline, pictures, pixel, texts
+from aigc.ui.weights import archive, encode, pack
 
 ASKED: dict[str, Any] = {}
 LOOKED: dict[str, Any] = {}
@@ -29,8 +26,9 @@ HALTS = False
 BUTTON = "DRAW_PICTURE"
 GIVES_PICTURES = True
 FILES = offline.Files(
-    "attention.html", "VIEWER", ("attention.css",), ("weights.js", "attention.js"), "attention"
-)
+    "attention.html", "VIEWER", ("attention.css",), ("weights.js", "mark.js", "attention.js"),
+    "attention",
+)  # fmt: skip
 
 MAX_CHARTS = 12  # of the values of a patch; the page has no room for more
 
@@ -95,7 +93,7 @@ def viewer(visible: bool) -> gr.HTML:
     return gr.HTML(
         {}, html_template=figures.template("attention.html", texts.VIEWER),
         css_template=figures.read_static("attention.css"),
-        js_on_load=figures.read_static("weights.js") + figures.read_static("attention.js"),
+        js_on_load="".join(map(figures.read_static, FILES.scripts)),
         apply_default_css=False, elem_id="attention-viewer", visible=visible,
     )  # fmt: skip
 
@@ -157,6 +155,7 @@ def whole_view(
     value = {
         **frame(chosen, image, length), **pack(weights), "layers": layers, "heads": heads,
         "view": wanted, "made": made, "label": made["label"],
+        "mark": labels.xmp("attention", made).decode(),
     }  # fmt: skip
     asked = image[None], [chosen.label_index(made["label"])]
     tokens = _model(chosen).tokens(asked[0])[0]  # (T, P)
@@ -168,17 +167,13 @@ def whole_view(
 
 
 def numbers(chosen: Checkpoint, image: Tensor, made: dict[str, Any]) -> bytes:
-    """An .npz file, without pickles: `weights` float32 (layers, heads, T, T), `tokens` uint8
-    (T, values of a patch), `image` uint8 (H, W, C), `settings` as JSON."""
-    file = io.BytesIO()
-    np.savez_compressed(
-        file,
+    """See `weights.archive`; `tokens` are uint8 (T, values of a patch), `image` uint8 (H, W, C)."""
+    return archive(
+        made,
         weights=explain(chosen, image, made["label"]).numpy(),
         tokens=_model(chosen).tokens(image[None])[0].to(torch.uint8).numpy(),
         image=chosen.media.to_uint8(image[None])[0],
-        settings=np.array(json.dumps(made)),
     )
-    return file.getvalue()
 
 
 def answered(chosen: Checkpoint, image: Tensor) -> tuple[Image.Image | None, dict[str, Any]]:

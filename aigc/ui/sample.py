@@ -161,6 +161,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         made = images(wish)
         pictures, facts = kinds.of(wish.checkpoint).pieces(wish.checkpoint.media, made)
         judged = scores.of(wish, made)
+        pictures = labels.marked(pictures, ID, wish.made)
         return pictures, wish.made | facts | (judged.facts if judged else {})
 
     # Who is being written for now, by the session of their page -> set when they want no more.

@@ -9,8 +9,6 @@ As for pictures, everything travels to the browser once, and hovering never wait
 from __future__ import annotations
 
 import html
-import io
-import json
 import math
 import time
 from collections.abc import Iterator
@@ -35,7 +33,7 @@ from aigc.ui.catalogue import (
     read_top_p,
     whole,
 )  # fmt: skip
-from aigc.ui.weights import encode, pack
+from aigc.ui.weights import archive, encode, pack
 
 MAX_SYMBOLS = 256  # shown at once: the weights grow with the square
 CANDIDATES = 10  # for each place
@@ -301,17 +299,13 @@ def watch(
 
 
 def numbers(chosen: Checkpoint, text: Tensor, made: dict[str, Any]) -> bytes:
-    """An .npz file, without pickles: `weights` float32 (layers, heads, T, T), `tokens` int64
-    (T, 1), `text`, `settings` as JSON."""
-    file = io.BytesIO()
-    np.savez_compressed(
-        file,
+    """See `weights.archive`; `tokens` are int64 (T, 1), `text` is what they say."""
+    return archive(
+        made,
         weights=explain(chosen, text, made["label"]).numpy(),
         tokens=chosen.model.tokens(text[None])[0].numpy(),  # type: ignore[operator]
         text=np.array(chosen.media.to_text(text)),
-        settings=np.array(json.dumps(made)),
     )
-    return file.getvalue()
 
 
 def viewer(visible: bool) -> gr.HTML:

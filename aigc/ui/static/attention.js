@@ -654,7 +654,7 @@ function figure() {
   ink.fillStyle = "#222";
   ink.font = "15px sans-serif";
   const made = data.made || {};
-  const facts = [made.checkpoint, say("figureClass", data),
+  const facts = [words.figureMade, made.checkpoint, say("figureClass", data),
     made.seed === undefined ? words.figureGiven : say("figureSeed", made),
     say("figureStep", { step: shown.position + 1, steps: data.steps })].join(" · ");
   const scope = nameOf(shown.layer, shown.head);
@@ -686,10 +686,13 @@ function figure() {
 }
 part("save").addEventListener("click", () => {
   if (!ready()) return;
+  const { layer, head, position, show } = viewer.dataset;
+  const file = marked(figure(), data.mark, { layer, head, position, show });
   const link = document.createElement("a");
   link.download = `attention-step${current().position + 1}.png`;
-  link.href = figure().toDataURL();
+  link.href = URL.createObjectURL(file);
   link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 });
 
 watch("value", receive);

@@ -1,5 +1,5 @@
-// A picture or animation of this app, dropped on the page, brings its settings back: its mark holds
-// the address that makes it again (see labels.py).
+// A file of this app, dropped on the page, brings its settings back: its mark holds the address that
+// makes it again, as XMP or in the first line of a text (see labels.py).
 (() => {
   const note = (text) => {
     const box = document.createElement("div");
@@ -13,7 +13,8 @@
   const addressIn = async (file) => {
     if (file.size > 20 * 2 ** 20) return null;
     const text = new TextDecoder("latin1").decode(await file.arrayBuffer());
-    const found = text.match(/aigc:Address="([^"<]{1,20000})"/);
+    const found = text.match(/aigc:Address="([^"<]{1,20000})"/)
+      || text.match(/^\[[^\n]*Made again by \?([^\s\]]{1,20000})\]/);
     return found && new URLSearchParams(found[1].replaceAll("&amp;", "&"));
   };
 

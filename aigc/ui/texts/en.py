@@ -978,6 +978,7 @@ SCRIPT = {
         "optionRollout": "rollout",
         "replay": "Replay the drawing",
         "pause": "Pause",
+        "figureMade": "AI-generated",
         "figureClass": "class {label}",
         "figureGiven": "given picture",
         "figureSeed": "seed {seed}",

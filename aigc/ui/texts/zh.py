@@ -959,6 +959,7 @@ SCRIPT = {
         "optionRollout": "rollout",
         "replay": "重放作画过程",
         "pause": "暂停",
+        "figureMade": "人工智能生成",
         "figureClass": "类别 {label}",
         "figureGiven": "给定的图",
         "figureSeed": "种子 {seed}",
