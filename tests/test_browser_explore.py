@@ -12,12 +12,14 @@ from urllib.parse import parse_qs, urlparse
 
 import av
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from conftest import save_tiny
 from PIL import Image
-from test_browser import DROP, Visit, visit  # noqa: F401  a fixture
+from test_browser import DROP, WRONG, Visit, visit  # noqa: F401  a fixture
+from test_ui_explore import HAS
 
 from aigc import ui
-from aigc.ui import projection, texts
+from aigc.ui import explore, projection, texts
 
 PICTURE = "() => document.querySelector('#explore-map [data-part=picture]').toDataURL()"
 AT = "#explore-map [data-part=at]"
@@ -172,6 +174,28 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
     page.wait_for_selector(".explore .notice")
     assert "encode" in page.locator(".explore .notice").inner_text()
     assert one.errors == other.errors == []
+
+
+@pytest.mark.parametrize("view", explore.VIEWS)
+def test_a_view_is_legible_at_every_width_and_in_both_themes(
+    server: str, visit: Any, view: str  # noqa: F811
+) -> None:  # fmt: skip
+    one: Visit = visit()
+    page, name = one.page, {"modes": "gan-stacked-mnist"}.get(view) or HAS.get(view, "vae-mnist")
+    page.goto(f"{server}?tab=explore&checkpoint={name}&view={view}&total=100")
+    page.wait_for_function("(view) => location.search.includes(`&view=${view}`)", arg=view)
+    one.settled()
+    page.evaluate(AXE_SCRIPT)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.wait_for_function(
+            "(dark) => document.body.classList.contains('dark') === dark", arg=scheme == "dark"
+        )
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate(WRONG) == [], (scheme, width)
+    assert one.errors == []
 
 
 def test_a_drawing_is_judged_and_projected(

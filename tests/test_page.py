@@ -80,13 +80,19 @@ def test_every_tab_is_accessible_steady_and_light(
         }  # fmt: skip
         assert 10_000 < sum(own.values()) < MAX_BYTES, (tab.ID, own)
         one.page.evaluate(AXE_SCRIPT)
-        found = one.page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-        assert len(found["passes"]) > 20  # it looked
-        bad = [
-            (wrong["id"], node["target"], node["html"][:200]) for wrong in found["violations"]
-            for node in wrong["nodes"] if wrong["impact"] in ("serious", "critical")
-        ]  # fmt: skip
-        assert bad == [], tab.ID
+        for now in ("light", "dark"):
+            one.page.emulate_media(color_scheme=now, reduced_motion="reduce")
+            one.page.wait_for_function(
+                "(dark) => document.body.classList.contains('dark') === dark", arg=now == "dark"
+            )
+            found = one.page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+            assert len(found["passes"]) > 20  # it looked
+            bad = [
+                (wrong["id"], node["target"], node["html"][:200]) for wrong in found["violations"]
+                for node in wrong["nodes"] if wrong["impact"] in ("serious", "critical")
+            ]  # fmt: skip
+            assert bad == [], (tab.ID, now)
+        one.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     assert one.errors == []
 
 

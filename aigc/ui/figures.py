@@ -89,6 +89,15 @@ def downloads(
     )
 
 
+def table(rows: str, name: str, kind: str = "") -> str:
+    """`rows` (HTML) as a table of what was measured, which scrolls where the screen is narrow, by
+    the keyboard too; `name` is for screen readers, `kind` a class of style.css."""
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="{html.escape(name)}">'
+        f'<table class="measured {kind}">{rows}</table></div>'
+    )
+
+
 def waiting() -> str:
     """What stands where the first result will be."""
     return f'<div class="sheet waiting" role="status">{texts.WAITING}</div>'

@@ -119,8 +119,8 @@ def table(found: Step, length: int, named: Callable[[int], str]) -> str:
         length=f"{float(torch.linalg.vector_norm(shares.sum(0))):.2f}",
         share=f"{float(lengths.max()):.2f}", where=place(int(lengths.argmax())),
     )  # fmt: skip
+    body = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
     return (
-        f'<div class="wide"><table class="measured formula"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div><p>{total}</p>"
-        f"<p>{texts.FORMULA_INFO.format(d=width, top=TOP)}</p>"
+        figures.table(body, texts.VIEWS["formula"], "formula")
+        + f"<p>{total}</p><p>{texts.FORMULA_INFO.format(d=width, top=TOP)}</p>"
     )

@@ -142,6 +142,6 @@ def show(wish: Any) -> str:
         rows += f"<tr>{cells}</tr>"
     return (
         f'<div class="two">{first}</div><p>{said}</p><h4>{texts.HEADS_TITLE}</h4>'
-        f'<div class="wide"><table class="measured heads"><tbody>{rows}</tbody></table></div>'
-        f"<p>{texts.HEADS_INFO}</p>"
+        + figures.table(f"<tbody>{rows}</tbody>", texts.HEADS_TITLE, "heads")
+        + f"<p>{texts.HEADS_INFO}</p>"
     )

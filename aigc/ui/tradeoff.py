@@ -83,6 +83,10 @@ def show(wish: Any) -> str:
         classifier=html.escape(survey.about.get("classifier", "?")),
     )
     return (
-        f'{chart(chosen, table)}<div class="wide"><table class="measured"><thead><tr>{head}'
-        f"<th>{texts.SAME_SEED}</th></tr></thead><tbody>{rows}</tbody></table></div><p>{said}</p>"
+        chart(chosen, table)
+        + figures.table(
+            f"<thead><tr>{head}<th>{texts.SAME_SEED}</th></tr></thead><tbody>{rows}</tbody>",
+            texts.VIEWS["tradeoff"],
+        )
+        + f"<p>{said}</p>"
     )
