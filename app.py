@@ -61,9 +61,9 @@ def main() -> None:
         sys.exit(lacking)
     remote.claim_gpu()
     try:
-        catalogue = ui.catalogue_of(options.checkpoints)
+        catalogue = ui.catalogue_of(options.checkpoints, films=HERE / "films")
         if options.hub and not catalogue.checkpoints:  # a page to show until the Hub answers
-            catalogue = ui.catalogue_of(HERE / "checkpoints")
+            catalogue = ui.catalogue_of(HERE / "checkpoints", films=HERE / "films")
     except ui.CheckpointError as error:
         sys.exit(str(error))
     local = options.host in ("127.0.0.1", "localhost", "::1") and not options.share

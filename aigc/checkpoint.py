@@ -171,7 +171,7 @@ def _regular(path: Path) -> None:
         raise OSError("it is not a file")
 
 
-def _read_json(path: Path, kind: type = dict) -> Any:
+def read_json(path: Path, kind: type = dict) -> Any:
     def reject(token: str) -> None:
         raise ValueError(f"{token} is not a number that JSON has")
 
@@ -196,7 +196,7 @@ def shown(value: object) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def _check_keys(path: Path, where: str, given: set[str], wanted: set[str]) -> None:
+def check_keys(path: Path, where: str, given: set[str], wanted: set[str]) -> None:
     for problem, keys in (("lacks", wanted - given), ("has the unknown key", given - wanted)):
         if keys:
             some = ", ".join(shown(k) for k in sorted(keys)[:5])
@@ -234,7 +234,7 @@ def _build(path: Path, config: dict[str, Any]) -> nn.Module:
         raise CheckpointError(f"{path}: 'config' is not an object")
     defaults = dataclasses.asdict(model_class.Config())
     values = {key: defaults[key] for key in getattr(model_class.Config, "LATER", ())} | values
-    _check_keys(path, " in 'config'", set(values), set(defaults))
+    check_keys(path, " in 'config'", set(values), set(defaults))
     for key, default in defaults.items():
         wanted = (int, float) if isinstance(default, float) else (type(default),)
         if isinstance(values[key], bool) is not isinstance(default, bool) or not isinstance(
@@ -260,7 +260,7 @@ def _load_weights(path: Path, model: nn.Module) -> None:
             raise CheckpointError(f"{path} is over {MAX_FILE_BYTES >> 20} MB; it is not loaded")
         with safetensors.safe_open(path, "pt") as file:
             wanted = model.state_dict()
-            _check_keys(path, "", set(file.keys()), set(wanted))
+            check_keys(path, "", set(file.keys()), set(wanted))
             for key, tensor in wanted.items():
                 part = file.get_slice(key)
                 shape, dtype = tuple(part.get_shape()), part.get_dtype()
@@ -293,14 +293,14 @@ def load(folder: Path, name: str = "", source: str = "local", revision: str = ""
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is not a folder; name a checkpoint folder")
     config_path = folder / CONFIG
-    config = _read_json(config_path)
+    config = read_json(config_path)
     form = config.get("format", FORMAT)
     if type(form) is not int or form != FORMAT:  # first: another format may have other keys
         raise CheckpointError(
             f"{config_path} has format {shown(form)} and this version reads format {FORMAT}; "
             "update the project or train the checkpoint again"
         )
-    _check_keys(config_path, "", set(config), KEYS)
+    check_keys(config_path, "", set(config), KEYS)
     labels = config["labels"]
     if (
         not isinstance(labels, list)
@@ -321,7 +321,7 @@ def load(folder: Path, name: str = "", source: str = "local", revision: str = ""
     if model.config.classes != len(labels):  # type: ignore[union-attr]
         raise CheckpointError(f"{config_path}: 'labels' and 'config.classes' differ in number")
     _load_weights(folder / WEIGHTS, model)
-    metrics = _read_json(folder / METRICS) if (folder / METRICS).exists() else {}
+    metrics = read_json(folder / METRICS) if (folder / METRICS).exists() else {}
     if not revision:
         digest = hashlib.sha256((folder / CONFIG).read_bytes())
         digest.update((folder / WEIGHTS).read_bytes())
@@ -365,7 +365,7 @@ def snapshots(folder: Path) -> list[Snapshot]:
     path = folder / SNAPSHOTS
     if not path.exists():
         return []
-    entries = _read_json(path, list)
+    entries = read_json(path, list)
     if len(entries) > MAX_SNAPSHOTS:
         raise CheckpointError(f"{path} lists over {MAX_SNAPSHOTS} snapshots; keep fewer")
     stages: list[Snapshot] = []
@@ -388,7 +388,7 @@ def snapshots(folder: Path) -> list[Snapshot]:
             raise CheckpointError(f"{path.with_name(name)} cannot be read: {error}") from None
         made: dict[str, Any] = {"picture": content}
         if name.endswith(".json"):
-            texts = _read_json(path.with_name(name), list)
+            texts = read_json(path.with_name(name), list)
             if not texts or not all(isinstance(text, str) for text in texts):
                 raise CheckpointError(f"{path.with_name(name)} is no list of texts")
             made = {"texts": tuple(texts)}

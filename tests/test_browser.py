@@ -56,7 +56,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for family in ("gan", "vae", "attention", "language"):
         save_tiny(root / f"{family}-mnist", family)
     (root / "broken-mnist").mkdir()
-    demo = ui.build(ui.catalogue_of(root))
+    demo = ui.build(ui.catalogue_of(root, films=Path(__file__).parent.parent / "films"))
     _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
     yield url
     demo.close(verbose=False)
@@ -443,6 +443,42 @@ def test_the_film_of_two_runs(server: str, visit: Any) -> None:
     slider.fill("1")
     assert texts_.first.inner_text() == "<b>10\n"
     assert "step 10, 640 texts seen" in page.locator(".tl-run").inner_text()
+    assert one.errors == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_failure_beside_its_remedy(server: str, visit: Any, width: int, scheme: str) -> None:
+    one = visit(width=width, scheme=scheme)
+    one.open(f"{server}?tab=timelapse&checkpoint=gan-mnist", "timelapse")
+    page = one.page
+    assert page.locator(".tl-about").count() == 0  # of a checkpoint the card says it
+    for label, title in (
+        (texts.CHECKPOINT, texts.FILM_FAILS.format(name="gan-certain")),
+        (texts.BESIDE, texts.FILM_MENDS.format(name="gan-penalties")),
+    ):
+        before = page.url
+        page.get_by_label(label).locator("visible=true").click()
+        page.get_by_role("option", name=title, exact=True).click()
+        one.made("timelapse", before)
+    assert "checkpoint=gan-certain" in page.url and "beside=gan-penalties" in page.url
+    failure, remedy = page.locator(".tl-about").all_inner_texts()
+    assert "Made to fail" in failure and "python -m train.recipes gan-certain" in failure
+    assert "A remedy tried on gan-certain" in remedy and "Nothing was noticed" in remedy
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    slider, shown = page.locator(".tl-viewer input[type=range]"), set()
+    for at in range(1, int(slider.get_attribute("max")) + 1):
+        slider.fill(str(at))
+        shown.add(page.locator(".tl-run img").nth(1).get_attribute("src"))
+    assert len(shown) == 10
+    assert [url for url in asked if not url.startswith("data:")] == []
+    before = page.url
+    page.get_by_role("tab", name=texts.TABS["sample"]).click()
+    one.made("sample", before)
+    page.get_by_label(texts.CHECKPOINT).locator("visible=true").click()
+    page.get_by_role("option", name="vae-mnist").wait_for()
+    assert "gan-certain" not in str(page.get_by_role("option").all_inner_texts())
     assert one.errors == []
 
 

@@ -29,14 +29,15 @@ ALLOWED = {
     "aigc.data": {"aigc.media"},
     "aigc.survey": {"aigc.checkpoint", "aigc.latent"},
     "aigc.checkpoint": {"aigc.models", "aigc.media"},
+    "aigc.film": {"aigc.checkpoint"},
     "aigc.hub": {"aigc.hub", "aigc.checkpoint"},
     "aigc.ui": {
         "aigc.ui", "aigc.latent", "aigc.checkpoint", "aigc.hub", "aigc.media", "aigc.models",
-        "aigc.survey", "aigc.metrics",
+        "aigc.survey", "aigc.metrics", "aigc.film",
     },
     "train": {
         "train", "aigc.models", "aigc.latent", "aigc.checkpoint", "aigc.hub", "aigc.media",
-        "aigc.data", "aigc.metrics", "aigc.survey",
+        "aigc.data", "aigc.metrics", "aigc.survey", "aigc.film",
     },
 }  # fmt: skip
 

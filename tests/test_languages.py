@@ -15,7 +15,7 @@ import httpx
 import pytest
 from conftest import mistakes_of, save_tiny
 
-from aigc import checkpoint, survey, ui
+from aigc import checkpoint, film, survey, ui
 from aigc.hub import transfer
 from aigc.ui import figures, parts, texts
 from aigc.ui.catalogue import Catalogue
@@ -132,9 +132,9 @@ def sentences(path: Path) -> Iterator[str]:
 
 def test_what_the_hub_and_loading_say_is_said_in_chinese(chinese: None) -> None:
     checked = 0
-    for module in (transfer, checkpoint, survey):
+    for module in (transfer, checkpoint, survey, film):
         for said in sentences(Path(module.__file__)):
-            if " 7 77; train it again" in said:  # _check_keys: both problems
+            if " 7 77; train it again" in said:  # check_keys: both problems
                 said = "config.json lacks 'labels' in 'config'; train it again or take a whole copy"
             assert HAN.search(texts.own(said)), said
             checked += 1
@@ -257,3 +257,17 @@ def test_a_chinese_visitor_reads_no_english(server: str, chromium: Any) -> None:
         assert mistakes == []
     finally:
         context.close()
+
+
+def test_films_speak_chinese(chinese: None) -> None:
+    shipped = ui.catalogue_of(
+        Path(__file__).parent.parent / "checkpoints", films=Path(__file__).parent.parent / "films"
+    )
+    assert shipped.films and shipped.broken == []
+    for one in shipped.films:
+        assert HAN.search(texts.own(one.claim)), one.claim
+        for noticed in one.training.get("noticed", []):
+            assert HAN.search(texts.own(noticed["event"])), noticed
+        about = re.sub("<details>.*|<code>.*?</code>|<[^>]*>", " ", figures.told(one))
+        words = set(re.findall("[A-Za-z]{2,}", NAMES.sub("", about)))
+        assert words <= {"gan", "vae", "certain", "weak", "blurry", "KL", "nat", "generator"}, words

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
 
-from aigc import checkpoint
+from aigc import checkpoint, film
 from train import loop, recipes
 
 
@@ -17,16 +18,24 @@ def test_every_recipe_runs(
     name: str, mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    flags, claim = recipes.RECIPES[name]
+    flags, claim, mends = recipes.RECIPES[name]
     assert claim and "--steps 800" in flags
     short = flags.replace("--steps 800", "--steps 1 --batch 8")
-    monkeypatch.setitem(recipes.RECIPES, name, (short, claim))
-    folder = recipes.run(recipes.Options(name, mnist_root, tmp_path))
+    monkeypatch.setitem(recipes.RECIPES, name, (short, claim, mends))
+    films = tmp_path / "films"
+    folder = recipes.run(recipes.Options(name, mnist_root, tmp_path, True, films))
     assert folder == tmp_path / name
     made = checkpoint.load(folder)
     assert made.training["recipe"]["snapshots"] == 10
     assert json.loads((folder / "snapshots" / "index.json").read_text())[0]["step"] == 1
-    outcome = capsys.readouterr().out.splitlines()[-1]
+    *_, outcome, kept = capsys.readouterr().out.splitlines()
+    assert Path(kept) == films / name and outcome.startswith(f"{name}: ")
+    outcome = outcome.removeprefix(f"{name}: ")
+    again = film.read(films / name)
+    assert (again.claim, again.mends, again.training["steps"]) == (claim, mends, 1)
+    assert f"--out runs/{name} " in again.training["command"]
+    assert again.training["recipe"] == made.training["recipe"]
+    assert len(checkpoint.snapshots(films / name)) == 1
     names = [part.rpartition(" ")[0] for part in outcome.split(", ")]
     if name.startswith("gan"):
         assert names[:3] == ["margin", "D loss", "diversity"]
@@ -34,6 +43,7 @@ def test_every_recipe_runs(
         assert names == [
             "-ELBO", "-log p(x|z)", "KL", "sharpness of reconstructions", "sharpness of samples",
         ]  # fmt: skip
+    assert names == list(again.outcome)
     assert all(math.isfinite(float(part.rpartition(" ")[2])) for part in outcome.split(", "))
 
 
@@ -43,3 +53,22 @@ def test_names(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(name in listed for name in recipes.RECIPES)
     with pytest.raises(loop.TrainingError, match="choose one of gan-certain"):
         recipes.run(recipes.Options("gan-nothing"))
+
+
+def test_a_run_that_is_there_is_not_repeated(
+    mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = {name: recipes.RECIPES[name] for name in ("gan-certain", "vae-blurry")}
+    short = {
+        name: (flags.replace("--steps 800", "--steps 1 --batch 8"), *more)
+        for name, (flags, *more) in first.items()
+    }
+    monkeypatch.setattr(recipes, "RECIPES", short)
+    options = recipes.Options(recipes.ALL, mnist_root, tmp_path, True, tmp_path / "films")
+    assert recipes.run(options) is None
+    weights = [(tmp_path / name / checkpoint.WEIGHTS).stat().st_mtime_ns for name in short]
+    shutil.rmtree(options.films)
+    recipes.run(options)
+    again = [(tmp_path / name / checkpoint.WEIGHTS).stat().st_mtime_ns for name in short]
+    assert again == weights
+    assert [one.name for one in film.scan(options.films)[0]] == ["gan-certain", "vae-blurry"]

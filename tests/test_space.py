@@ -41,7 +41,8 @@ def test_the_readme_is_that_of_a_space() -> None:
 def test_what_runs_and_nothing_else() -> None:
     files = space.plan("me/demo").files
     for path in ("app.py", "requirements.txt", "aigc/ui/__init__.py", "aigc/ui/static/app.js",
-                 "checkpoints/gan-mnist/model.safetensors", "docs/screenshot.png"):  # fmt: skip
+                 "checkpoints/gan-mnist/model.safetensors", "docs/screenshot.png",
+                 "films/gan-certain/film.json"):  # fmt: skip
         assert path in files
     for path, content in files.items():
         assert not path.startswith(("tests", "train", "data", "runs", "tools", "."))

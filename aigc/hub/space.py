@@ -29,7 +29,7 @@ from aigc.hub.transfer import (
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What runs, and what its README shows; no tests, data, training or tools.
 PARTS = ("app.py", "requirements.txt", "README.md", "README.zh-CN.md", "LICENSE", "aigc", "docs",
-         "checkpoints")  # fmt: skip
+         "checkpoints", "films")  # fmt: skip
 SUFFIXES = {".py", ".css", ".html", ".js", ".svg", ".png", ".webp"}
 THUMBNAIL = "docs/screenshot.png"
 ZERO_GPU_TORCH = "torch>=2.8,<2.12"  # what ZeroGPU has builds for
@@ -71,6 +71,8 @@ def runs(root: Path = ROOT) -> dict[str, Path]:
                 wanted = len(inside) == 3 and FILE.fullmatch(inside[2]) is not None
             elif part == "docs":
                 wanted = file.suffix == ".png"
+            elif part == "films":
+                wanted = file.suffix in (".png", ".json")
             else:
                 wanted = file.suffix in SUFFIXES
             if wanted:

@@ -31,7 +31,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from aigc import checkpoint
+from aigc import checkpoint, film
 from aigc.checkpoint import Broken, Checkpoint, CheckpointError, shown
 from aigc.ui import (
     attention,
@@ -87,16 +87,15 @@ def offered(catalogue: Catalogue, pages: dict[str, Page]) -> dict[Any, list[Any]
     choices: dict[Any, list[Any]] = {}
     for module in TABS:
         if page := pages.get(module.ID):
-            names = [one.name for one in catalogue.able(module.NEEDS)]
-            choices[page.settings["checkpoint"]] = names
+            choices[page.settings["checkpoint"]] = catalogue.choices(module.NEEDS)
             choices |= {page.settings[name]: offer() for name, offer in page.offers.items()}
     return choices
 
 
 def chosen(catalogue: Catalogue, need: str, page: Page, name: str) -> dict[Any, Any]:
     """What makes the page of a tab stand on this checkpoint: the chooser, and its classes."""
-    names = [one.name for one in catalogue.able(need)]
-    updates = {page.settings["checkpoint"]: gr.Dropdown(choices=names, value=name)}
+    choices = catalogue.choices(need)
+    updates = {page.settings["checkpoint"]: gr.Dropdown(choices=choices, value=name)}
     labels = parts.labels(catalogue, name, need)
     for setting, component in page.settings.items():
         if setting.startswith("label"):
@@ -105,16 +104,18 @@ def chosen(catalogue: Catalogue, need: str, page: Page, name: str) -> dict[Any, 
 
 
 def catalogue_of(
-    folder: Path, more: Sequence[Checkpoint] = (), broken: Sequence[Broken] = ()
-) -> Catalogue:
+    folder: Path, more: Sequence[Checkpoint] = (), broken: Sequence[Broken] = (),
+    films: Path | None = None,
+) -> Catalogue:  # fmt: skip
     """The checkpoints under `folder`, and `more`, in the order of
-    texts.FAMILIES. A name that stands twice is kept once."""
+    texts.FAMILIES, and the films under `films`. A name that stands twice is kept once."""
     loaded, failed = checkpoint.scan(folder)
     names = {one.name for one in loaded}
     loaded += [one for one in more if one.name not in names]
     order = list(texts.FAMILIES)
     loaded.sort(key=lambda one: order.index(one.family) if one.family in order else len(order))
-    return Catalogue(loaded, [*failed, *broken])
+    kept, unread = film.scan(films) if films else ([], [])
+    return Catalogue(loaded, [*failed, *broken, *unread], kept)
 
 
 def trouble(catalogue: Catalogue) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from aigc import survey
 from aigc.checkpoint import SNAPSHOTS, WEIGHTS, Broken, Checkpoint, CheckpointError, shown
+from aigc.film import Film
 from aigc.latent import MAX_SEED, PATHS
 from aigc.survey import Survey
 from aigc.ui import texts
@@ -22,6 +23,7 @@ MAX_COUNT = 64
 MAX_STEPS = 64
 MAX_TEMPERATURE = 2.0
 MAX_PROMPT = 2000  # characters
+MAX_NAMED = 20  # names in a sentence
 MAX_SURVEYS = 16  # kept in memory, a few hundred kB each
 MAX_LENGTH = 1024  # characters that are written
 LENGTH = 256  # of a text where nobody says it
@@ -38,17 +40,25 @@ class Catalogue:
 
     checkpoints: list[Checkpoint] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
+    films: list[Film] = field(default_factory=list)
+    """Runs of which no weights were kept, for whoever needs files alone."""
 
     def able(self, need: str) -> list[Checkpoint]:
         """The checkpoints that have a capability, or the files that NEEDED_FILES names, or that
         make PICTURES."""
         if need in NEEDED_FILES:
             name = NEEDED_FILES[need]
-            return [c for c in self.checkpoints if c.path and (c.path / name).is_file()]
+            names = {c.name for c in self.checkpoints}
+            runs = [*self.checkpoints, *(film for film in self.films if film.name not in names)]
+            return [c for c in runs if c.path and (c.path / name).is_file()]
         if need == PICTURES:
             made = [c for c in self.checkpoints if "sample" in c.capabilities]
             return [c for c in made if c.media.kind == "image"]
         return [c for c in self.checkpoints if need in c.capabilities]
+
+    def choices(self, need: str) -> list[tuple[str, str]]:
+        """The same for a chooser: what stands there, and the name."""
+        return [(titled(one), one.name) for one in self.able(need)]
 
     def first(self, need: str) -> str:
         """The name of the first that is able, or '' when none is."""
@@ -74,8 +84,9 @@ class Catalogue:
         if isinstance(name, str) and name not in {c.name for c in self.checkpoints}:
             short = [c.name for c in self.checkpoints if c.name.rpartition("/")[2] == name]
             name = short[0] if len(short) == 1 else name
-        choose = texts.CHOOSE.format(known=", ".join(known)) if known else texts.NONE_CAN
-        for checkpoint in self.checkpoints:
+        some = ", ".join(known[:MAX_NAMED]) + (" ..." if len(known) > MAX_NAMED else "")
+        choose = texts.CHOOSE.format(known=some) if known else texts.NONE_CAN
+        for checkpoint in [*self.checkpoints, *self.films]:
             if checkpoint.name == name:
                 if checkpoint.name in known:
                     return checkpoint
@@ -87,6 +98,13 @@ class Catalogue:
                 error = texts.own(reason(broken))
                 raise ValueError(texts.NOT_LOADED.format(name=name, error=error))
         raise ValueError(texts.NO_CHECKPOINT.format(name=shown(name), choose=choose))
+
+
+def titled(one: Checkpoint) -> str:
+    """The name of a run in a list; of a film also what it is."""
+    if not isinstance(one, Film):
+        return one.name
+    return (texts.FILM_MENDS if one.mends else texts.FILM_FAILS).format(name=one.name)
 
 
 def reason(one: Broken) -> str:

@@ -20,6 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from aigc.checkpoint import Checkpoint
+from aigc.film import Film
 from aigc.media import UNKNOWN, ImageMedia
 from aigc.ui import labels, texts
 from aigc.ui.labels import GIVEN
@@ -307,6 +308,47 @@ def card(checkpoint: Checkpoint) -> str:
         f'<div class="card"><div class="head">{preview(checkpoint)}<div>'
         f'<div class="family">{family}</div><div class="facts">{about}</div>'
         f'<div class="revision">{revision}</div></div></div>{table}</div>'
+    )
+
+
+def film_card(film: Film) -> str:
+    """The same of a film, which has no weights and no figures of its own."""
+    family = html.escape(texts.FAMILIES.get(film.family, film.family))
+    revision = html.escape(f"{texts.REVISION} {film.revision} · {film.source}")
+    return (
+        f'<div class="card"><div class="family">{family}</div>'
+        f'<div class="facts">{texts.FILM_ALONE}</div><div class="revision">{revision}</div></div>'
+    )
+
+
+def told(film: Film) -> str:
+    """What a film is of, as HTML: its claim, what came of it, and how to make it again."""
+    claim, training = html.escape(texts.own(film.claim)), film.training
+    said = texts.FILM_FAILURE.format(claim=claim)
+    if film.mends:
+        said = texts.FILM_REMEDY.format(name=html.escape(film.mends), claim=claim)
+    found = [said.format(value=film.outcome[name])
+             for name, said in texts.OUTCOMES.items() if name in film.outcome]  # fmt: skip
+    came = texts.FILM_END.get(film.family, "").format(found=texts.LISTED.join(found))
+    noticed = training.get("noticed")
+    events = texts.LISTED.join(
+        texts.FILM_EVENT.format(step=one.get("step"), event=texts.own(event))
+        for one in (noticed if isinstance(noticed, list) else ())
+        if isinstance(one, dict) and isinstance(event := one.get("event"), str)
+    )
+    watched = texts.FILM_NOTICED.format(events=html.escape(events)) if events else (
+        texts.FILM_UNNOTICED
+    )  # fmt: skip
+    made = [str(training.get(name, "")) for name in ("date", "machine")]
+    seconds = training.get("seconds")
+    if isinstance(seconds, (int, float)):
+        made.append(f"{texts.TRAINED} {duration(seconds)}")
+    return (
+        f"<p><b>{said}</b></p><p>{came if found else ''} {watched}</p>"
+        f"<p><code>{html.escape(film.command)}</code></p>"
+        f"<details><summary>{texts.FILM_SETTINGS}</summary>"
+        f"<p>{html.escape(' · '.join(filter(None, made)))}</p>"
+        f"<p><code>{html.escape(str(training.get('command', '')))}</code></p></details>"
     )
 
 

@@ -13,6 +13,7 @@ import gradio as gr
 from gradio.components.api_component import Api
 from gradio_client.utils import python_type_to_json_schema
 
+from aigc.film import Film
 from aigc.ui import figures, languages, lessons, programs, texts
 from aigc.ui.catalogue import ANY, Catalogue
 
@@ -88,13 +89,15 @@ def chooser(catalogue: Catalogue, capability: str) -> gr.Dropdown:
         if not name:
             return ""
         chosen = catalogue.find(name, capability)
+        if isinstance(chosen, Film):
+            return figures.film_card(chosen)
         return figures.card(chosen) + lessons.expect(catalogue, chosen)
 
-    names = [checkpoint.name for checkpoint in catalogue.able(capability)]
-    first = names[0] if names else None
+    first = catalogue.first(capability) or None
     box = gr.Dropdown(
-        names, value=first, label=texts.CHECKPOINT, info=texts.CHECKPOINT_INFO, filterable=False
-    )
+        catalogue.choices(capability), value=first, label=texts.CHECKPOINT,
+        info=texts.CHECKPOINT_INFO, filterable=False,
+    )  # fmt: skip
     below = gr.HTML(card(first or ""), js_on_load=None)
     box.change(spoken(card), box, below, **QUIET)
     return box

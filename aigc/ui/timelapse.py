@@ -1,6 +1,7 @@
 """Training as a film: what a model drew from the same noise at each stage, and its figures then.
 
-All frames travel to the browser once; the slider and the player work there
+Runs are checkpoints that kept their snapshots, and films (aigc.film), of which nothing else was
+kept. All frames travel to the browser once; the slider and the player work there
 (static/timelapse.js) and ask nobody.
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 import gradio as gr
 
 from aigc.checkpoint import Broken, Checkpoint, CheckpointError, snapshots
+from aigc.film import Film
 from aigc.ui import figures, parts, texts
 from aigc.ui.catalogue import Catalogue, reason, whole
 
@@ -35,7 +37,7 @@ def read_beside(catalogue: Catalogue, value: object) -> str:
 
 def others(catalogue: Catalogue) -> list[tuple[str, str]]:
     """The choices of a second run."""
-    return [(texts.ALONE, ALONE), *((one.name, one.name) for one in catalogue.able(NEEDS))]
+    return [(texts.ALONE, ALONE), *catalogue.choices(NEEDS)]
 
 
 def paired(chosen: Checkpoint) -> bool:
@@ -61,6 +63,7 @@ def film(chosen: Checkpoint) -> dict[str, Any]:
         "name": chosen.name,
         "family": chosen.family,
         "paired": paired(chosen),
+        "about": figures.told(chosen) if isinstance(chosen, Film) else "",
         "frames": [figures.address(stage.picture, "image/png") for stage in stages],
         "texts": [list(stage.texts) for stage in stages] if stages[0].texts else None,
         "step": [stage.step for stage in stages],

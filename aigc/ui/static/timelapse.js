@@ -79,6 +79,15 @@ function buildRuns() {
   });
   part("runs").replaceChildren(...pictures.map((one) => one.box));
   part("runs").dataset.count = runs.length;
+  // Of a film: what it is of, and what came of it.
+  part("abouts").replaceChildren(...runs.flatMap((run, i) => {
+    if (!run.about) return [];
+    const about = document.createElement("section");
+    about.className = "tl-about";
+    about.style.setProperty("--run", COLOURS[i]);
+    about.innerHTML = `<h4>${plain(run.name)}</h4>${run.about}`;
+    return [about];
+  }));
 }
 
 // What a step of training does, with the numbers of this very moment.

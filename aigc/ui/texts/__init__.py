@@ -59,8 +59,8 @@ def either(names: Sequence[str]) -> str:
 
 
 def own(said: str) -> str:
-    """A sentence of aigc.hub or aigc.checkpoint, which speak English, in the language of this
-    task; as it is where there is none."""
+    """A sentence of aigc.hub, aigc.checkpoint or a film, which speak English, in the language of
+    this task; as it is where there is none."""
     for pattern, sentence in _word("SAID").items():
         if found := re.fullmatch(pattern, said, re.DOTALL):
             return str(sentence.format(**found.groupdict()))

@@ -784,12 +784,41 @@ BESIDE = "Beside it"
 BESIDE_INFO = "A second run on the same clock"
 ALONE = "nothing"
 THE_FRAME = "The stage"
+FILM_FAILS = "fails: {name}"
+FILM_MENDS = "remedy tried: {name}"
+FILM_ALONE = "A film: the weights of this run were not kept, and so it is in this tab alone."
+FILM_FAILURE = "Made to fail: {claim}."
+FILM_REMEDY = "A remedy tried on {name}: {claim}."
+# What came of a film, by the names in its `outcome`.
+OUTCOMES = {
+    "label accuracy": "{value:.0%} of the samples show the class that was asked for (chance: 10%)",
+    "classes covered": "{value:.0%} of the classes appear",
+    "diversity": "{value:.0%} of the variety of the data",
+    "margin": "a real picture {value:.1f} logits ahead of a made one",
+    "-ELBO": "{value:.1f} nats a picture",
+    "-log p(x|z)": "{value:.1f} to say it given its latent",
+    "KL": "{value:.1f} to say the latent",
+    "sharpness of reconstructions": "decoded again {value:.0%} as sharp as they are",
+    "sharpness of samples": "samples {value:.0%} as sharp",
+}
+FILM_END = {
+    "gan": "What came of it, over the last ten looks: {found}.",
+    "vae": "What came of it, on test images: {found}.",
+}
+LISTED = "; "
+FILM_EVENT = "step {step}, {event}"
+FILM_NOTICED = "Noticed while it ran: {events}."
+FILM_UNNOTICED = "Nothing was noticed while it ran."
+FILM_SETTINGS = "When, where, and with which flags"
 NO_SNAPSHOTS = "{name} kept no snapshots of its training; choose another run."
 ABOUT_TIMELAPSE = """
 #### What the film shows
 At each stage the model drew from **the same noise and the same classes**, so a change in the
 picture is a change in the model. The curves are the figures of the run since the stage before,
 and the slider is the time that training took on its machine.
+
+Behind the checkpoints stand films of runs that were **made to fail**, and of what was tried to mend
+them, one change at a time: each is one command, of a minute or two. Put a failure beside a remedy.
 """
 
 # static/timelapse.html, by the names that stand in it
@@ -841,6 +870,11 @@ SCRIPT = {
             "bits/dim": "Bits/dim",
             "nats": "Nats/character",
             "loss": "Loss",
+            "diversity": "Variety (share of the data's)",
+            "label accuracy": "Right class (share)",
+            "classes covered": "Classes covered (share)",
+            "images/s": "Images/s",
+            "memory MB": "Memory (MB)",
         },
         "steps": {
             "gan": {

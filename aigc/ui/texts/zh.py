@@ -152,7 +152,7 @@ HUB_OPENED = "{name} 已打开（版本 {revision}），上方已选中它。"
 HUB_ELSEWHERE = "{name} 已打开（版本 {revision}），但不适用于这个标签页，请到 {tabs} 查看。"
 HUB_NOWHERE = "{name} 已打开（版本 {revision}），但本页没有能展示它的标签页。"
 HUB_NOT_ALLOWED = "此处不能打开 {repo}；本页只打开 {names} 的检查点。"
-# aigc.hub 和 aigc.checkpoint 的英文句子 -> 中文；没有列出的按原样显示。
+# aigc.hub、aigc.checkpoint、aigc.film 和影片里的英文句子 -> 中文；没有列出的按原样显示。
 SAID: dict[str, str] = {
     r"not here yet: .*": "还没有取到，正在下载",
     r"the Hub cannot be reached for (?P<repo>\S+) \((?P<kind>\w+)\); .*":
@@ -236,6 +236,46 @@ SAID: dict[str, str] = {
     r"(?P<file>.+) is no list of texts": "{file} 不是文本的列表",
     r"(?P<file>.+): snapshot (?P<number>\d+) lacks .*":
         "{file} 里第 {number} 个快照缺少 'step'、'images' 或 'minutes'",
+    r"(?P<file>.+) is missing; is this a film\?": "{file} 不存在；这是影片吗",
+    r"(?P<file>.+): .* are texts, 'training' is an object, and .*":
+        "{file} 里的 说明应是文本，'training' 是一组键和值，'outcome' 是一组数",
+    # train.recipes 里的说法，和 train.watch 的报告
+    "the discriminator wins, and the generator learns nothing": "判别器获胜，生成器什么也学不到",
+    "judge real and made in pairs": "把真图和假图成对地判别",
+    "the gradient penalties R1 and R2": "两种梯度惩罚 R1 和 R2",
+    "another noise distribution": "换一种噪声分布",
+    "a discriminator of a quarter of the width": "宽度只有四分之一的判别器",
+    "a fifth of the learning rate, falling on a cosine": "学习率减到五分之一，按余弦下降",
+    "pairs, penalties and schedule together": "成对判别、梯度惩罚和学习率调度一起用",
+    "a discriminator too narrow and slow takes noise for digits":
+        "判别器太窄太慢，把噪声当成了数字",
+    "a discriminator of four times the width, as slow": "宽度四倍的判别器，同样慢",
+    "ten times the learning rate of the discriminator, as narrow":
+        "判别器的学习率乘以十，同样窄",
+    "few images, few latents, no depth and a large weight on the KL term blur the pictures":
+        "图少、潜变量少、没有深度、KL 项的权重大，图就模糊",
+    "60 times the data": "60 倍的数据",
+    "two residual blocks more": "多两个残差块",
+    "the balance coefficient of the ELBO itself, 1 for 4": "平衡系数用 ELBO 本来的 1，不用 4",
+    "a balance coefficient of 0.1 for 4": "平衡系数用 0.1，不用 4",
+    "16 times the latents": "16 倍的潜变量",
+    "more data, depth, latents, and the balance coefficient 1":
+        "更多数据、深度、潜变量，平衡系数为 1",
+    r"collapsed: the generator makes nearly the same picture .* \((?P<share>\S+) of .*":
+        "崩溃：无论用什么潜变量，生成器画出的都几乎是同一张图（多样性只有数据的 {share}）",
+    r"collapsed: the latents say nothing \(KL (?P<kl>\S+) nats .*":
+        "崩溃：潜变量什么也不说（KL 一共 {kl} nat），解码器不用它们",
+    r"diverged: the discriminator is certain .* \(by (?P<by>\S+) logits, a loss of (?P<loss>\S+)\).*":
+        "发散：判别器对每张图都十拿九稳（领先 {by} 分，损失 {loss}），生成器无从学起",
+    r"stalled: the discriminator takes what is made for real \(by (?P<by>\S+) logits\).*":
+        "停滞：判别器把假图当真（领先 {by} 分），教不了生成器什么",
+    r"stalled: the weights of (?P<name>.+) no longer change": "停滞：{name} 的权重不再变化",
+    r"diverged: (?P<name>.+) is (?P<value>\S+), it was (?P<best>\S+) before and (?P<start>\S+) .*":
+        "发散：{name} 是 {value}，此前到过 {best}，开始时是 {start}",
+    r"diverged: (?P<name>.+) is (?P<value>\S+), it was (?P<start>\S+) at the start":
+        "发散：{name} 是 {value}，开始时是 {start}",
+    r"stalled: (?P<name>.+) is (?P<value>\S+) and was (?P<start>\S+) at the start":
+        "停滞：{name} 是 {value}，开始时是 {start}",
     r"(?P<file>.+) is not of these weights; .*":
         "{file} 测量的是另一份权重；请再次运行 python -m train.survey",
     r"(?P<file>.+): (?P<why>.+); run python -m train\.survey again":
@@ -776,11 +816,40 @@ BESIDE = "并排比较"
 BESIDE_INFO = "在同一时间轴上放第二次训练"
 ALONE = "不比较"
 THE_FRAME = "阶段"
+FILM_FAILS = "失败：{name}"
+FILM_MENDS = "试补救：{name}"
+FILM_ALONE = "一段影片：这次训练没有留下权重，因此只在这个标签页里。"
+FILM_FAILURE = "有意做坏：{claim}。"
+FILM_REMEDY = "对 {name} 试的补救：{claim}。"
+# 影片的结果，键是 `outcome` 里的名称。
+OUTCOMES = {
+    "label accuracy": "{value:.0%} 的样本画出了要求的类别（乱猜是 10%）",
+    "classes covered": "{value:.0%} 的类别出现了",
+    "diversity": "多样性是数据的 {value:.0%}",
+    "margin": "真图领先假图 {value:.1f} 分（logit）",
+    "-ELBO": "每张图 {value:.1f} nat",
+    "-log p(x|z)": "其中已知潜变量后说出图 {value:.1f}",
+    "KL": "说出潜变量 {value:.1f}",
+    "sharpness of reconstructions": "编码再解码后的锐度是原图的 {value:.0%}",
+    "sharpness of samples": "样本的锐度是 {value:.0%}",
+}
+FILM_END = {
+    "gan": "结果（最后十次查看的平均）：{found}。",
+    "vae": "结果（测试图片上）：{found}。",
+}
+LISTED = "；"
+FILM_EVENT = "第 {step} 步，{event}"
+FILM_NOTICED = "训练中注意到：{events}。"
+FILM_UNNOTICED = "训练中没有注意到异常。"
+FILM_SETTINGS = "何时、何处、用什么参数"
 NO_SNAPSHOTS = "{name} 没有留下训练快照，请换一次训练。"
 ABOUT_TIMELAPSE = """
 #### 这段影片显示什么
 在每个阶段，模型都用**同样的噪声、同样的类别**作画，所以图变了，就是模型变了。
 曲线是从上一阶段到这一阶段的训练指标，滑块是在那台机器上训练所用的时间。
+
+列在检查点之后的，是**有意做坏**的训练，以及一次只改一处的补救：每一次都是一条命令，一两分钟。
+请把一次失败和一次补救并排放。
 """
 
 # static/timelapse.html 里的文本
@@ -839,6 +908,11 @@ SCRIPT = {
             "bits/dim": "比特/维",
             "nats": "nat/字符",
             "loss": "损失",
+            "diversity": "多样性（占数据的比例）",
+            "label accuracy": "类别正确（比例）",
+            "classes covered": "出现的类别（比例）",
+            "images/s": "图/秒",
+            "memory MB": "内存（MB）",
         },
         "steps": {
             "gan": {
