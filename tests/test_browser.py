@@ -406,6 +406,15 @@ def test_scrubbing_asks_nobody(server: str, visit: Any) -> None:
     assert not np.array_equal(shown[0], shown[2])
     one.page.locator(".player .frame").nth(2).click()
     assert one.page.locator(".player output").inner_text() == "3 / 9"
+    # The address says where it stands, and opens there; the next walk begins at its beginning.
+    one.page.wait_for_function("() => location.search.includes('frame=3')")
+    other = visit()
+    other.open(one.page.url, "interpolate")
+    assert other.settled() == one.pixels() and other.page.url == one.page.url
+    assert other.page.locator(".player output").inner_text() == "3 / 9"
+    other.page.locator("button.primary:visible").click()
+    assert "frame" not in other.made("interpolate", one.page.url)
+    assert other.page.locator(".player output").inner_text() == "1 / 9"
     one.page.locator(".player .play").click()
     one.page.wait_for_function("() => document.querySelector('.player output').value !== '3 / 9'")
     one.page.locator(".player .play").click()

@@ -116,6 +116,44 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
     assert one.errors == second.errors == []
 
 
+def test_the_switches_of_the_map_and_the_place_in_a_film_are_in_the_link(
+    server: str, visit: Any  # noqa: F811
+) -> None:  # fmt: skip
+    one: Visit = visit()
+    page, legend = one.page, one.page.locator("#explore-map [data-part=legend] button")
+    page.goto(f"{server}?tab=explore&checkpoint=vae-mnist&view=map")
+    page.wait_for_selector("#explore-map [data-phase=ready]")
+    plain = page.evaluate(CANVAS)
+    page.locator("#explore-map [data-part=pictures]").check()
+    legend.nth(3).click()
+    assert query(one)["show"] == ["pictures,no3"]
+    shown = page.evaluate(CANVAS)
+    other: Visit = visit(width=390, scheme="dark")
+    other.page.goto(page.url)
+    other.page.wait_for_selector("#explore-map [data-phase=ready]")
+    other.page.wait_for_function(f"(shown) => ({CANVAS})() === shown", arg=shown)
+    assert other.page.url == page.url and shown != plain
+    page.locator("#explore-map [data-part=pictures]").uncheck()
+    legend.nth(3).click()
+    assert "show" not in query(one) and page.evaluate(CANVAS) == plain
+
+    page.goto(f"{server}?tab=explore&checkpoint=gan-mnist&view=loop&stops=2&leg=3&frame=4")
+    place = page.locator(".player:visible output")
+    place.wait_for()
+    page.wait_for_function("() => location.search.includes('frame=4')")
+    assert place.inner_text() == "4 / 6"
+    page.locator(".player:visible input").press("ArrowRight")
+    page.wait_for_function("() => location.search.includes('frame=5')")
+    page.locator("button.primary:visible").click()
+    page.wait_for_function("() => !location.search.includes('frame')")
+    assert place.inner_text() == "1 / 6"
+    page.goto(f"{server}?tab=explore&checkpoint=vae-mnist&view=map&show=dots&frame=x")
+    notice = page.locator(".notice")
+    notice.wait_for()
+    assert "nodots" in notice.inner_text() and "'x'" in notice.inner_text()
+    assert one.errors == other.errors == []
+
+
 CANVAS = "() => document.querySelector('#explore-map [data-part=plane]').toDataURL()"
 
 
@@ -287,13 +325,24 @@ def test_the_levels_of_a_latent_are_drawn_again(server: str, visit: Any) -> None
     titles = [texts.LEVELS_KEPT.format(kept=kept, levels=count - 1) for kept in range(count)]
     assert count > 2 and rows.locator("figcaption").all_inner_texts() == titles
     strips = "() => [...document.querySelectorAll('#levels-strips img')].map((one) => one.src)"
-    before = page.evaluate(strips)
+    page.wait_for_function("() => location.search.includes('redrawn=')")
+    before, first = page.evaluate(strips), page.url
     page.locator("#levels-draw").click()
     page.wait_for_function(f"(old) => ({strips})()[0] !== old", arg=before[0])
     after = page.evaluate(strips)
     assert after[-1] == before[-1]  # all levels kept is the picture itself
     assert len(set(after)) == count
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # A link to them opens them, and the next picture has none.
+    page.wait_for_function("(url) => location.href !== url", arg=first)
+    other: Visit = visit()
+    other.page.goto(page.url)
+    wanted = ",".join(after)
+    other.page.wait_for_function(f"(wanted) => String(({strips})()) === wanted", arg=wanted)
+    other.page.wait_for_function("(url) => location.href === url", arg=page.url)
+    other.page.locator("button.primary:visible").click()
+    assert "redrawn" not in other.made("sample", page.url)
+    assert other.page.evaluate(strips) == []
     page.get_by_label("Checkpoint").locator("visible=true").click()
     page.get_by_role("option", name="gan-mnist", exact=True).click()
     page.locator(".levels").wait_for(state="hidden")

@@ -81,7 +81,7 @@ def test_a_tab_hands_over_what_links_need(tab: Any, catalogue: Catalogue) -> Non
         page = tab.build(catalogue)
     assert next(iter(page.settings)) == "checkpoint"
     assert page.made in page.run["outputs"]
-    inputs = {*page.run["inputs"], *page.also.get("inputs", [])}
+    inputs = {*page.run["inputs"], *(one for event in page.also for one in event["inputs"])}
     assert set(page.settings.values()) <= inputs
     assert page.run["api_visibility"] == "private"
     assert page.run["concurrency_id"] in ("model", "page")
@@ -304,10 +304,10 @@ def test_every_made_result_is_its_own_link(catalogue: Catalogue) -> None:
     ):
         tab = "sample" if "count" in made else "interpolate"
         # Chosen in the browser.
-        others = {"lines", "script", "scores", "chosen", "spread", "other_seed"}
+        others = {"lines", "script", "scores", "chosen", "spread", "other_seed", "redrawn"}
         if made["checkpoint"] == "gan-mnist":  # which does not write
             others |= {"prompt", "length", "top_k", "top_p"}
-        others |= {"picture_a", "picture_b", *EXPLORER}
+        others |= {"picture_a", "picture_b", "frame", *EXPLORER}
         assert {"checkpoint", "revision", *pages[tab].settings} - others == set(made) - others
         names = [name for name in pages[tab].settings if name in made]
         query = {name: figures.plain(made[name]) for name in names}

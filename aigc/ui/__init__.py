@@ -282,9 +282,9 @@ def _wire(
     for name, page in pages.items():
         items[name].select(None, None, None, js=f"() => aigc.visit('{name}')", **PRIVATE)
         first = gr.Button(visible="hidden", elem_id=f"{name}-first")
-        first_result = first.click(**page.run)
-        if page.also:
-            first_result.then(**page.also)
+        opened_so_far = first.click(**page.run)
+        for more in page.also:
+            opened_so_far = opened_so_far.then(**more)
         names = json.dumps([*page.settings, "revision"])
         page.made.change(
             None, page.made, None, js=f"(made) => aigc.remember('{name}', {names}, made)", **PRIVATE

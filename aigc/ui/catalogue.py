@@ -28,6 +28,7 @@ MAX_SURVEYS = 16  # kept in memory, a few hundred kB each
 MAX_LENGTH = 1024  # characters that are written
 LENGTH = 256  # of a text where nobody says it
 MAX_TOP_K = 200
+MAX_FRAME = 100_000
 ANY = "any"
 # What a tab may need of a checkpoint besides the capabilities of its model.
 NEEDED_FILES = {"snapshots": SNAPSHOTS}
@@ -221,6 +222,11 @@ def read_prompt(value: object) -> str:
     if not isinstance(value, str) or len(value) > MAX_PROMPT:
         raise ValueError(texts.NO_PROMPT.format(limit=MAX_PROMPT))
     return value.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_frame(value: object) -> int:
+    """Where a link stands in a film, from 1; the player keeps to what there is."""
+    return whole(texts.THE_FRAME, value, 1, MAX_FRAME)
 
 
 def read_path(value: object) -> str:

@@ -241,19 +241,7 @@ def favourites() -> str:
     )
 
 
-@dataclass(frozen=True)
-class Panel:
-    """What Sample needs of it."""
-
-    settings: dict[str, gr.Textbox]
-    """What a link says of it, by name."""
-    outputs: list[Any]
-    """What the next result clears: two components, with '' and None."""
-    also: dict[str, Any]
-    """The event that opens what a link chose."""
-
-
-def build(catalogue: Catalogue, tab: str, made: gr.JSON) -> Panel:
+def build(catalogue: Catalogue, tab: str, made: gr.JSON) -> parts.Panel:
     """Below the pictures of `tab`, whose settings are `made`."""
 
     gr.HTML(panel(), js_on_load=None)
@@ -279,7 +267,7 @@ def build(catalogue: Catalogue, tab: str, made: gr.JSON) -> Panel:
         "fn": None, "inputs": list(settings.values()), "outputs": [settings["chosen"]],
         "js": "(...link) => aigc.chosen.linked(...link)", **parts.PRIVATE,
     }  # fmt: skip
-    return Panel(settings, [below, view], also)
+    return parts.Panel(settings, [below, view], also)
 
 
 def endpoint(catalogue: Catalogue) -> None:

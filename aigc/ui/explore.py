@@ -5,6 +5,8 @@ VIEWS is a plain dictionary of modules. A view is a module with
     PART            what it needs of the survey (aigc.survey.PARTS), or '' for nothing
     NEEDS           a capability
     CONTROLS        the settings of this tab that it uses, by their names in links
+    LOOKS           where the browser has more than is seen at once: settings that say what is
+                    looked at, which a link may carry, and an endpoint has no use for
     DRAWN           where CONTROLS has `drawing`: the settings that count when there is one
     show(wish)      -> HTML, or what the map's viewer takes
     pictures(wish)  -> (N, C, H, W) in [0, 1], which its endpoint returns
@@ -63,6 +65,7 @@ from aigc.ui.catalogue import (
     PICTURES,
     Catalogue,
     read_count,
+    read_frame,
     read_label,
     read_path,
     read_seed,
@@ -158,6 +161,8 @@ READERS: dict[str, Callable[[object], Any]] = {
     "leg": lambda value: whole(texts.LEG, value, 1, MAX_LEG),
     "plane": lambda value: one_of(texts.PLANE, value, PLANES),
     "walk": plane.read_walk,
+    "show": plane.read_show,
+    "frame": read_frame,
     "x": lambda value: number("x", value, plane.FAR),
     "y": lambda value: number("y", value, plane.FAR),
     **{
@@ -204,6 +209,9 @@ def read(catalogue: Catalogue, checkpoint: object, view: object, given: dict[str
     for name in names:
         reader = READERS.get(name)
         values[name] = reader(given[name]) if reader else read_label(chosen, given[name])
+    for name in getattr(module, "LOOKS", ()):
+        if given.get(name) not in ("", None):
+            values[name] = READERS[name](given[name])
     classifier = coverage.judge(catalogue, chosen)
     if wanted == "modes" and classifier is None:
         raise ValueError(texts.NO_JUDGE.format(name=chosen.name))
@@ -227,6 +235,12 @@ def build(catalogue: Catalogue) -> parts.Page:
             halted.set()
 
     def run(
+        request: gr.Request, checkpoint: str, view: str, *given: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        for result in make(request, checkpoint, view, *given):
+            yield *result, "", ""  # where the link looked holds for the first result alone
+
+    def make(
         request: gr.Request, checkpoint: str, view: str, *given: Any
     ) -> Iterator[tuple[Any, ...]]:
         halt(request)  # what grew for the settings before
@@ -461,18 +475,18 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     # A link says where, and which heads, through these.
     asked = parts.made_box()
-    x, y, walk, muted = (gr.Textbox("", visible=False) for _ in range(4))
+    x, y, walk, muted, show, frame = (gr.Textbox("", visible=False) for _ in range(6))
     boxes: list[Any] = [*label_boxes.values(), *sliders.values(), *moves.values(), path, plane_box]
     settings: dict[str, Any] = {
         "checkpoint": checkpoint, "view": views_box, "seed": seed, **label_boxes, **sliders,
         "path": path, "plane": plane_box, "muted": muted, "x": x, "y": y, "walk": walk, **moves,
-        "drawing": pad,
+        "drawing": pad, "show": show, "frame": frame,
     }  # fmt: skip
     names[:] = list(settings)[2:]
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
-        "outputs": [page, viewer, made, seed, views_box, asked], "show_progress": "minimal",
-        "show_progress_on": page, **parts.PRIVATE, **parts.MODEL_WORK,
+        "outputs": [page, viewer, made, seed, views_box, asked, show, frame],
+        "show_progress": "minimal", "show_progress_on": page, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     at, drawing_at = (list(settings).index(name) for name in ("seed", "drawing"))
     new_seed = (
@@ -516,7 +530,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     endpoints(catalogue)
     return parts.Page(
         settings, event, made, link, {**READERS, "drawing": pictures.read_packed},
-        also={"fn": parts.spoken(open_link), **searching},
+        also=({"fn": parts.spoken(open_link), **searching},),
     )  # fmt: skip
 
 

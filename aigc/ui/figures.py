@@ -159,26 +159,30 @@ def captioned(media: ImageMedia, image: Tensor, caption: str) -> str:
     )
 
 
-def player(media: ImageMedia, frames: Tensor, loop: bool = False) -> str:
+def player(media: ImageMedia, frames: Tensor, loop: bool = False, first: int = 1) -> str:
     """(N, C, H, W) in [0, 1] -> one large frame, a slider over all, and the strip of them; it
-    plays there and back, or round and round where the frames are a `loop`.
+    plays there and back, or round and round where the frames are a `loop`. It stands at frame
+    `first`, from 1, or at the last one.
 
     The browser has every frame, so that scrubbing asks nobody (static/app.js).
     """
     addresses = [address(png(media.to_pil(frame)), "image/png") for frame in frames]
     last = len(addresses) - 1
+    at = min(first - 1, last)
     strip = "".join(
-        f'<img class="frame" data-at="{i}" alt="{texts.FRAME} {i + 1}" src="{source}">'
+        f'<img class="frame{" chosen" if i == at else ""}" data-at="{i}" '
+        f'alt="{texts.FRAME} {i + 1}" src="{source}">'
         for i, source in enumerate(addresses)
     )
     return (
         f'<div class="player"{" data-loop" if loop else ""}>'
         f'<div class="stage">'
-        f'<img class="tile now" alt="{texts.FRAME} 1" src="{addresses[0]}"></div>'
+        f'<img class="tile now" alt="{texts.FRAME} {at + 1}" src="{addresses[at]}"></div>'
         '<div class="scrub">'
         f'<button type="button" class="pill play" aria-label="{texts.PLAY}">▶</button>'
-        f'<input type="range" min="0" max="{last}" value="0" step="1" aria-label="{texts.FRAME}">'
-        f"<output>1 / {last + 1}</output></div>"
+        f'<input type="range" min="0" max="{last}" value="{at}" step="1" '
+        f'aria-label="{texts.FRAME}">'
+        f"<output>{at + 1} / {last + 1}</output></div>"
         f'<div class="strip">{strip}</div></div>'
     )
 

@@ -18,6 +18,7 @@ from aigc.ui.catalogue import (
     ANY,
     MAX_STEPS,
     Catalogue,
+    read_frame,
     read_label,
     read_path,
     read_seed,
@@ -123,11 +124,10 @@ def comparison(wish: Wish) -> str:
     )  # fmt: skip
 
 
-def page(wish: Wish, made_frames: Tensor) -> str:
-    """The player and the settings under it."""
-    return figures.player(wish.checkpoint.media, made_frames) + figures.chips(
-        wish.made, wish.checkpoint
-    )
+def page(wish: Wish, made_frames: Tensor, first: int = 1) -> str:
+    """The player, which stands at frame `first`, and the settings under it."""
+    shown = figures.player(wish.checkpoint.media, made_frames, first=first)
+    return shown + figures.chips(wish.made, wish.checkpoint)
 
 
 def film_of(wish: Wish, made_frames: Tensor) -> films.Film:
@@ -157,7 +157,7 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     def run(
         checkpoint: str, seed_a: int, label_a: str, seed_b: int, label_b: str, steps: int,
-        path: str, picture_a: str, picture_b: str, _randomise: bool = False,
+        path: str, picture_a: str, picture_b: str, frame: str = "", _randomise: bool = False,
     ) -> tuple[Any, ...]:  # fmt: skip
         if not encodes(checkpoint):
             picture_a = picture_b = ""  # the pads are out of sight
@@ -165,8 +165,10 @@ def build(catalogue: Catalogue) -> parts.Page:
             catalogue, checkpoint, seed_a, label_a, seed_b, label_b, steps, path, picture_a,
             picture_b,
         )  # fmt: skip
-        shown = page(wish, frames(wish)) + comparison(wish)
-        return shown, wish.made, wish.ends[0].seed, wish.ends[1].seed
+        at = read_frame(frame) if frame else 1
+        shown = page(wish, frames(wish), at) + comparison(wish)
+        made_at = wish.made | ({"frame": at} if at > 1 else {})
+        return shown, made_at, wish.ends[0].seed, wish.ends[1].seed, ""
 
     def film(view: dict[str, Any], *pads: str) -> films.Film:
         """Of what the address says; a picture that is too large for it comes from its pad."""
@@ -225,14 +227,15 @@ def build(catalogue: Catalogue) -> parts.Page:
         "label_b": label_b, "steps": steps, "path": path,
     }  # fmt: skip
     given = {"picture_a": picture_a, "picture_b": picture_b}
+    frame = gr.Textbox("", visible=False)  # a link says through this where the player stands
     event: dict[str, Any] = {
-        "fn": parts.spoken(run), "inputs": [*settings.values(), *given.values()],
-        "outputs": [player, made, seed_a, seed_b], "show_progress": "minimal",
+        "fn": parts.spoken(run), "inputs": [*settings.values(), *given.values(), frame],
+        "outputs": [player, made, seed_a, seed_b, frame], "show_progress": "minimal",
         "show_progress_on": player, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     new_seeds = (
-        "(c, a, la, b, lb, s, p, pa, pb, again) => "
-        "[c, again ? aigc.seed() : a, la, again ? aigc.seed() : b, lb, s, p, pa, pb, again]"
+        "(c, a, la, b, lb, s, p, pa, pb, f, again) => "
+        "[c, again ? aigc.seed() : a, la, again ? aigc.seed() : b, lb, s, p, pa, pb, f, again]"
     )
     button.click(**{**event, "inputs": [*event["inputs"], randomise], "js": new_seeds})
     checkpoint.change(
@@ -250,6 +253,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         "mp4), and the settings that made them (the path is under path_kind).",
     )  # fmt: skip
     return parts.Page(
-        {**settings, **given, **explorer.settings}, event, made, link,
-        {**dict.fromkeys(given, pictures.read_packed), **explorer.readers}, also=explorer.opening,
+        {**settings, **given, "frame": frame, **explorer.settings}, event, made, link,
+        {**dict.fromkeys(given, pictures.read_packed), "frame": read_frame, **explorer.readers},
+        also=(explorer.opening,),
     )  # fmt: skip

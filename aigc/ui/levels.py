@@ -17,6 +17,7 @@ from aigc.ui import figures, parts, texts
 from aigc.ui.catalogue import Catalogue, read_label, read_seed, read_temperature
 
 NEEDS = "levels"
+READERS = {"redrawn": read_seed}
 DRAWS = 8  # pictures in a row
 
 
@@ -75,20 +76,32 @@ def page(wish: Wish) -> str:
     return f'<div class="strips">{strips}</div>' + figures.chips(made, wish.checkpoint)
 
 
-def build(
-    catalogue: Catalogue, checkpoint: gr.Dropdown, seed: gr.Number, label: gr.Dropdown,
-    temperature: gr.Slider,
-) -> None:  # fmt: skip
-    """Below the page; out of sight unless the chosen checkpoint has levels."""
+def of_result(catalogue: Catalogue, made: object, other_seed: object) -> Wish:
+    """About the result that `made` describes. Raises ValueError with one sentence."""
+    given = made if isinstance(made, dict) else {}
+    return read(
+        catalogue, given.get("checkpoint"), given.get("seed"), given.get("label"),
+        given.get("temperature"), other_seed,
+    )  # fmt: skip
+
+
+def build(catalogue: Catalogue, checkpoint: gr.Dropdown, tab: str, made: gr.JSON) -> parts.Panel:
+    """Below the page of `tab`, whose settings are `made`; out of sight unless the chosen checkpoint
+    has levels."""
 
     def able(name: str | None) -> bool:
         return bool(name) and NEEDS in catalogue.find(name, "sample").capabilities
 
-    def look(name: str, s: int, chosen: str, t: float, other: int) -> str:
-        return page(read(catalogue, name, s, chosen, t, other))
+    def look(made_now: object, other: object) -> tuple[str, dict[str, int], gr.Accordion]:
+        wish = of_result(catalogue, made_now, other)
+        return page(wish), {"redrawn": wish.other_seed}, gr.Accordion(open=True)
 
-    def follow(name: str | None) -> tuple[Any, str]:
-        return gr.Accordion(visible=able(name)), ""
+    def open_link(made_now: object, other: str) -> Any:
+        """What a link redrew, if it did."""
+        return look(made_now, other) if other != "" else gr.skip()
+
+    def follow(name: str | None) -> tuple[gr.Accordion, str, None]:
+        return gr.Accordion(visible=able(name)), "", None
 
     with gr.Accordion(
         texts.LEVELS_TITLE, open=False, visible=able(checkpoint.value), elem_classes="levels"
@@ -96,10 +109,15 @@ def build(
         gr.Markdown(texts.LEVELS_INFO)
         button = gr.Button(texts.LEVELS_DRAW, elem_id="levels-draw")
         result = gr.HTML(js_on_load=None, elem_id="levels-strips")
-    other_seed = gr.Number(0, precision=0, visible=False)
-    button.click(
-        parts.spoken(look), [checkpoint, seed, label, temperature, other_seed], result,
-        js="(c, s, l, t, o) => [c, s, l, t, aigc.seed()]", show_progress="hidden",
+    view = parts.made_box()
+    redrawn = gr.Textbox("", visible=False)  # a link says through this by which seed
+    work: dict[str, Any] = {
+        "inputs": [made, redrawn], "outputs": [result, view, whole], "show_progress": "hidden",
         **parts.PRIVATE, **parts.MODEL_WORK,
-    )  # fmt: skip
-    checkpoint.change(parts.spoken(follow), checkpoint, [whole, result], **parts.QUIET)
+    }  # fmt: skip
+    button.click(parts.spoken(look), js="(made) => [made, aigc.seed()]", **work)
+    view.change(None, view, None, js=parts.looks(tab, "levels"), **parts.PRIVATE)
+    checkpoint.change(parts.spoken(follow), checkpoint, [whole, result, view], **parts.QUIET)
+    return parts.Panel(
+        {"redrawn": redrawn}, [result, view], {"fn": parts.spoken(open_link), **work}
+    )

@@ -12,6 +12,7 @@ from aigc.ui import figures, texts
 
 PART, NEEDS = "", "decode"
 CONTROLS = ("seed", "label", "stops", "leg", "path")
+LOOKS = ("frame",)
 
 
 def pictures(wish: Any) -> Tensor:
@@ -39,4 +40,5 @@ def show(wish: Any) -> str:
     """The player, which goes round."""
     frames = pictures(wish)
     info = texts.LOOP_INFO.format(frames=len(frames), stops=wish.values["stops"])
-    return figures.player(wish.checkpoint.media, frames, loop=True) + f"<p>{info}</p>"
+    first = wish.values.get("frame", 1)
+    return figures.player(wish.checkpoint.media, frames, True, first) + f"<p>{info}</p>"

@@ -49,8 +49,21 @@ class Page:
     offers: dict[str, Callable[[], list[Any]]] = field(default_factory=dict)
     """Names in `settings` beside `checkpoint` whose choices are checkpoints, and what they are
     now."""
-    also: dict[str, Any] = field(default_factory=dict)
-    """A further event, as `run`, for what else a link opens, once the first result stands."""
+    also: tuple[dict[str, Any], ...] = ()
+    """Further events, as `run`, for what else a link opens, one after the other once the first
+    result stands."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of a tab that a visitor opens about its result."""
+
+    settings: dict[str, Any]
+    """What a link says of it, by name."""
+    outputs: list[Any]
+    """What the next result clears: two components, with '' and None."""
+    also: dict[str, Any]
+    """The event that opens what a link chose."""
 
 
 def made_box() -> gr.JSON:

@@ -21,9 +21,12 @@ from aigc.ui.catalogue import surveyed
 
 PART, NEEDS = "map", "encode"
 CONTROLS = ("plane", "x", "y", "walk")
+LOOKS = ("show",)
 FAR = 20.0  # nobody asks for a point farther out
 CELLS = 24  # points along a side of the grid
 MAX_WALK = 240  # points of a walk
+MAX_HIDDEN = 1000
+SWITCH = "nodots|pictures|no[0-9]{1,4}"
 INSIDE = 0.995  # of the test images, at least, lie on the map in each direction
 
 
@@ -63,6 +66,17 @@ def read_walk(value: object) -> str:
             texts.NO_WALK.format(limit=MAX_WALK, last=CELLS**2 - 1, value=shown(value))
         )
     return known[0]
+
+
+def read_show(value: object) -> str:
+    """`nodots,pictures,no3`: the switches of the map that do not stand as usual, and the classes,
+    by their numbers from 0, whose points are hidden. Raises ValueError with a sentence."""
+    words = str(value).split(",")
+    if len(words) > MAX_HIDDEN or not all(re.fullmatch(SWITCH, word) for word in words):
+        raise ValueError(
+            texts.NO_SWITCHES.format(known="nodots, pictures, no0, no1, ...", value=shown(value))
+        )
+    return ",".join(dict.fromkeys(words))
 
 
 def along(wish: Any) -> Tensor:
@@ -131,6 +145,7 @@ def show(wish: Any) -> dict[str, Any]:
         "classes": bytes_of(survey["map.classes"], torch.int16),
         "labels": list(wish.checkpoint.labels),
         "exact": figures.address(figures.png(media.to_pil(here(wish)[0])), "image/png"),
-        "x": values["x"], "y": values["y"], "walk": values["walk"], "about": about(wish, survey),
+        "x": values["x"], "y": values["y"], "walk": values["walk"],
+        "show": values.get("show", ""), "about": about(wish, survey),
         "axes": [texts.AXES[plane][0], texts.AXES[plane][1]], "made": wish.made,
     }  # fmt: skip

@@ -172,20 +172,21 @@ def build(catalogue: Catalogue) -> parts.Page:
         session = request.session_hash if request else None
         halted = threading.Event()
         running[session] = halted
+        closed = ("", None) * len(panels)  # they were about the result before
         stoppable = kinds.of(wish.checkpoint).HALTS
         try:
             for pictures, finished in views(wish, halted if stoppable else None):
                 if not finished:
                     offered = gr.Button(visible=stoppable)
                     drawn = page(wish, pictures, finished=False)
-                    yield drawn, "", "", gr.skip(), wish.seed, offered, "", None
+                    yield drawn, "", "", gr.skip(), wish.seed, offered, *closed
                     continue
                 if halted.is_set() and stoppable:
                     wish = as_far(wish, pictures)
                 view, over = page(wish, pictures), gr.Button(visible=False)
                 said = covered(catalogue, wish, pictures) + measured.copies(wish.checkpoint)
                 saved = save_link(wish, pictures)
-                yield view, said, saved, wish.made, wish.seed, over, "", None
+                yield view, said, saved, wish.made, wish.seed, over, *closed
         finally:
             if running.get(session) is halted:
                 del running[session]
@@ -226,13 +227,13 @@ def build(catalogue: Catalogue) -> parts.Page:
                 scored = scores.build(catalogue, checkpoint, ID)
             gallery = gr.HTML(figures.waiting(), js_on_load=None, elem_classes="gallery")
             made = parts.made_box()
-            panel = choice.build(catalogue, ID, made)
+            panels = [choice.build(catalogue, ID, made)]
             notes = gr.HTML(js_on_load=None)
             with gr.Row(elem_classes="actions"):
                 save = gr.HTML(js_on_load=None, min_width=0)
                 link = parts.link_button(ID)
             gr.HTML(choice.favourites(), js_on_load="aigc.chosen.show();")
-    levels.build(catalogue, checkpoint, seed, label, temperature)
+    panels.append(levels.build(catalogue, checkpoint, ID, made))
     parts.about(catalogue, checkpoint, NEEDS)
 
     settings = {
@@ -249,7 +250,9 @@ def build(catalogue: Catalogue) -> parts.Page:
     stop.click(halt, None, None, **parts.QUIET)
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
-        "outputs": [gallery, notes, save, made, seed, stop, *panel.outputs],
+        "outputs": [
+            gallery, notes, save, made, seed, stop, *(one for p in panels for one in p.outputs),
+        ],
         "show_progress": "minimal", "show_progress_on": gallery,
         **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
@@ -268,7 +271,10 @@ def build(catalogue: Catalogue) -> parts.Page:
         "of the test images of its class that score lower (`above_test_images`).",
     )  # fmt: skip
     choice.endpoint(catalogue)
-    readers = choice.READERS | scores.READERS
+    readers = choice.READERS | scores.READERS | levels.READERS
     for kind in kinds.KINDS.values():
         readers |= kind.READERS
-    return parts.Page(settings | panel.settings, event, made, link, readers, also=panel.also)
+    linked = {name: box for panel in panels for name, box in panel.settings.items()}
+    return parts.Page(
+        settings | linked, event, made, link, readers, also=tuple(one.also for one in panels)
+    )

@@ -14,18 +14,12 @@ import gradio as gr
 from aigc.checkpoint import Broken, Checkpoint, CheckpointError, snapshots
 from aigc.film import Film
 from aigc.ui import figures, parts, texts
-from aigc.ui.catalogue import Catalogue, reason, whole
+from aigc.ui.catalogue import Catalogue, read_frame, reason
 
 ID = "timelapse"
 NEEDS = "snapshots"
 
 ALONE = "none"  # no second run beside the first
-MAX_FRAME = 100_000
-
-
-def read_frame(value: object) -> int:
-    """The stage that a link opens, from 1; the viewer keeps to what there is."""
-    return whole(texts.THE_FRAME, value, 1, MAX_FRAME)
 
 
 def read_beside(catalogue: Catalogue, value: object) -> str:

@@ -10,6 +10,7 @@
   let answered = null;  // see `once`
   let front = null;
   let linkRead = false;
+  let noting = 0;  // until the address says where a player stands
 
   const view = (tab) => Object.assign({}, shown[tab]?.made, ...Object.values(looks[tab] || {}));
 
@@ -79,6 +80,8 @@
     remember(tab, names, made) {
       if (!made || !made.checkpoint) return;
       shown[tab] = { made, names };
+      clearTimeout(noting);
+      if (looks[tab]) delete looks[tab].frame;
       if (tab === "sample") this.chosen?.result();
       if (front === tab) this.visit(tab);
     },
@@ -198,10 +201,16 @@
     const frames = player.querySelectorAll(".strip .frame");
     const now = frames[at];
     if (!now) return;
-    player.querySelector(".now").src = now.src;
+    Object.assign(player.querySelector(".now"), { src: now.src, alt: now.alt });
     player.querySelector("input").value = at;
     player.querySelector("output").textContent = `${at + 1} / ${frames.length}`;
     frames.forEach((frame, i) => frame.classList.toggle("chosen", i === at));
+  };
+  // The address follows what stands still: browsers limit how often it may change.
+  const note = (player) => {
+    clearTimeout(noting);
+    const tab = front, at = Number(player.querySelector("input").value);
+    noting = setTimeout(() => window.aigc.look(tab, { frame: at ? at + 1 : undefined }, "frame"), 120);
   };
 
   const play = (player) => {
@@ -213,6 +222,7 @@
       player.playing = null;
       button.textContent = "▶";
       button.setAttribute("aria-label", words.play);
+      note(player);
       return;
     }
     let step = Number(slider.value) === last && !("loop" in player.dataset) ? -1 : 1;
@@ -229,13 +239,17 @@
 
   document.addEventListener("input", (event) => {
     const player = event.target.closest?.(".player");
-    if (player && event.target.matches("input[type=range]")) show(player, Number(event.target.value));
+    if (!player || !event.target.matches("input[type=range]")) return;
+    show(player, Number(event.target.value));
+    note(player);
   });
   document.addEventListener("click", (event) => {
     const player = event.target.closest?.(".player");
     if (!player) return;
     if (event.target.closest(".play")) play(player);
     const frame = event.target.closest(".frame");
-    if (frame) show(player, Number(frame.dataset.at));
+    if (!frame) return;
+    show(player, Number(frame.dataset.at));
+    note(player);
   });
 })();

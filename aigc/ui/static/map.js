@@ -112,7 +112,9 @@ function keep(point) {
   kept = point;
   look(point);
   const walk = path.map((at) => cellOf(at)).map(([column, row]) => row * data.cells + column);
-  window.aigc.look("explore", { x: point.x, y: point.y, walk: walk.join(".") });
+  const switched = [!part("dots").checked && "nodots", part("pictures").checked && "pictures",
+    ...[...hidden].sort((a, b) => a - b).map((k) => `no${k}`)].filter(Boolean).join(",");
+  window.aigc.look("explore", { x: point.x, y: point.y, walk: walk.join("."), show: switched });
 }
 
 function extend(point) {
@@ -190,7 +192,14 @@ function play() {
 }
 part("play").addEventListener("click", () => { if (playing) stop(); else if (path.length > 1) play(); });
 for (const name of ["dots", "pictures"])
-  part(name).addEventListener("change", () => { if (data) { paintBase(); paint(); } });
+  part(name).addEventListener("change", () => { if (data) { paintBase(); keep(kept); } });
+
+// The switches that a link says, see plane.read_show.
+function turn(words) {
+  part("dots").checked = !words.includes("nodots");
+  part("pictures").checked = words.includes("pictures");
+  hidden = new Set(words.filter((word) => /^no\d+$/.test(word)).map((word) => Number(word.slice(2))));
+}
 
 function buildLegend() {
   part("legend").replaceChildren(...data.labels.map((name, k) => {
@@ -203,7 +212,7 @@ function buildLegend() {
       if (hidden.has(k)) hidden.delete(k); else hidden.add(k);
       button.setAttribute("aria-pressed", !hidden.has(k));
       paintBase();
-      paint();
+      keep(kept);
     });
     return button;
   }));
@@ -214,11 +223,13 @@ async function receive() {
   if (!value || !value.sheet) return;
   stop();
   const images = await Promise.all([window.aigc.loaded(value.sheet), window.aigc.loaded(value.exact)]);
+  const labels = data?.labels;
   data = { ...value, picture: images[1] };
   sheet = images[0];
   points = new Float32Array(bytes(value.points));
   classes = new Int16Array(bytes(value.classes));
-  hidden = new Set();
+  if (String(labels) !== String(value.labels)) hidden = new Set();
+  if (value.show) turn(value.show.split(","));
   plane.width = plane.height = SIDE;
   picture.width = value.width;
   picture.height = value.height;
