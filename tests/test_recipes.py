@@ -40,6 +40,7 @@ def test_every_recipe_runs(
     if name.startswith("gan"):
         assert names[:3] == ["margin", "D loss", "diversity"]
     else:
+        assert made.labels == ()  # it is shown none, and draws none
         assert names == [
             "-ELBO", "-log p(x|z)", "KL", "sharpness of reconstructions", "sharpness of samples",
         ]  # fmt: skip

@@ -8,6 +8,7 @@ brightness p is 1 with probability p (dynamic binarisation).
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,8 @@ class Recipe(loop.Options):
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
     dataset = loop.load_images(recipe)
+    if recipe.any_label >= 1:  # or snapshots would ask for classes that nothing was learned of
+        dataset = dataclasses.replace(dataset, labels=(), targets=torch.zeros_like(dataset.targets))
     device = loop.device_of(recipe)
     channels, height, width = dataset.media.shape
     try:

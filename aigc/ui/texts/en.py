@@ -826,7 +826,8 @@ FILM = {
     "pictures": "What the model made at this stage",
     "play": "Play the film",
     "stage": "Stage of the training",
-    "hint": "All of it is from the same noise at every stage; of pictures, each column is a class. "
+    "hint": "All of it is from the same noise at every stage; of a model that knows classes, each "
+    "column is one. "
     "Arrow keys move the slider.",
 }
 
