@@ -85,7 +85,9 @@ def train(recipe: Recipe, dataset: Dataset | None = None) -> Path:
     model = Classifier(config)
     model.initialise(latent.generator(recipe.seed))
     model.to(device).to(memory_format=torch.channels_last)  # faster on a CPU
-    adam = torch.optim.AdamW(model.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
+    adam = torch.optim.AdamW(
+        model.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True
+    )
 
     def step(
         images: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator

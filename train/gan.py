@@ -156,8 +156,8 @@ def train(recipe: Recipe) -> Path:
     model.to(device).to(memory_format=torch.channels_last)
     g, d = model.generator, model.discriminator
     betas = (0.0, recipe.beta2)
-    g_adam = torch.optim.Adam(g.parameters(), lr=recipe.g_lr, betas=betas)
-    d_adam = torch.optim.Adam(d.parameters(), lr=recipe.d_lr, betas=betas)
+    g_adam = torch.optim.Adam(g.parameters(), lr=recipe.g_lr, betas=betas, fused=True)
+    d_adam = torch.optim.Adam(d.parameters(), lr=recipe.d_lr, betas=betas, fused=True)
     augmented = recipe.augment == "on" or (recipe.augment == "auto" and len(dataset) < FEW)
     mismatch = recipe.mismatch if config.classes and recipe.pack == 1 else 0.0
     latest: list[Tensor] = []  # made pictures and their classes, for it to look at

@@ -104,7 +104,7 @@ def train(recipe: Recipe) -> Path:
     chosen = {id(p) for p in inner} if recipe.muon_lr else set()
     rest = [p for p in model.parameters() if id(p) not in chosen]
     optimizers: dict[str, Optimizer] = {
-        "adam": torch.optim.Adam(rest, lr=recipe.lr, betas=(0.9, 0.99))
+        "adam": torch.optim.Adam(rest, lr=recipe.lr, betas=(0.9, 0.99), fused=True)
     }
     if chosen:
         optimizers["muon"] = muon.Muon(inner, lr=recipe.muon_lr)

@@ -285,6 +285,15 @@ def foreach_ema(average: list[Tensor], weights: list[Tensor], keep: float) -> No
     torch._foreach_lerp_(average, weights, 1 - keep)
 
 
+def _lay_out(optimizer: Optimizer) -> None:
+    """Give what an optimizer keeps of each weight the weight's own memory layout: the fused kernels
+    walk both in the order of memory, and a file has only one order."""
+    for weight, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if value.shape == weight.shape:
+                kept[name] = torch.empty_like(weight).copy_(value)
+
+
 def _flatten(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {f"{prefix}/{k}": v.detach().cpu().contiguous() for k, v in tensors.items()}
 
@@ -455,6 +464,7 @@ class Run:
                     state.setdefault(int(index), {})[entry] = value
                 groups = optimizer.state_dict()["param_groups"]
                 optimizer.load_state_dict({"state": state, "param_groups": groups})
+                _lay_out(optimizer)
             self.generator.set_state(tensors["generator"])
         except (RuntimeError, KeyError, ValueError) as error:
             raise TrainingError(

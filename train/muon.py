@@ -61,7 +61,7 @@ def muon_and_adam(
     matrices = [p for p in blocks.parameters() if p.dim() == 2]
     chosen = {id(p) for p in matrices} if muon_lr else set()
     rest = [p for p in model.parameters() if id(p) not in chosen]
-    adam = torch.optim.Adam(rest, lr=lr, betas=(0.9, 0.98), eps=1e-10)
+    adam = torch.optim.Adam(rest, lr=lr, betas=(0.9, 0.98), eps=1e-10, fused=True)
     return {"adam": adam, "muon": Muon(matrices, lr=muon_lr)} if chosen else {"adam": adam}
 
 

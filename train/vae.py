@@ -65,7 +65,7 @@ def train(recipe: Recipe) -> Path:
     model = VAE(config)
     model.initialise(latent.generator(recipe.seed))
     model.to(device)
-    adam = torch.optim.Adam(model.parameters(), lr=recipe.lr, betas=(0.9, 0.99))
+    adam = torch.optim.Adam(model.parameters(), lr=recipe.lr, betas=(0.9, 0.99), fused=True)
     if recipe.compile:
         model.encoder.compile()
         model.decoder.compile()
