@@ -157,6 +157,7 @@ def test_images_of_a_folder_become_a_checkpoint(image_folder: Path, tmp_path: Pa
         ({"loss": "cubic"}, "--loss is one of relativistic"),
         ({"gp": -1.0}, "--gp is 0 or more"),
         ({"mismatch": -1.0}, "--mismatch is 0 or more"),
+        ({"mismatch_until": 1.5}, "--mismatch-until is a share"),
         ({"pack": 3}, "cannot be judged 3 at a time"),
         ({"noise": "cauchy"}, "noise is normal or uniform"),
         ({"schedule": "steps"}, "--schedule"),

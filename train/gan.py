@@ -58,6 +58,8 @@ class Recipe(loop.Options):
     """Weight of telling the right class of a real picture from the wrong ones, by the part of the
     discriminator's logit that depends on the class. Counts where there are classes and pictures are
     judged one at a time."""
+    mismatch_until: float = 0.65
+    """Share of the run after which that weight is 0: what is hard to read comes back."""
     gamma: float = 1.0
     """Weight of R1 and R2 at the start ..."""
     gamma_end: float = 0.1
@@ -127,6 +129,10 @@ def train(recipe: Recipe) -> Path:
         raise loop.TrainingError(f"--gp is 0 or more, not {recipe.gp}")
     if not 0 <= recipe.mismatch:
         raise loop.TrainingError(f"--mismatch is 0 or more, not {recipe.mismatch}")
+    if not 0 <= recipe.mismatch_until <= 1:
+        raise loop.TrainingError(
+            f"--mismatch-until is a share from 0 to 1, not {recipe.mismatch_until}"
+        )
     if recipe.batch // distributed.size() % max(1, recipe.pack):
         raise loop.TrainingError(
             f"--batch {recipe.batch} cannot be judged {recipe.pack} at a time on "
@@ -203,7 +209,7 @@ def train(recipe: Recipe) -> Path:
             # The mean runs over the whole batch of 2 n pictures: twice it is R1 + R2.
             penalty = 2 * recipe.penalty_every * gradient_penalty(wanted, both)
         d_total = d_loss + 0.5 * gamma * penalty
-        if mismatch:
+        if mismatch and progress < recipe.mismatch_until:
             # As the classifier of AC-GAN (Odena et al. 2016, arXiv 1610.09585), but by the same
             # logit with each class in turn: what does not depend on the class cancels in the
             # softmax, and the convolutions have run already.
