@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from aigc import ui
-from aigc.ui import choice, figures, judge, sample, scores, texts
+from aigc.ui import choice, explore, figures, judge, sample, scores, texts
 from aigc.ui.catalogue import Catalogue
 
 
@@ -44,7 +44,10 @@ def test_the_page_says_each_score_with_a_bar_and_leads_to_the_slopes(catalogue: 
     assert all("of the test images of its class" in title for title, *_ in shown)
     middle = sorted(found.above)[2]
     assert f"that is {middle:.0%}" in page
-    (address,) = re.findall(r'<a href="(\?tab=explore[^"]+)">', page)
+    address, to_the_pad = re.findall(r'<a href="(\?tab=explore[^"]+)">', page)
+    assert "view=scores" in to_the_pad and "seed" not in to_the_pad and "drawing" in (
+        explore.VIEWS["scores"].CONTROLS
+    )  # fmt: skip
     for part in ("view=scores", "seed=7", "label=any", "count=5", "temperature=0.9"):
         assert part in address
     assert "score" not in sample.page(one, made, finished=False)

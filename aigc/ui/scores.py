@@ -96,17 +96,20 @@ def sentence(wish: Any, found: Scores | None) -> str:
         return ""
     if found.above is None:
         return f'<p class="said scored">{texts.SCORES_UNDER_ALONE}</p>'
-    query = {
-        "tab": "explore", "checkpoint": wish.checkpoint.name, "view": "scores", "seed": wish.seed,
-        "label": wish.label, "count": wish.count, "temperature": wish.temperature,
-        "lang": texts.language(),
+    these = {
+        "seed": wish.seed, "label": wish.label, "count": wish.count,
+        "temperature": wish.temperature,
     }  # fmt: skip
     said = texts.SCORES_UNDER.format(
         images=texts.SCORED_IMAGES[bool(wish.checkpoint.labels)],
         share=f"{median(found.above):.0%}",
     )
-    address = html.escape(f"?{urlencode(query)}")
-    return f'<p class="said scored">{said} <a href="{address}">{texts.SCORES_MORE}</a></p>'
+    links = []
+    for title, asked in ((texts.SCORES_MORE, these), (texts.SCORES_DRAWING, {})):
+        query = {"tab": "explore", "checkpoint": wish.checkpoint.name, "view": "scores", **asked,
+                 "lang": texts.language()}  # fmt: skip
+        links.append(f'<a href="{html.escape(f"?{urlencode(query)}")}">{title}</a>')
+    return f'<p class="said scored">{said} {" · ".join(links)}</p>'
 
 
 def build(catalogue: Catalogue, checkpoint: gr.Dropdown, tab: str) -> gr.Checkbox:

@@ -352,6 +352,7 @@ SCORES_UNDER_ALONE = (
     "something."
 )
 SCORES_MORE = "Where in each picture it says so, in Explore"
+SCORES_DRAWING = "Draw something, and it judges that"
 
 # One picture among the samples
 CHOSEN = "Chosen picture"

@@ -462,6 +462,7 @@ SCORES_UNDER = (
 )
 SCORES_UNDER_ALONE = "生成器作图，判别器分辨真假：每张图下面是它的分数（logit）。这里没有测过真图的分数，所以只有分数之差才说明问题。"
 SCORES_MORE = "它看中了图的哪里，见“探索”"
+SCORES_DRAWING = "自己画一个，让它来判断"
 
 # 样本中的一张图
 CHOSEN = "选中的图"
