@@ -41,6 +41,14 @@ WRONG = """async () => {
 }"""
 
 
+# Until no colour is on its way to another.
+REST = """async () => {
+  for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);  // until it sets out
+  await Promise.all(document.getAnimations()
+    .filter((one) => one instanceof CSSTransition).map((one) => one.finished.catch(() => 0)));
+}"""
+
+
 # A file from the visitor's desktop.
 DROP = """(content) => {
   const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));

@@ -15,7 +15,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from conftest import save_tiny
 from PIL import Image
-from test_browser import DROP, WRONG, Visit, visit  # noqa: F401  a fixture
+from test_browser import DROP, REST, WRONG, Visit, visit  # noqa: F401  a fixture
 from test_ui_explore import HAS
 
 from aigc import ui
@@ -232,6 +232,7 @@ def test_a_view_is_legible_at_every_width_and_in_both_themes(
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            page.evaluate(REST)
             assert page.evaluate(WRONG) == [], (scheme, width)
     assert one.errors == []
 

@@ -353,7 +353,7 @@ def test_stopping_stops_the_work(
         "(seen) => document.querySelector('.writing').textContent.length > seen", arg=len(seen)
     )
     stop.click()
-    stop.wait_for(state="hidden")
+    page.wait_for_function("document.querySelector('button.stop').disabled")
     page.wait_for_function("location.search.includes('length=')")
     length, done = int(query_of(page)["length"]), len(steps)
     assert length < 900 and len(page.locator(".writing").first.text_content()) == length

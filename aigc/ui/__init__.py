@@ -285,6 +285,7 @@ def _wire(
         opened_so_far = first.click(**page.run)
         for more in page.also:
             opened_so_far = opened_so_far.then(**more)
+        opened_so_far.then(None, None, None, js="() => aigc.settled()", **PRIVATE)
         names = json.dumps([*page.settings, "revision"])
         page.made.change(
             None, page.made, None, js=f"(made) => aigc.remember('{name}', {names}, made)", **PRIVATE

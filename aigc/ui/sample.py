@@ -177,13 +177,13 @@ def build(catalogue: Catalogue) -> parts.Page:
         try:
             for pictures, finished in views(wish, halted if stoppable else None):
                 if not finished:
-                    offered = gr.Button(visible=stoppable)
+                    offered = gr.Button(interactive=True)
                     drawn = page(wish, pictures, finished=False)
                     yield drawn, "", "", gr.skip(), wish.seed, offered, *closed
                     continue
                 if halted.is_set() and stoppable:
                     wish = as_far(wish, pictures)
-                view, over = page(wish, pictures), gr.Button(visible=False)
+                view, over = page(wish, pictures), gr.Button(interactive=False)
                 said = covered(catalogue, wish, pictures) + measured.copies(wish.checkpoint)
                 saved = save_link(wish, pictures)
                 yield view, said, saved, wish.made, wish.seed, over, *closed
@@ -219,8 +219,9 @@ def build(catalogue: Catalogue) -> parts.Page:
         with gr.Column(scale=3, min_width=300, elem_classes="result"):
             with gr.Row(elem_classes="actions above"):
                 stop = gr.Button(
-                    texts.HALT, variant="stop", size="sm", elem_classes="pill", visible=False
-                )
+                    texts.HALT, variant="stop", size="sm", elem_classes="pill",
+                    visible=bool(first and kinds.of(first).HALTS), interactive=False,
+                )  # fmt: skip
                 ways: dict[str, Any] = {}
                 for kind in kinds.KINDS.values():
                     ways |= kind.ways(ID, first)
@@ -243,9 +244,10 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     def offer(name: str) -> list[Any]:
         chosen = catalogue.find(name, NEEDS)
-        return [one for kind in kinds.KINDS.values() for one in kind.shapes(chosen)]
+        halts = gr.Button(visible=kinds.of(chosen).HALTS)  # its place is kept while it rests
+        return [halts, *(one for kind in kinds.KINDS.values() for one in kind.shapes(chosen))]
 
-    shaped = [*more.values(), *ways.values()]
+    shaped = [stop, *more.values(), *ways.values()]
     checkpoint.change(parts.spoken(offer), checkpoint, shaped, **parts.QUIET)
     stop.click(halt, None, None, **parts.QUIET)
     event: dict[str, Any] = {

@@ -45,6 +45,25 @@
     if (button) button.click();
     else setTimeout(() => make(tab), 30);
   };
+  // Shows what first.css keeps out of sight while the page loads.
+  const root = document.documentElement.classList;
+  const settle = () => root.add("opened", "settled");
+  // The controls of a link's checkpoint come in several answers; they stand when none has changed
+  // them for a moment.
+  const QUIET_MS = 200, MOST_MS = 4000;
+  const open = () => {
+    const end = performance.now() + MOST_MS;
+    let timer = 0;
+    const watcher = new MutationObserver(() => wait());
+    const done = () => { watcher.disconnect(); root.add("opened"); };
+    const wait = () => {
+      clearTimeout(timer);
+      timer = setTimeout(done, Math.max(0, Math.min(QUIET_MS, end - performance.now())));
+    };
+    for (const one of document.querySelectorAll(".page"))
+      watcher.observe(one, { childList: true, subtree: true, attributes: true });
+    wait();
+  };
   // A tab that no checkpoint can fill yet waits for its first one.
   const waiting = new Set();
   const begin = (tab) => {
@@ -52,7 +71,10 @@
     begun.add(tab);
     waiting.add(tab);
     const look = () => {
-      if (document.getElementById(`${tab}-empty`)) return setTimeout(look, 200);
+      if (document.getElementById(`${tab}-empty`)) {
+        settle();
+        return setTimeout(look, 200);
+      }
       waiting.delete(tab);
       make(tab);
     };
@@ -147,8 +169,12 @@
     ready(tab) {
       linkRead = true;
       front = tab;
+      open();
       begin(tab);
     },
+
+    // The first result stands, and what else the link opened, or a sentence says why not.
+    settled: settle,
 
     async copy(tab) {
       if (!shown[tab]) return;
