@@ -237,12 +237,7 @@ def build(catalogue: Catalogue, checkpoint: gr.Dropdown, able: bool, tab: str) -
             result = gr.HTML(js_on_load=None, elem_id="code-terms")
         with gr.Column(scale=3, min_width=300, visible=False) as explorer:
             other = gr.Dropdown(labels, value=ANY, label=texts.CODE_OTHER)
-            viewer = gr.HTML(
-                {}, html_template=figures.template("latents.html", texts.LATENTS),
-                css_template=figures.read_static("latents.css"),
-                js_on_load=figures.read_static("latents.js"),
-                apply_default_css=False, elem_id="code-latents",
-            )  # fmt: skip
+            viewer = parts.viewer("latents", texts.LATENTS, elem_id="code-latents")
     kept, view = gr.State(None), parts.made_box()
     moved = gr.Textbox("", visible=False)  # a link says which through this
     work: dict[str, Any] = {"show_progress": "hidden", **parts.PRIVATE, **parts.MODEL_WORK}

@@ -460,12 +460,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 figures.waiting(), js_on_load=None, elem_classes="explore",
                 visible=first != "map",
             )  # fmt: skip
-            viewer = gr.HTML(
-                {}, html_template=figures.template("map.html", texts.MAP),
-                css_template=figures.read_static("map.css"),
-                js_on_load=figures.read_static("map.js"),
-                apply_default_css=False, elem_id="explore-map", visible=first == "map",
-            )  # fmt: skip
+            viewer = parts.viewer("map", texts.MAP, elem_id="explore-map", visible=first == "map")
             with gr.Row(elem_classes="actions"):
                 with gr.Row(elem_classes="actions", visible=first in FILMS) as saving:
                     films.buttons(film, ID, [])

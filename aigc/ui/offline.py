@@ -19,8 +19,8 @@ from aigc.ui import figures, labels, languages, palette, texts
 class Files:
     """What makes a viewer."""
 
-    body: str
-    """Its template in static/."""
+    name: str
+    """Of its template in static/, without the ending."""
     words: str
     """The name in `texts` of what stands in the template."""
     styles: tuple[str, ...]
@@ -53,7 +53,7 @@ def page(
             "look": palette.variables() + figures.read_static("offline.css"),
             "style": "".join(map(figures.read_static, files.styles)),
             "facts": figures.chips(facts, chosen),
-            "viewer": figures.template(files.body, getattr(texts, files.words)),
+            "viewer": figures.template(f"{files.name}.html", getattr(texts, files.words)),
             "note": html.escape(texts.OFFLINE_NOTE),
             "texts": embedded({files.said: texts.SCRIPT[files.said]}),
             "value": embedded({**value, "alone": True}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
@@ -64,6 +64,20 @@ class Panel:
     """What the next result clears: two components, with '' and None."""
     also: dict[str, Any]
     """The event that opens what a link chose."""
+
+
+def viewer(
+    name: str, words: dict[str, str], styles: Sequence[str] = (), scripts: Sequence[str] = (),
+    **options: Any,
+) -> gr.HTML:  # fmt: skip
+    """A component that a script of static/ draws: its template `name`.html with `words`, and its
+    styles and scripts, name.css and name.js where none are listed."""
+    return gr.HTML(
+        {}, html_template=figures.template(f"{name}.html", words),
+        css_template="".join(map(figures.read_static, styles or [f"{name}.css"])),
+        js_on_load="".join(map(figures.read_static, scripts or [f"{name}.js"])),
+        apply_default_css=False, **options,
+    )  # fmt: skip
 
 
 def made_box() -> gr.JSON:

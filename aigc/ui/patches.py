@@ -15,7 +15,7 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
-from aigc.ui import cache, figures, formula, labels, offline, pictures, pixel, texts
+from aigc.ui import cache, figures, formula, labels, offline, parts, pictures, pixel, texts
 from aigc.ui.weights import archive, encode, pack
 
 ASKED: dict[str, Any] = {}
@@ -26,7 +26,7 @@ HALTS = False
 BUTTON = "DRAW_PICTURE"
 GIVES_PICTURES = True
 FILES = offline.Files(
-    "attention.html", "VIEWER", ("attention.css",), ("weights.js", "mark.js", "attention.js"),
+    "attention", "VIEWER", ("attention.css",), ("weights.js", "mark.js", "attention.js"),
     "attention",
 )  # fmt: skip
 
@@ -90,11 +90,9 @@ def look_shapes(chosen: Checkpoint | None) -> list[Any]:
 
 def viewer(visible: bool) -> gr.HTML:
     """Where a picture and its weights are shown."""
-    return gr.HTML(
-        {}, html_template=figures.template("attention.html", texts.VIEWER),
-        css_template=figures.read_static("attention.css"),
-        js_on_load="".join(map(figures.read_static, FILES.scripts)),
-        apply_default_css=False, elem_id="attention-viewer", visible=visible,
+    return parts.viewer(
+        FILES.name, texts.VIEWER, FILES.styles, FILES.scripts, elem_id="attention-viewer",
+        visible=visible,
     )  # fmt: skip
 
 

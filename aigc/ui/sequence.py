@@ -52,7 +52,7 @@ HALTS = True
 BUTTON = "WRITE"
 GIVES_PICTURES = False
 FILES = offline.Files(
-    "sequence.html", "SEQUENCE", ("attention.css", "sequence.css"), ("weights.js", "sequence.js"),
+    "sequence", "SEQUENCE", ("attention.css", "sequence.css"), ("weights.js", "sequence.js"),
     "sequence",
 )  # fmt: skip
 
@@ -310,9 +310,7 @@ def numbers(chosen: Checkpoint, text: Tensor, made: dict[str, Any]) -> bytes:
 
 def viewer(visible: bool) -> gr.HTML:
     """Where a text is drawn. It calls back with `submit`: `prompt`, from which to go on."""
-    return gr.HTML(
-        {}, html_template=figures.template("sequence.html", texts.SEQUENCE),
-        css_template=figures.read_static("attention.css") + figures.read_static("sequence.css"),
-        js_on_load=figures.read_static("weights.js") + figures.read_static("sequence.js"),
-        apply_default_css=False, elem_id="sequence-viewer", visible=visible,
+    return parts.viewer(
+        FILES.name, texts.SEQUENCE, FILES.styles, FILES.scripts, elem_id="sequence-viewer",
+        visible=visible,
     )  # fmt: skip

@@ -92,12 +92,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 filterable=False,
             )  # fmt: skip
         with gr.Column(scale=3, min_width=300, elem_classes="result"):
-            viewer = gr.HTML(
-                {}, html_template=figures.template("timelapse.html", texts.FILM),
-                css_template=figures.read_static("timelapse.css"),
-                js_on_load=figures.read_static("timelapse.js"),
-                apply_default_css=False, elem_id="timelapse-viewer",
-            )  # fmt: skip
+            viewer = parts.viewer("timelapse", texts.FILM, elem_id="timelapse-viewer")
             with gr.Row(elem_classes="actions"):
                 link = parts.link_button(ID)
             made = parts.made_box()
