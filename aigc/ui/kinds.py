@@ -12,7 +12,8 @@ settings in ASKED, checked, and `request` the three arguments of a model's `samp
     READERS            checks for these, as a link brings them
     shapes(chosen)     both, brought up to date for another checkpoint, which may be of another kind
     making(chosen, request, more)   -> the batch
-    growing(chosen, request, more)  -> the batch as it grows; the last one is the whole
+    grows(chosen)                   -> whether it can be watched
+    growing(chosen, request, more)  -> the batch as it grows, then; the last one is the whole
     so_far(more, made)              -> `more` of the request whose result is this unfinished batch
     noted(chosen, more)             -> what became of the settings, where that is a surprise, HTML
     gallery, pieces, downloads      the batch on the page, from an endpoint, as files

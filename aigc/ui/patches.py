@@ -52,12 +52,13 @@ def making(chosen: Checkpoint, request: tuple[Any, ...], more: dict[str, Any]) -
     return chosen.model.sample(*request)  # type: ignore[operator]
 
 
+def grows(chosen: Checkpoint) -> bool:
+    return "draw" in chosen.capabilities
+
+
 def growing(chosen: Checkpoint, request: tuple[Any, ...], more: dict[str, Any]) -> Iterator[Tensor]:
-    """The model's own steps, where it draws in steps."""
-    if "draw" in chosen.capabilities:
-        yield from chosen.model.draw(*request)  # type: ignore[operator]
-    else:
-        yield making(chosen, request, more)
+    """The model's own steps."""
+    yield from chosen.model.draw(*request)  # type: ignore[operator]
 
 
 def so_far(more: dict[str, Any], made: Tensor) -> dict[str, Any]:

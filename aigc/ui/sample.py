@@ -96,11 +96,12 @@ def views(wish: Wish, halted: threading.Event | None = None) -> Iterator[tuple[T
     """The pictures as they grow, no more often than a person can see, and whether they are
     finished, which they also are once `halted` is set. Models that cannot be watched give the
     finished pictures alone."""
-    if not {"draw", "write"} & {*wish.checkpoint.capabilities}:
+    kind = kinds.of(wish.checkpoint)
+    if not kind.grows(wish.checkpoint):
         yield images(wish), True
         return
     last, pictures = -math.inf, None
-    for pictures in kinds.of(wish.checkpoint).growing(wish.checkpoint, wish.draw, wish.more):
+    for pictures in kind.growing(wish.checkpoint, wish.draw, wish.more):
         if halted is not None and halted.is_set():
             break
         if time.monotonic() - last >= SECONDS_BETWEEN_VIEWS:

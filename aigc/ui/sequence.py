@@ -109,6 +109,10 @@ def shapes(chosen: Checkpoint | None) -> list[Any]:
     ]  # fmt: skip
 
 
+def grows(chosen: Checkpoint) -> bool:
+    return True
+
+
 def growing(chosen: Checkpoint, request: tuple[Any, ...], more: dict[str, Any]) -> Iterator[Tensor]:
     """The texts (N, T) symbol by symbol, from the prompt on."""
     given = chosen.media.from_prompt(more["prompt"])
