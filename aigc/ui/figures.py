@@ -268,22 +268,33 @@ def facts(checkpoint: Checkpoint) -> list[str]:
     return lines
 
 
+def measured(checkpoint: Checkpoint, key: str) -> dict[str, str] | None:
+    """What a figure of metrics.json says, in the visitor's language, as HTML: its `name` and `text`
+    at least; None where nobody measured it."""
+    found = checkpoint.metrics.get(key)
+    if not isinstance(found, dict) or not {"name", "text"} <= found.keys():
+        return None
+    words = {name: str(value) for name, value in found.items()}
+    words["name"] = texts.FIGURES.get(words["name"], words["name"])
+    for name in {"text", "reference_text"} & words.keys():
+        words[name] = in_units(words[name])
+    return {name: html.escape(value) for name, value in words.items()}
+
+
 def figures(checkpoint: Checkpoint) -> list[str]:
     """The measured figures of metrics.json, each as HTML with its reference; how it was measured,
     and what the reference is, show on hovering."""
     cells = []
-    for figure in checkpoint.metrics.values():
-        if not isinstance(figure, dict) or not {"name", "text"} <= figure.keys():
+    for key in checkpoint.metrics:
+        words = measured(checkpoint, key)
+        if words is None:
             continue
-        words = {name: html.escape(str(value)) for name, value in figure.items()}
-        for name in {"text", "reference_text"} & words.keys():
-            words[name] = in_units(words[name])
         title, reference = words.get("protocol", ""), ""
         if words.get("reference_text"):
             reference = f"<small>{texts.REFERENCE} {words['reference_text']}</small>"
             title += f"\n{texts.REFERENCE}: {words.get('reference_name', '')}"
         cells.append(
-            f'<div title="{title}"><dt>{texts.FIGURES.get(words["name"], words["name"])}</dt>'
+            f'<div title="{title}"><dt>{words["name"]}</dt>'
             f"<dd>{words['text']}{reference}</dd></div>"
         )
     return cells

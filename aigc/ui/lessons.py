@@ -26,16 +26,6 @@ BESIDE = {"vae": "ladder", "ladder": "vae"}
 LIKELIHOOD = "negative_log_likelihood"
 
 
-def figure(chosen: Checkpoint, name: str) -> tuple[str, str] | None:
-    """What a figure is called and how large it is, as HTML in the visitor's language; None where
-    nobody measured it."""
-    found = chosen.metrics.get(name)
-    if not isinstance(found, dict) or not {"name", "text"} <= found.keys():
-        return None
-    title = texts.FIGURES.get(found["name"], str(found["name"]))
-    return html.escape(title), html.escape(figures.in_units(str(found["text"])))
-
-
 def steps_of(chosen: Checkpoint) -> int:
     """How many steps a piece takes, each of which looks at all before it; 1 where it comes at
     once."""
@@ -53,17 +43,18 @@ def expect(catalogue: Catalogue, chosen: Checkpoint) -> str:
     said = texts.EXPECT.get(chosen.family)
     if said is None:
         return ""
-    known = [found for name in SHOWN[chosen.family] if (found := figure(chosen, name))]
-    listed = texts.AND.join(f"{name} {value}" for name, value in known)
+    names = SHOWN[chosen.family]
+    known = [found for name in names if (found := figures.measured(chosen, name))]
+    listed = texts.AND.join(f"{found['name']} {found['text']}" for found in known)
     this = texts.EXPECT_THIS.format(figures=listed) if known else ""
     steps = steps_of(chosen)
     words = said.format(this=this, steps=f"{steps:,}", pairs=f"{steps * (steps + 1) // 2:,}")
     for other in catalogue.checkpoints:
         same = other.dataset == chosen.dataset and other.media == chosen.media
         if same and other.family == BESIDE.get(chosen.family):
-            if found := figure(other, LIKELIHOOD):
+            if found := figures.measured(other, LIKELIHOOD):
                 words += texts.EXPECT_BESIDE.format(
-                    name=html.escape(other.name), figure=found[0], value=found[1]
+                    name=html.escape(other.name), figure=found["name"], value=found["text"]
                 )
             break
     return f'<details class="how"><summary>{texts.EXPECT_TITLE}</summary><p>{words}</p></details>'

@@ -10,30 +10,28 @@ import gradio as gr
 
 from aigc.checkpoint import Checkpoint
 from aigc.survey import columns
-from aigc.ui import parts, texts, tradeoff
+from aigc.ui import figures, parts, texts, tradeoff
 from aigc.ui.catalogue import Catalogue, survey_of
 
 NEEDS = "sample"
 COPIES = ("near_copies", "copied_lines", "copied_windows")
 
 
-def figure(checkpoint: Checkpoint, key: str) -> dict[str, str] | None:
-    """A figure of metrics.json with its reference, as HTML; None where one is missing."""
-    found = checkpoint.metrics.get(key)
-    if not isinstance(found, dict) or not {"text", "reference_text"} <= found.keys():
-        return None
-    return {name: html.escape(str(value)) for name, value in found.items()}
+def beside_real(checkpoint: Checkpoint, key: str) -> dict[str, str] | None:
+    """A figure that says what real pictures or texts show in its place, see `figures.measured`."""
+    found = figures.measured(checkpoint, key)
+    return found if found and "reference_text" in found else None
 
 
 def copies(checkpoint: Checkpoint) -> str:
     """How much of what it makes it learned by heart, as its card has it; '' where nobody
     measured it. How it was measured shows on hovering."""
     for key in COPIES:
-        if found := figure(checkpoint, key):
+        if found := beside_real(checkpoint, key):
             said = texts.COPIES[key].format(share=found["text"], real=found["reference_text"])
-            if inside := figure(checkpoint, f"{key}_features"):
+            if inside := beside_real(checkpoint, f"{key}_features"):
                 said += texts.COPIES_FEATURES.format(share=inside["text"])
-            if near := figure(checkpoint, "nearest_training"):
+            if near := beside_real(checkpoint, "nearest_training"):
                 said += texts.COPIES_NEAREST.format(
                     distance=near["text"], real=near["reference_text"]
                 )
