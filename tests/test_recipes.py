@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+import tyro
 
 from aigc import checkpoint, film
-from train import loop, recipes
+from train import gan, loop, recipes, vae
+
+FILMS = Path(__file__).parent.parent / "films"
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
@@ -73,3 +77,47 @@ def test_a_run_that_is_there_is_not_repeated(
     again = [(tmp_path / name / checkpoint.WEIGHTS).stat().st_mtime_ns for name in short]
     assert again == weights
     assert [one.name for one in film.scan(options.films)[0]] == ["gan-certain", "vae-blurry"]
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_every_recipe_has_a_film(name: str) -> None:
+    """Otherwise: `python -m train.recipes NAME --data DIR --film`."""
+    flags, claim, mends = recipes.RECIPES[name]
+    kept = film.read(FILMS / name)
+    assert (kept.claim, kept.mends) == (claim, mends)
+    assert kept.command == f"python -m train.recipes {name} --data DIR"
+    script = gan.Recipe if name.startswith("gan") else vae.Recipe
+    wanted = loop._comparable(tyro.cli(script, args=flags.split()))
+    made = kept.training["recipe"]
+    shared = wanted.keys() & made.keys()  # a flag that came later had its default
+    assert {key: made[key] for key in shared} == {key: wanted[key] for key in shared}
+    assert kept.training["steps"] == 800 and len(checkpoint.snapshots(FILMS / name)) == 10
+    names = ["margin", "-ELBO"][name.startswith("vae")]
+    assert names in kept.outcome and math.isfinite(kept.outcome[names])
+
+
+def test_films_are_small() -> None:
+    assert {path.name for path in FILMS.iterdir()} == set(recipes.RECIPES)
+    sizes = [
+        sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        for path in FILMS.iterdir()
+    ]
+    assert max(sizes) < 100_000 and sum(sizes) < 1_200_000
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_the_experiments_have_the_figures_of_the_films(name: str) -> None:
+    found = film.read(FILMS / name).outcome
+    if name.startswith("gan"):
+        margin = found["margin"]
+        wanted = [f"{margin:.0f}" if abs(margin) >= 10 else f"{margin:.1f}"]
+        wanted += [f"{found['diversity']:.2f}", f"{found['label accuracy']:.0%}"]
+        wanted += [f"{found['classes covered']:.0%}"]
+    else:
+        wanted = [f"{found[key]:.1f}" for key in ("-ELBO", "-log p(x|z)", "KL")]
+        wanted += [f"{value:.2f}" for key, value in found.items() if "sharpness" in key]
+    text = (FILMS.parent / "docs" / "experiments.md").read_text(encoding="utf-8")
+    rows = re.findall(rf"^\| `{name}` \|[^|]*\|(.*)\|$", text.replace("*", ""), re.MULTILINE)
+    assert any(
+        [cell.strip() for cell in row.split("|")][: len(wanted)] == wanted for row in rows
+    ), (wanted, rows)

@@ -269,6 +269,8 @@ SAID: dict[str, str] = {
         "发散：判别器对每张图都十拿九稳（领先 {by} 分，损失 {loss}），生成器无从学起",
     r"stalled: the discriminator takes what is made for real \(by (?P<by>\S+) logits\).*":
         "停滞：判别器把假图当真（领先 {by} 分），教不了生成器什么",
+    "stalled: the weights of generator no longer change": "停滞：生成器的权重不再变化",
+    "stalled: the weights of discriminator no longer change": "停滞：判别器的权重不再变化",
     r"stalled: the weights of (?P<name>.+) no longer change": "停滞：{name} 的权重不再变化",
     r"diverged: (?P<name>.+) is (?P<value>\S+), it was (?P<best>\S+) before and (?P<start>\S+) .*":
         "发散：{name} 是 {value}，此前到过 {best}，开始时是 {start}",
@@ -347,8 +349,8 @@ $$\mathrm{KL} = \tfrac{1}{2} \sum_i \big(\mu_i^2 + \sigma_i^2 - 1 - \log \sigma_
 
 **温度**缩放 $z$：接近 0 时是最典型的图，等于 1 时是模型自己的分布。
 
-**什么有帮助**：每次只改一处，看 `python -m train.recipes` 给出的测试图上的界。1,000 张图、2 个潜变量、没有残差块、KL 项算四倍时是 165.1 nat；
-图像多到 60 倍是 158.0，加深是 164.2，KL 项只算一倍是 166.0，32 个潜变量是 135.9，全部加起来是 105.2。
+**什么有帮助**：每次只改一处，看 `python -m train.recipes` 给出的测试图上的界。1,000 张图、2 个潜变量、没有残差块、KL 项算四倍时是 164.8 nat；
+图像多到 60 倍是 158.2，加深是 165.1，KL 项只算一倍是 165.6，只算十分之一是 171.0，32 个潜变量是 140.1，全部加起来是 107.7。
 """,
     "ladder": r"""
 #### 分层变分自编码器
@@ -504,7 +506,7 @@ TERMS_INFO = (
     "说出这张图的代价：给定潜变量时说出图（{draws} 次抽取的平均，灰色像素按落墨的概率计），"
     "以及相对先验说出潜变量。"
 )
-TERMS_WEIGHED = "训练时 KL 项乘以 λ，这里 λ = {beta}。λ 小一些，留下的就多一些：train.recipes 里最小的 VAE，λ = 4 时是 4.1 nat，λ = 1 时是 6.3 nat。"
+TERMS_WEIGHED = "训练时 KL 项乘以 λ，这里 λ = {beta}。λ 小一些，留下的就多一些：train.recipes 里最小的 VAE，λ = 4 时是 4.1 nat，λ = 1 时是 6.3 nat，λ = 0.1 时是 11.1 nat。"
 # static/latents.html 里的文字，按其中的名字
 LATENTS = {
     "picture": "解码结果",
