@@ -225,6 +225,13 @@ def test_a_chinese_visitor_reads_no_english(server: str, chromium: Any) -> None:
     context = chromium.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
     page = context.new_page()
     mistakes = mistakes_of(page)
+    # What screen readers hear in passing: each stands for a second.
+    announced: list[str] = []
+    page.expose_function("heard", lambda said: announced.append(said))
+    page.add_init_script("""new MutationObserver(() => {
+      const node = document.querySelector('.sr-only[role=status]');
+      if (node?.textContent.trim()) window.heard(node.textContent.trim());
+    }).observe(document, { childList: true, characterData: true, subtree: true });""")
     try:
         foreign: list[tuple[str, str]] = []
         for tab in ui.TABS:
@@ -241,6 +248,12 @@ def test_a_chinese_visitor_reads_no_english(server: str, chromium: Any) -> None:
         assert sorted(set(foreign)) == []
         page.goto(f"{server}?tab=sample&count=2")
         page.wait_for_function("() => location.search.includes('checkpoint=')", timeout=60_000)
+        for _ in range(80):  # at most one in five seconds
+            if zh.GRADIO["common.complete"] in announced:
+                break
+            page.wait_for_timeout(100)
+        assert zh.GRADIO["common.complete"] in announced
+        assert [said for said in announced if re.search("[A-Za-z]{3}", said)] == []
         page.get_by_label(zh.RANDOMISE).first.uncheck()
         page.get_by_label(zh.SEED, exact=True).first.fill("-4")
         page.locator("button.primary:visible").click()

@@ -377,6 +377,7 @@ def launch(demo: languages.Blocks, **options: Any) -> Any:
             for name in ("app.js", "drop.js", "choice.js")
         ),
         "favicon_path": figures.STATIC / "favicon.svg",
+        "i18n": languages.announcements(),
         "footer_links": ["api", "gradio", "settings"],
         "max_file_size": MAX_UPLOAD,
         "run_history": False,

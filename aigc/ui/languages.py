@@ -36,6 +36,11 @@ def of_visitor() -> str:
     )
 
 
+def announcements() -> gr.I18n:
+    """What Gradio tells screen readers and has not in each of its languages."""
+    return gr.I18n(**{TAGS[name]: words.GRADIO for name, words in texts.LANGUAGES.items()})
+
+
 class Blocks(gr.Blocks):
     """`gr.Blocks` whose page is written in the language of the task that asks for it."""
 

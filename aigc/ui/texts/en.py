@@ -833,6 +833,14 @@ FILM = {
     "Arrow keys move the slider.",
 }
 
+# What Gradio says to screen readers, by its own keys: not all of its languages have these. It fills
+# in {position} and {size}.
+GRADIO = {
+    "common.complete": "Complete",
+    "common.progress": "Progress",
+    "status.queue_position": "In queue: {position} of {size}",
+}
+
 # What static/*.js says; {name} is filled in there.
 SCRIPT = {
     "dropNothing": "This file holds no settings of this app.",

@@ -863,6 +863,12 @@ FILM = {
     "hint": "各阶段用的是同样的噪声；模型认得类别时，图片的每一列是一个类别。方向键移动滑块。",
 }
 
+GRADIO = {
+    "common.complete": "完成",
+    "common.progress": "进度",
+    "status.queue_position": "排队中：第 {position} 位，共 {size} 位",
+}
+
 # static/*.js 里的文本；{name} 在那里填入。
 SCRIPT = {
     "dropNothing": "这个文件里没有本应用的设置。",
