@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, parse_qsl, urlparse
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import mistakes_of, save_tiny
+from conftest import marked, mistakes_of, save_tiny
 from PIL import Image
 from playwright.sync_api import Error
 
@@ -290,6 +290,8 @@ def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any
     page.locator(".chosen .star").press("Enter")
     kept, star = page.locator(".favourites li"), page.locator(".chosen .star[aria-pressed=true]")
     assert kept.count() == star.count() == 1
+    copy = base64.b64decode(kept.locator("img").get_attribute("src").partition(",")[2])
+    assert json.loads(marked(copy)["AIGC"])["Label"] == "1"
     pixels = one.pixels()[:-1]  # without the favourite
     page.emulate_media(reduced_motion="reduce")
     page.evaluate(AXE_SCRIPT)

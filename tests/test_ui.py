@@ -757,6 +757,27 @@ def test_a_wrong_folder_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch) ->
         start(monkeypatch, "--checkpoints", "nowhere")
 
 
+def test_a_picture_that_is_saved_from_the_page_says_that_ai_made_it(catalogue: Catalogue) -> None:
+    wish = sample.read(catalogue, "gan-mnist", 3, 5, "7", 0.75)
+    way = interpolate.read(catalogue, "vae-mnist", 1, "1", 2, "7", 3, "slerp")
+    film = timelapse.film(catalogue.find("gan-mnist", "snapshots"))
+    pages = (
+        sample.page(wish, sample.images(wish)), interpolate.page(way, interpolate.frames(way)),
+        interpolate.comparison(way), "".join(f'<img src="{one}">' for one in film["frames"]),
+        figures.card(wish.checkpoint),
+    )  # fmt: skip
+    for page in pages:
+        assert sources(page)
+        for source in sources(page):
+            decode(source).verify()  # every checksum
+            said = marked(base64.b64decode(source.partition(",")[2]))
+            assert said["DigitalSourceType"] == labels.IPTC
+            assert json.loads(said["AIGC"])["Label"] == "1"
+    drawn, back = sources(drawing.terms(drawing.study(catalogue, "vae-mnist", "3", a_digit()), "3"))
+    assert "xmp" in decode(back).info and "xmp" not in decode(drawn).info
+    assert len(labels.SHORT) < 700  # there may be hundreds
+
+
 # A drawing in the latent space
 
 

@@ -114,6 +114,26 @@ def test_a_view_keeps_the_contract(catalogue: Catalogue, view: str) -> None:
     assert values == {name: made[name] for name in values} and set(values) == set(query)
 
 
+def unmarked(shown: object) -> tuple[int, int]:
+    """How many pictures of a view do not say that AI made them, and how many there are."""
+    found = re.findall(r"data:image/png;base64,([\w+/=]+)", str(shown))
+    return sum(b"iTXt" not in base64.b64decode(content) for content in found), len(found)
+
+
+@pytest.mark.parametrize("view", [view for view in explore.VIEWS if view != "project"])
+def test_what_a_model_made_says_so_and_a_drawing_does_not(
+    catalogue: Catalogue, view: str
+) -> None:  # fmt: skip
+    missing, pictures = unmarked(explore.VIEWS[view].show(wish_of(catalogue, view)))
+    assert missing == 0 < pictures
+    if "drawing" in explore.VIEWS[view].CONTROLS:
+        given = {**GIVEN[view], "drawing": drawn()}
+        wish = explore.read(catalogue, HAS.get(view, "vae-mnist"), view, given)
+        # Whole and in part; judged as each class, beside the gradients.
+        expected = {"complete": 2, "scores": 20}.get(view, 1)
+        assert wish.drawing is not None and unmarked(explore.VIEWS[view].show(wish))[0] == expected
+
+
 def test_the_map_decodes_its_points(catalogue: Catalogue) -> None:
     wish = wish_of(catalogue, "map")
     found = survey.read(wish.checkpoint)

@@ -80,11 +80,11 @@ def show(wish: Any) -> str:
     image = start(wish)
     own = own_class(wish, image)
     said = texts.FROM_GIVEN if wish.values["label"] != "any" else texts.FROM_NEAREST
-    return page(wish.checkpoint, image, own, said)
+    return page(wish.checkpoint, image, own, said, wish.drawing is not None)
 
 
-def page(chosen: Checkpoint, image: Tensor, own: int, said: str) -> str:
-    """The picture, both rows of `table`, and how often either way arrives."""
+def page(chosen: Checkpoint, image: Tensor, own: int, said: str, given: bool) -> str:
+    """The picture, which may be `given`, both rows of `table`, and how often either way arrives."""
     survey = surveyed(chosen, PART)
     rows = ""
     ways = (texts.BY_MEANS, texts.BY_CLASS)
@@ -100,7 +100,7 @@ def page(chosen: Checkpoint, image: Tensor, own: int, said: str) -> str:
         )
         rows += f'<h4>{way}</h4><div class="tens">{tiles}</div><p>{share}</p>'
     first = figures.captioned(
-        chosen.media, image, said.format(label=html.escape(chosen.labels[own]))
+        chosen.media, image, said.format(label=html.escape(chosen.labels[own])), given
     )
     info = texts.ARRIVES_INFO.format(classifier=html.escape(survey.about.get("classifier", "?")))
     return f'<section class="ways"><div class="two">{first}</div>{rows}<p>{info}</p></section>'

@@ -58,8 +58,9 @@ def show(wish: Any) -> str:
     height = rows_of(wish) * chosen.media.height // chosen.model.grid[0]
     upper = image.clone()
     upper[:, height:] = 0
-    first = figures.captioned(chosen.media, image, texts.WHOLE_PICTURE)
-    first += figures.captioned(chosen.media, upper, texts.KEPT)
+    own = wish.drawing is not None
+    first = figures.captioned(chosen.media, image, texts.WHOLE_PICTURE, own)
+    first += figures.captioned(chosen.media, upper, texts.KEPT, own)
     made = completions(wish, image)
     seen = [""] * len(made)
     said = ""

@@ -8,7 +8,6 @@ asks nobody (static/latents.js).
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,15 +96,6 @@ def decoded(chosen: Checkpoint, mean: Tensor, label: object, changes: dict[int, 
     return model.decode(z[None], model.condition(index)[None])[0]
 
 
-def picture(chosen: Checkpoint, image: Tensor, title: str) -> str:
-    """One picture with its title."""
-    source = figures.address(figures.png(chosen.media.to_pil(image)), "image/png")
-    return (
-        f'<figure><img class="tile" alt="{html.escape(title)}" src="{source}">'
-        f"<figcaption>{title}</figcaption></figure>"
-    )
-
-
 def weighed(one: Study) -> str:
     """What the KL term counted in training; nothing where the checkpoint does not say so."""
     recipe = one.checkpoint.training.get("recipe")
@@ -123,10 +113,12 @@ def terms(one: Study, label: object) -> str:
         f"<div><dt>{name}</dt><dd>{texts.NATS.format(value=f'{value:.1f}')}</dd></div>"
         for name, value in shown
     )
+    media = one.checkpoint.media
+    back = decoded(one.checkpoint, one.mean, label, {})
     return (
         '<div class="coded">'
-        + picture(one.checkpoint, one.image, texts.AS_GIVEN)
-        + picture(one.checkpoint, decoded(one.checkpoint, one.mean, label, {}), texts.CAME_BACK)
+        + figures.captioned(media, one.image, texts.AS_GIVEN, own=True)
+        + figures.captioned(media, back, texts.CAME_BACK)
         + f"<dl>{cells}</dl><p>{texts.TERMS_INFO.format(draws=DRAWS)} {weighed(one)}</p></div>"
     )
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from aigc.checkpoint import Checkpoint
@@ -32,14 +31,12 @@ DOWNLOAD_SIDE = 112  # pixels of one picture in a download, at least
 HEADLINE_FIGURES = 3  # on the card; the others are folded
 
 
-def png(image: Image.Image, mark: bytes = b"") -> bytes:
-    """A PNG; `mark` says what made it (`labels.xmp`)."""
-    info = PngInfo()
-    if mark:
-        info.add_itxt("XML:com.adobe.xmp", mark.decode())
+def png(image: Image.Image, mark: bytes = labels.SHORT) -> bytes:
+    """A PNG; `mark` says what made it, in full (`labels.xmp`) where somebody keeps the file. Empty
+    for what no model made: a visitor's own picture."""
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", pnginfo=info, compress_level=3)
-    return buffer.getvalue()
+    image.save(buffer, "PNG", compress_level=3)
+    return labels.put(buffer.getvalue(), mark) if mark else buffer.getvalue()
 
 
 def address(content: bytes, kind: str) -> str:
@@ -112,7 +109,9 @@ def download(content: bytes, kind: str, name: str, text: str) -> str:
     )
 
 
-def sheet_png(media: ImageMedia, images: Tensor, mark: bytes = b"", label: str = "") -> bytes:
+def sheet_png(
+    media: ImageMedia, images: Tensor, mark: bytes = labels.SHORT, label: str = ""
+) -> bytes:
     """The pictures as one PNG, each at least DOWNLOAD_SIDE wide, with its mark, and a visible
     `label` under it."""
     sheet = enlarge(media.grid(images, columns_of(len(images))), DOWNLOAD_SIDE, media.width)
@@ -149,9 +148,10 @@ def plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def captioned(media: ImageMedia, image: Tensor, caption: str) -> str:
-    """One picture (C, H, W) in [0, 1] and what it is; `caption` is HTML."""
-    source = address(png(media.to_pil(image)), "image/png")
+def captioned(media: ImageMedia, image: Tensor, caption: str, own: bool = False) -> str:
+    """One picture (C, H, W) in [0, 1] and what it is, the visitor's `own` or a model's; `caption`
+    is HTML."""
+    source = address(png(media.to_pil(image), b"" if own else labels.SHORT), "image/png")
     alt = re.sub("<[^>]*>", "", caption)
     return (
         f'<figure><img class="tile" alt="{alt}" src="{source}">'
@@ -229,7 +229,8 @@ def preview(checkpoint: Checkpoint) -> str:
     if content is None:
         return ""
     alt = texts.SAMPLES_OF.format(name=checkpoint.name)
-    return f'<img class="preview" alt="{html.escape(alt)}" src="{address(content, "image/png")}">'
+    source = address(labels.put(content, labels.SHORT), "image/png")
+    return f'<img class="preview" alt="{html.escape(alt)}" src="{source}">'
 
 
 def duration(seconds: float) -> str:

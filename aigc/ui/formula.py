@@ -81,7 +81,7 @@ def show(wish: Any) -> str:
     """The place, and a table with a row for each of the strongest keys."""
     image = pixel.start(wish)
     found = step(wish, image)
-    source = figures.address(figures.png(pixel.marked(wish, image, found.at)), "image/png")
+    source = pixel.place(wish, image, found.at)
     alt = texts.PLACE_ALT.format(position=found.at + 1)
     rows, columns = wish.checkpoint.model.grid
     numbers = table(found, rows * columns, lambda at: patch(wish.checkpoint, at))

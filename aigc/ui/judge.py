@@ -15,7 +15,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.survey import quantile_of
-from aigc.ui import figures, texts
+from aigc.ui import figures, labels, texts
 from aigc.ui.catalogue import surveyed
 
 PART, NEEDS = "scores", "discriminate"
@@ -143,15 +143,17 @@ def histogram(chosen: Checkpoint, found: Verdict) -> str:
     )
 
 
-def tile(chosen: Checkpoint, found: Verdict, at: int, rank: float) -> str:
-    """One picture, its heat map, its score."""
+def tile(chosen: Checkpoint, found: Verdict, at: int, rank: float, own: bool) -> str:
+    """One picture, the visitor's `own` or a sample, its heat map, its score."""
     name = html.escape(chosen.labels[found.classes[at]]) if chosen.labels else ""
     images = (
         (texts.JUDGED.format(label=name), chosen.media.to_pil(found.images[at])),
         (texts.SLOPE, heat(found.images[at], found.slopes[at])),
     )
+    mark = b"" if own else labels.SHORT
     shown = "".join(
-        f'<img class="tile" alt="{alt}" src="{figures.address(figures.png(image), "image/png")}">'
+        f'<img class="tile" alt="{alt}" '
+        f'src="{figures.address(figures.png(image, mark), "image/png")}">'
         for alt, image in images
     )
     said = texts.SCORE.format(label=name, score=f"{float(found.scores[at]):.2f}",
@@ -166,7 +168,8 @@ def show(wish: Any) -> str:
     found = judged(wish)
     placed = ranks(chosen, found)
     order = found.scores.argsort(descending=True, stable=True).tolist()
-    tiles = "".join(tile(chosen, found, at, placed[at]) for at in order)
+    own = wish.drawing is not None
+    tiles = "".join(tile(chosen, found, at, placed[at], own) for at in order)
     listed = f'<div class="verdicts">{tiles}</div><p>{texts.SCORES_INFO}</p>'
     if wish.drawing is not None:
         return f"{listed}<p>{texts.SCORES_DRAWN}</p>"

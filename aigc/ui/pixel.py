@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from aigc.ui import cache, figures, texts
+from aigc.ui import cache, figures, labels, texts
 from aigc.ui.catalogue import whole
 from aigc.ui.weights import encode
 
@@ -71,6 +71,12 @@ def marked(wish: Any, image: Tensor, at: int) -> Image.Image:
     return large
 
 
+def place(wish: Any, image: Tensor, at: int) -> str:
+    """The address of `marked`, which says that AI made it where no visitor gave it."""
+    mark = labels.SHORT if wish.drawing is None else b""
+    return figures.address(figures.png(marked(wish, image, at), mark), "image/png")
+
+
 def heights(probabilities: Tensor) -> Tensor:
     """A distribution over 256 values (..., 256) -> BINS bars (..., BINS) from 0 to 1, on a
     logarithmic scale from 0.1%."""
@@ -111,7 +117,7 @@ def show(wish: Any) -> str:
     """The place, and a distribution for each of its values."""
     image = start(wish)
     at, probabilities, values = expected(wish, image)
-    source = figures.address(figures.png(marked(wish, image, at)), "image/png")
+    source = place(wish, image, at)
     charts = ""
     for i, (p, value) in enumerate(zip(probabilities, values.tolist()), 1):
         said = texts.EXPECTED_VALUE.format(

@@ -110,7 +110,7 @@ def page(
         name=html.escape(chosen.name), label=html.escape(found.labels[best]),
         error=f"{found.errors[best]:.3f}", seconds=f"{found.seconds:.1f}",
     )  # fmt: skip
-    shown = figures.captioned(media, image, texts.AS_GIVEN)
+    shown = figures.captioned(media, image, texts.AS_GIVEN, own=True)
     shown += figures.captioned(media, found.pictures[best], title)
     if one := encoder_for(catalogue, chosen):
         back, seconds = encoded(one, image, label)

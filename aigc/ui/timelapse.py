@@ -13,7 +13,7 @@ import gradio as gr
 
 from aigc.checkpoint import Broken, Checkpoint, CheckpointError, snapshots
 from aigc.film import Film
-from aigc.ui import figures, parts, texts
+from aigc.ui import figures, labels, parts, texts
 from aigc.ui.catalogue import Catalogue, read_frame, reason
 
 ID = "timelapse"
@@ -58,7 +58,10 @@ def film(chosen: Checkpoint) -> dict[str, Any]:
         "family": chosen.family,
         "paired": paired(chosen),
         "about": figures.told(chosen) if isinstance(chosen, Film) else "",
-        "frames": [figures.address(stage.picture, "image/png") for stage in stages],
+        "frames": [
+            figures.address(stage.picture and labels.put(stage.picture, labels.SHORT), "image/png")
+            for stage in stages
+        ],
         "texts": [list(stage.texts) for stage in stages] if stages[0].texts else None,
         "step": [stage.step for stage in stages],
         "images": [stage.images for stage in stages],
