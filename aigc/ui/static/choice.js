@@ -52,8 +52,8 @@
   // its copy, a PNG too.
   const said = (copy, source) => {
     const [to, from] = [copy, source].map((address) => atob(address.split(",")[1]));
-    const length = [...from.slice(33, 37)].reduce((sum, sign) => 256 * sum + sign.charCodeAt(0), 12);
-    const chunk = from.slice(33, 33 + length);
+    const size = [...from.slice(33, 37)].reduce((sum, sign) => 256 * sum + sign.charCodeAt(0), 0);
+    const chunk = from.slice(33, 33 + 12 + size);
     return `data:image/png;base64,${btoa(to.slice(0, 33) + chunk + to.slice(33))}`;
   };
   const thumbnail = (picture) => {
