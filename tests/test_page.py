@@ -57,7 +57,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     demo.close(verbose=False)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+looks = pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+
+
+@looks
 def test_every_tab_is_accessible_steady_and_light(
     server: str, visit: Any, width: int, scheme: str  # noqa: F811
 ) -> None:  # fmt: skip
@@ -97,8 +100,11 @@ def test_every_tab_is_accessible_steady_and_light(
     assert one.errors == []
 
 
-def test_the_keyboard_alone(server: str, visit: Any) -> None:  # noqa: F811
-    one: Visit = visit()
+@looks
+def test_the_keyboard_alone(
+    server: str, visit: Any, width: int, scheme: str  # noqa: F811
+) -> None:  # fmt: skip
+    one: Visit = visit(width=width, scheme=scheme)
     one.open(f"{server}?tab=sample&count=2", "sample")
     page = one.page
     focused = "() => document.activeElement"
@@ -138,8 +144,11 @@ def test_the_keyboard_alone(server: str, visit: Any) -> None:  # noqa: F811
     assert one.errors == []
 
 
-def test_sliders_answer_at_once(server: str, visit: Any) -> None:  # noqa: F811
-    one: Visit = visit()
+@looks
+def test_sliders_answer_at_once(
+    server: str, visit: Any, width: int, scheme: str  # noqa: F811
+) -> None:  # fmt: skip
+    one: Visit = visit(width=width, scheme=scheme)
     for tab, slider, values, shown in (
         ("interpolate", ".player input[type=range]", range(1, 12), ".player output"),
         ("attention", "[data-part=slider]", range(2, 30), "[data-part=step]"),
