@@ -257,6 +257,7 @@ def test_a_text_goes_on_from_the_prompt_of_a_link(server: str, visit: Any, width
 def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any) -> None:
     one = visit()
     one.open(f"{server}?tab=sample&checkpoint=gan-mnist&count=4&seed=7", "sample")
+    one.settled()
     page, before = one.page, one.page.url
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
@@ -367,6 +368,7 @@ def test_a_favourite_text(server: str, visit: Any) -> None:
 def test_scores_are_there_at_once_and_can_be_put_away(server: str, visit: Any) -> None:
     one = visit(width=390)
     one.open(f"{server}?tab=sample&count=4&seed=7", "sample")
+    one.settled()
     page, score = one.page, one.page.locator(".score:visible")
     assert score.count() == 4 and page.locator(".scored").is_visible()
     requests: list[str] = []

@@ -273,13 +273,12 @@ def test_a_drawing_is_judged_and_projected(
     monkeypatch.setattr(projection.search, "__defaults__", (10**6,))
     page.get_by_role("button", name=texts.PROJECT, exact=True).click()
     page.wait_for_selector(".explore progress[max='1000000']")
-    stop = page.get_by_role("button", name=texts.STOP_PROJECT, exact=True)
-    stop.click()
+    page.get_by_role("button", name=texts.STOP_PROJECT, exact=True).click()
     stands = "() => document.querySelector('.explore progress').value"
     page.wait_for_timeout(500)
     at = page.evaluate(stands)
     page.wait_for_timeout(500)
-    assert 0 < page.evaluate(stands) == at and stop.is_disabled()
+    assert 0 < page.evaluate(stands) == at
     assert one.errors == second.errors == []
 
 

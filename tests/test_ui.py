@@ -929,7 +929,7 @@ def test_every_link_in_the_readme_opens_its_view(name: str) -> None:
     links = re.findall(
         r"\]\(http://127\.0\.0\.1:7860/\?([^)]+)\)", (root / name).read_text("utf-8")
     )
-    shipped = ui.catalogue_of(root / "checkpoints")
+    shipped = ui.catalogue_of(root / "checkpoints", films=root / "films")
     pages, needs = pages_of(shipped)
     opened = set()
     for link in links:

@@ -447,10 +447,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 with gr.Row():
                     use = gr.Button(texts.USE_DRAWING, visible=first != "project", min_width=100)
                     go = gr.Button(texts.PROJECT, visible=first == "project", min_width=100)
-                    stop = gr.Button(
-                        texts.STOP_PROJECT, visible=first == "project", interactive=False,
-                        min_width=100,
-                    )  # fmt: skip
+                    stop = gr.Button(texts.STOP_PROJECT, visible=first == "project", min_width=100)
             button = gr.Button(
                 texts.SHOW, variant="primary", size="lg", visible=uses(first, "seed")
             )
@@ -497,13 +494,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         "show_progress": "hidden", **parts.PRIVATE, **projection.WORK,
     }  # fmt: skip
     projecting = go.click(parts.spoken(search), **searching)
-    # There is something to stop while it runs.
-    go.click(lambda: gr.Button(interactive=True), None, stop, **parts.QUIET)
-    rest: dict[str, Any] = {
-        "fn": lambda: gr.Button(interactive=False), "inputs": None, "outputs": stop, **parts.QUIET,
-    }  # fmt: skip
-    projecting.then(**rest)
-    stop.click(cancels=[projecting], **rest)
+    stop.click(None, cancels=[projecting], **parts.PRIVATE)
     # Gradio says of one value twice that it has changed.
     asked.change(
         parts.spoken(fill), asked, [page, made, enough], js="(asked) => aigc.once(asked)",
