@@ -7,6 +7,7 @@ and the key. Nothing is ever pickled, in either direction.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -14,6 +15,7 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -133,9 +135,7 @@ def save(
     }
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.partial")
-    partial.mkdir()
-    try:
+    with whole_folder(folder) as partial:
         (partial / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
         if half:
@@ -144,6 +144,16 @@ def save(
         for name, content in (files or {}).items():
             (partial / name).parent.mkdir(parents=True, exist_ok=True)
             (partial / name).write_bytes(content)
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill, which takes the place of `folder` at the end; after an error what
+    was there is still there, and nothing else."""
+    partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.partial")
+    partial.mkdir()
+    try:
+        yield partial
         if folder.exists():
             old = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.old")
             folder.rename(old)
@@ -194,6 +204,16 @@ def shown(value: object) -> str:
     """A value from a file or from outside, short enough for a sentence."""
     text = repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
+
+
+def check_format(path: Path, values: dict[str, Any]) -> None:
+    """Raises CheckpointError where `values` say that the file is of another format."""
+    form = values.get("format", FORMAT)
+    if type(form) is not int or form != FORMAT:
+        raise CheckpointError(
+            f"{path} has format {shown(form)} and this version reads format {FORMAT}; "
+            "update the project or train the checkpoint again"
+        )
 
 
 def check_keys(path: Path, where: str, given: set[str], wanted: set[str]) -> None:
@@ -294,12 +314,7 @@ def load(folder: Path, name: str = "", source: str = "local", revision: str = ""
         raise CheckpointError(f"{folder} is not a folder; name a checkpoint folder")
     config_path = folder / CONFIG
     config = read_json(config_path)
-    form = config.get("format", FORMAT)
-    if type(form) is not int or form != FORMAT:  # first: another format may have other keys
-        raise CheckpointError(
-            f"{config_path} has format {shown(form)} and this version reads format {FORMAT}; "
-            "update the project or train the checkpoint again"
-        )
+    check_format(config_path, config)  # first: another format may have other keys
     check_keys(config_path, "", set(config), KEYS)
     labels = config["labels"]
     if (

@@ -12,7 +12,6 @@ import io
 import json
 import math
 import shutil
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,9 +24,10 @@ from aigc.checkpoint import (
     Broken,
     Checkpoint,
     CheckpointError,
+    check_format,
     check_keys,
     read_json,
-    shown,
+    whole_folder,
 )
 
 FILM = "film.json"
@@ -53,12 +53,7 @@ def read(folder: Path) -> Film:
     """Raises CheckpointError that names the file and the key."""
     path = folder / FILM
     values = read_json(path)
-    form = values.get("format", FORMAT)
-    if type(form) is not int or form != FORMAT:
-        raise CheckpointError(
-            f"{path} has format {shown(form)} and this version reads format {FORMAT}; "
-            "update the project or train the checkpoint again"
-        )
+    check_format(path, values)
     check_keys(path, "", set(values), KEYS)
     outcome = values["outcome"]
     if (
@@ -120,15 +115,10 @@ def write(film: Film, folder: Path) -> None:
     values = {"format": FORMAT} | {name: getattr(film, name) for name in TEXTS}
     values |= {"training": film.training, "outcome": film.outcome}
     folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.partial")
-    try:
+    with whole_folder(folder) as partial:
         shutil.copytree((film.path / SNAPSHOTS).parent, (partial / SNAPSHOTS).parent)
         for picture in partial.glob("snapshots/*.png"):
             picture.write_bytes(lighter(picture.read_bytes()))
         text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
         (partial / FILM).write_text(text, encoding="utf-8")
         read(partial)  # what cannot be read again is not written
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
