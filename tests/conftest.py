@@ -436,6 +436,12 @@ def mistakes_of(page: Any) -> list[str]:
     return mistakes
 
 
+def address_of(page: Any) -> str:
+    """Where playwright's `page` is by its own word. `page.url` hears of an address that a script
+    has put there a moment later than what else the page answers."""
+    return str(page.evaluate("location.href"))
+
+
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
     """A page of 1280 by 1000 in which nothing may go wrong."""

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, parse_qsl, urlparse
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import marked, mistakes_of, save_tiny
+from conftest import address_of, marked, mistakes_of, save_tiny
 from PIL import Image
 from playwright.sync_api import Error
 
@@ -108,7 +108,7 @@ class Visit:
             arg=[tab, before],
         )
         self.page.wait_for_function(f"() => ({PIXELS})().length > 0")
-        return str(self.page.url)
+        return address_of(self.page)
 
     def pixels(self) -> list[str]:
         return list(self.page.evaluate(PIXELS))
@@ -149,7 +149,7 @@ def test_a_tab_from_the_first_look_to_the_copied_link(tab: Any, server: str, vis
     first.open(f"{server}?tab={tab.ID}", tab.ID)
     seen = looked(first.page.locator(".result:visible").first)
     assert seen.std() > 8  # something is there
-    before, at_first = first.page.url, first.pixels()
+    before, at_first = address_of(first.page), first.pixels()
 
     button = first.page.locator("button.primary:visible")
     if button.count():
@@ -160,7 +160,8 @@ def test_a_tab_from_the_first_look_to_the_copied_link(tab: Any, server: str, vis
             arg=json.dumps(at_first, separators=(",", ":")),
         )
     made = first.settled()
-    link = first.page.url  # only now: the viewer puts what it shows of a result into it, too
+    # Only now: the viewer puts what it shows of a result into the address, too.
+    link = address_of(first.page)
 
     first.context.grant_permissions(["clipboard-read", "clipboard-write"])
     first.page.locator(f"#{tab.ID}-link").click()
@@ -209,7 +210,7 @@ def test_nothing_is_wider_than_a_telephone(server: str, visit: Any, scheme: str)
 def test_the_tabs_start_when_they_are_opened(server: str, visit: Any) -> None:
     one = visit()
     one.open(server, "sample")
-    sample = one.page.url
+    sample = address_of(one.page)
     one.page.get_by_role("tab", name="Interpolate").click()
     interpolate = one.made("interpolate")
     assert "steps=16" in interpolate
@@ -221,7 +222,7 @@ def test_the_tabs_start_when_they_are_opened(server: str, visit: Any) -> None:
 def test_choosing_a_checkpoint_shows_its_card_and_its_pictures(server: str, visit: Any) -> None:
     one = visit()
     one.open(f"{server}?tab=sample&checkpoint=gan-mnist&label=4", "sample")
-    before = one.page.url
+    before = address_of(one.page)
     one.page.get_by_label("Checkpoint").first.click()
     one.page.get_by_role("option", name="attention-mnist").click()
     after = one.made("sample", before)
@@ -243,10 +244,10 @@ def test_a_text_goes_on_from_the_prompt_of_a_link(server: str, visit: Any, width
     assert one.page.get_by_label(texts.PROMPT).input_value() == "ab\n<b>c"
     # The text is seen as it grows; the address follows when it is finished.
     one.page.wait_for_function("location.search.includes('revision=')")
-    assert parse_qs(urlparse(one.page.url).query)["prompt"] == ["ab\n<b>c"]
+    assert parse_qs(urlparse(address_of(one.page)).query)["prompt"] == ["ab\n<b>c"]
     assert one.page.evaluate("document.documentElement.scrollWidth") <= width
     # A checkpoint that takes no prompt offers none.
-    before = one.page.url
+    before = address_of(one.page)
     one.page.get_by_label("Checkpoint").first.click()
     one.page.get_by_role("option", name="gan-mnist").click()
     assert "prompt" not in parse_qs(urlparse(one.made("sample", before)).query)
@@ -258,7 +259,7 @@ def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any
     one = visit()
     one.open(f"{server}?tab=sample&checkpoint=gan-mnist&count=4&seed=7", "sample")
     one.settled()
-    page, before = one.page, one.page.url
+    page, before = one.page, address_of(one.page)
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     first = page.locator("#sample-measured p:visible").inner_text()
@@ -313,7 +314,7 @@ def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any
     page.wait_for_selector(".varied")
     page.wait_for_function("(old) => (" + PIXELS + ")().length === old", arg=len(pixels) + 1)
     assert one.pixels()[:-1] == pixels
-    assert parse_qs(urlparse(page.url).query)["lang"] == ["zh"] and star.count() == 1
+    assert parse_qs(urlparse(address_of(page)).query)["lang"] == ["zh"] and star.count() == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.evaluate(AXE_SCRIPT)
     assert page.evaluate(WRONG) == []
@@ -377,7 +378,7 @@ def test_scores_are_there_at_once_and_can_be_put_away(server: str, visit: Any) -
     page.wait_for_function("location.search.includes('scores=off')")
     assert score.count() == 0 and requests == []
     one.settled()
-    one.open(page.url, "sample")
+    one.open(address_of(page), "sample")
     page.wait_for_function("location.search.includes('scores=off')")
     assert score.count() == 0 and page.locator(".gallery .tile").count() == 4
     page.get_by_label(texts.SCORES_SWITCH).check()
@@ -392,7 +393,7 @@ def test_the_seed_stays_when_it_is_told_to(server: str, visit: Any) -> None:
     one.page.get_by_label(texts.RANDOMISE).first.uncheck()
     one.page.get_by_label(texts.CLASS, exact=True).first.click()
     one.page.get_by_role("option", name="7", exact=True).click()
-    before = one.page.url
+    before = address_of(one.page)
     one.page.locator("button.primary:visible").click()
     assert parse_qs(urlparse(one.made("sample", before)).query)["seed"] == ["5"]
     one.page.wait_for_function(
@@ -423,11 +424,11 @@ def test_scrubbing_asks_nobody(server: str, visit: Any) -> None:
     # The address says where it stands, and opens there; the next walk begins at its beginning.
     one.page.wait_for_function("() => location.search.includes('frame=3')")
     other = visit()
-    other.open(one.page.url, "interpolate")
-    assert other.settled() == one.pixels() and other.page.url == one.page.url
+    other.open(address_of(one.page), "interpolate")
+    assert other.settled() == one.pixels() and address_of(other.page) == address_of(one.page)
     assert other.page.locator(".player output").inner_text() == "3 / 9"
     other.page.locator("button.primary:visible").click()
-    assert "frame" not in other.made("interpolate", one.page.url)
+    assert "frame" not in other.made("interpolate", address_of(one.page))
     assert other.page.locator(".player output").inner_text() == "1 / 9"
     one.page.locator(".player .play").click()
     one.page.wait_for_function("() => document.querySelector('.player output').value !== '3 / 9'")
@@ -479,11 +480,13 @@ def test_a_failure_beside_its_remedy(server: str, visit: Any, width: int, scheme
         (texts.CHECKPOINT, texts.FILM_FAILS.format(name="gan-certain")),
         (texts.BESIDE, texts.FILM_MENDS.format(name="gan-penalties")),
     ):
-        before = page.url
+        before = address_of(page)
         page.get_by_label(label).locator("visible=true").click()
         page.get_by_role("option", name=title, exact=True).click()
         one.made("timelapse", before)
-    assert "checkpoint=gan-certain" in page.url and "beside=gan-penalties" in page.url
+    assert "checkpoint=gan-certain" in address_of(page) and "beside=gan-penalties" in address_of(
+        page
+    )
     failure, remedy = page.locator(".tl-about").all_inner_texts()
     assert "Made to fail" in failure and "python -m train.recipes gan-certain" in failure
     assert "A remedy tried on gan-certain" in remedy and "Nothing was noticed" in remedy
@@ -496,7 +499,7 @@ def test_a_failure_beside_its_remedy(server: str, visit: Any, width: int, scheme
         shown.add(page.locator(".tl-run img").nth(1).get_attribute("src"))
     assert len(shown) == 10
     assert [url for url in asked if not url.startswith("data:")] == []
-    before = page.url
+    before = address_of(page)
     page.get_by_role("tab", name=texts.TABS["sample"]).click()
     one.made("sample", before)
     page.get_by_label(texts.CHECKPOINT).locator("visible=true").click()
@@ -527,7 +530,7 @@ def test_downloads(server: str, visit: Any, tmp_path: Path) -> None:
     path = saved("#interpolate-mp4")
     assert path.suffix == ".mp4"
     # The film, dropped on a page that shows something else, brings its view back.
-    restored = parse_qs(urlparse(one.page.url).query)
+    restored = parse_qs(urlparse(address_of(one.page)).query)
     one.open(f"{server}?tab=sample&count=2&lang=en", "sample")
     for content in (b"nothing", path.read_bytes()):
         one.page.evaluate(DROP, base64.b64encode(content).decode())
@@ -535,7 +538,7 @@ def test_downloads(server: str, visit: Any, tmp_path: Path) -> None:
             one.page.wait_for_selector(".drop-note")
             assert texts.SCRIPT["dropNothing"] in one.page.locator(".drop-note").inner_text()
     one.made("interpolate")
-    assert parse_qs(urlparse(one.page.url).query) == {**restored, "lang": ["en"]}
+    assert parse_qs(urlparse(address_of(one.page)).query) == {**restored, "lang": ["en"]}
     assert one.errors == []
 
 
@@ -606,9 +609,9 @@ def test_drawing_an_end(server: str, visit: Any) -> None:
     assert looked(canvas).mean() > 10  # the drawing is still there
     # A link shows it to others, as a start of theirs.
     other = visit()
-    other.open(page.url, "interpolate")
+    other.open(address_of(page), "interpolate")
     assert other.settled() == one.settled()
-    assert other.page.url == page.url and "picture_a=" in page.url
+    assert address_of(other.page) == address_of(page) and "picture_a=" in address_of(page)
     page.locator(".pad .clear:visible").first.click()
     assert looked(canvas).mean() < 10
     assert one.errors == []
@@ -665,14 +668,14 @@ def test_a_drawing_in_the_latent_space(server: str, visit: Any) -> None:
     page.wait_for_function("() => location.search.includes('label_as=7')")
     wanted = page.evaluate(decoded)
     other = visit(width=390)
-    other.open(page.url, "interpolate")
+    other.open(address_of(page), "interpolate")
     other.page.wait_for_function(
         "(wanted) => document.querySelector('.lt-viewer canvas')?.toDataURL() === wanted",
         arg=wanted,
     )
     assert other.page.locator("#code-terms").inner_text() == said
     assert looked(other.page.locator(".code .pad canvas")).mean() > 10
-    other.page.wait_for_function("(url) => location.href === url", arg=page.url)
+    other.page.wait_for_function("(url) => location.href === url", arg=address_of(page))
     # On another checkpoint there is nothing of it.
     other.page.get_by_label("Checkpoint").locator("visible=true").click()
     other.page.get_by_role("option", name="gan-mnist").locator("visible=true").click()
@@ -715,7 +718,7 @@ def test_a_nonsense_link_opens_the_tab_and_says_so(server: str, visit: Any) -> N
     notice = one.page.locator(".notice").inner_text()
     for part in ("not '900'", "'frog'", "'<img>'"):
         assert part in notice
-    query = parse_qs(urlparse(one.page.url).query)
+    query = parse_qs(urlparse(address_of(one.page)).query)
     assert (query["seed"], query["count"], query["label"]) == (["7"], ["16"], ["any"])
     assert one.errors == []
 

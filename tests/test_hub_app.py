@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from conftest import hub_environment, save_tiny
+from conftest import address_of, hub_environment, save_tiny
 from gradio_client import Client
 from hub_server import HubServer
 from PIL import Image
@@ -339,7 +339,7 @@ def test_what_is_opened_by_its_name_is_chosen_and_shown(
     assert page.locator(".hub-said .said.status").inner_text() == said
     box = page.locator(f"input[aria-label='{texts.CHECKPOINT}']:visible")
     assert box.input_value() == "me/gan-mnist"
-    assert "label=any" in page.url  # the classes are those of the new one
+    assert "label=any" in address_of(page)  # the classes are those of the new one
     # The other tabs offer it, and none of them changed its own.
     page.get_by_role("tab", name=texts.TABS["timelapse"]).click()
     page.wait_for_function("() => location.search.includes('tab=timelapse&checkpoint=')")
@@ -425,7 +425,7 @@ def test_an_empty_tab_is_filled_when_the_hub_is_back(
         # What cannot be filled by it still says so, and one that comes later finds it so.
         page.get_by_role("tab", name=texts.TABS["timelapse"]).click()
         assert not page.locator(".toast-body").count()
-        page.goto(page.url.split("?")[0] + f"?tab={tab}&seed=5")
+        page.goto(address_of(page).split("?")[0] + f"?tab={tab}&seed=5")
         page.wait_for_function("() => location.search.includes('seed=5')")
         page.wait_for_function("() => location.search.includes('checkpoint=me%2Fattention-mnist')")
         assert not page.locator(".notice:visible").count()

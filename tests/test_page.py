@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import save_tiny
+from conftest import address_of, save_tiny
 from test_browser import PIXELS, REST, Visit, visit  # noqa: F401  a fixture
 
 from aigc import ui
@@ -125,7 +125,7 @@ def test_the_keyboard_alone(
     tab_to("button.primary")
     outline = page.evaluate(f"() => getComputedStyle(({focused})()).outlineStyle")
     assert outline != "none"  # one sees where one is
-    before = page.url
+    before = address_of(page)
     page.keyboard.press("Enter")
     assert "count=3" in one.made("sample", before)
     tab_to("#sample-link")

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlparse
 import httpx
 import numpy as np
 import pytest
-from conftest import save_tiny
+from conftest import address_of, save_tiny
 from PIL import Image
 
 from aigc import ui
@@ -142,15 +142,15 @@ def test_below_a_prefix(below_a_prefix: str, chromium: Any) -> None:
         page.goto(f"{below_a_prefix}?tab=sample&checkpoint=gan-mnist&count=2&seed=3&label=any")
         page.wait_for_function("() => location.search.includes('revision=')", timeout=60_000)
         page.wait_for_selector(".sheet .tile >> nth=1")
-        assert page.url.startswith(f"{below_a_prefix}?tab=sample&checkpoint=gan-mnist")
+        assert address_of(page).startswith(f"{below_a_prefix}?tab=sample&checkpoint=gan-mnist")
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.locator("#sample-link").click()
         page.wait_for_function(
             "(said) => document.getElementById('sample-link').textContent === said",
             arg=texts.SCRIPT["copied"],
         )
-        assert page.evaluate("() => navigator.clipboard.readText()") == page.url
-        assert parse_qs(urlparse(page.url).query)["seed"] == ["3"]
+        assert page.evaluate("() => navigator.clipboard.readText()") == address_of(page)
+        assert parse_qs(urlparse(address_of(page)).query)["seed"] == ["3"]
         assert wrong == []
     finally:
         context.close()

@@ -18,7 +18,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import torch
-from conftest import draw_digit, marked, mistakes_of
+from conftest import address_of, draw_digit, marked, mistakes_of
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -307,7 +307,7 @@ def test_the_endpoint_answers_mistakes_with_a_sentence(
 
 
 def query_of(page: Any) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+    return {name: values[0] for name, values in parse_qs(urlsplit(address_of(page)).query).items()}
 
 
 def wait_for_query(page: Any, **wanted: str) -> dict[str, str]:
@@ -366,7 +366,7 @@ def test_the_viewer_answers_in_the_browser(page: Any, server: str) -> None:
     }  # fmt: skip
 
     shown = pixels(page, "[data-part=stage]")
-    open_tab(page, page.url)
+    open_tab(page, address_of(page))
     page.mouse.move(2, 2)
     assert wait_for_query(page, **query) == query
     assert pixels(page, "[data-part=stage]") == shown
@@ -477,7 +477,7 @@ def test_a_drawing_of_ones_own_and_the_file(page: Any, server: str) -> None:
         drawn = file["image"]
     # The link carries the drawing: the same pixels and the same numbers.
     stage = pixels(page, "[data-part=stage]")
-    open_tab(page, page.url)
+    open_tab(page, address_of(page))
     assert pixels(page, "[data-part=stage]") == stage
     with page.expect_download() as download:
         page.get_by_role("button", name=texts.SAVE_WEIGHTS).click()
@@ -495,7 +495,7 @@ def test_the_picture_of_the_view_says_that_ai_made_it(page: Any, server: str) ->
     fields = marked(content)
     assert json.loads(fields["AIGC"])["Label"] == "1" and "2024/1689" in fields["description"]
     said = dict(parse_qsl(fields["Address"]))
-    shown = dict(parse_qsl(urlparse(page.url).query))
+    shown = dict(parse_qsl(urlparse(address_of(page)).query))
     assert said.items() >= {"layer": "2", "head": "mean", "position": "50", "show": "log"}.items()
     assert said.pop("revision").startswith(shown.pop("revision"))
     assert said == {**shown, "temperature": "1.0"}

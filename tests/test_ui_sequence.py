@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import numpy as np
 import pytest
 import torch
+from conftest import address_of
 
 from aigc import checkpoint, latent, ui
 from aigc.media import UNKNOWN, TextMedia
@@ -189,7 +190,7 @@ def test_writing_settings_get_sentences(catalogue: Catalogue) -> None:
 
 
 def query_of(page: Any) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+    return {name: values[0] for name, values in parse_qs(urlsplit(address_of(page)).query).items()}
 
 
 def wait_for_query(page: Any, **wanted: str) -> None:
@@ -362,7 +363,7 @@ def test_stopping_stops_the_work(
     monkeypatch.undo()
     # The link of what stands there gives the same.
     stood = page.locator(".writing").all_text_contents()
-    page.goto(page.url)
+    page.goto(address_of(page))
     page.wait_for_function("location.search.includes('length=')")
     page.locator(".writing").nth(1).wait_for()
     page.wait_for_function(
