@@ -32,7 +32,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import safetensors
 import safetensors.torch
@@ -83,6 +83,9 @@ class Options:
     """Images a step."""
     seed: int = 0
     """Seed of everything that is random."""
+    start: str = ""
+    """Begin with the weights of this checkpoint, a folder or OWNER/NAME on the Hub, and not with
+    random ones: train a finished model on, or on images of one's own. Shapes must be the same."""
     resume: bool = False
     """Go on from OUT.resume.safetensors."""
     device: str = "auto"
@@ -281,6 +284,41 @@ class Job:
     """Further figures, too costly for every step; asked for LOOKS times through the run."""
 
 
+def start_from(job: Job) -> dict[str, Any]:
+    """Give the model the weights of the checkpoint --start; returns which one that is, how many
+    images it has seen and the command that made it. Raises TrainingError for one that is not
+    there or of another shape."""
+    from aigc import hub
+
+    start = job.recipe.start
+    try:
+        found = distributed.in_turn(
+            lambda: checkpoint.load(Path(start)) if Path(start).is_dir() else hub.pull(start)
+        )
+    except (hub.HubError, checkpoint.CheckpointError) as error:
+        raise TrainingError(f"--start {start}: {error}") from None
+    here, there = (
+        {"family": family, **media.to_dict(), **dataclasses.asdict(config)}
+        for family, media, config in (
+            (job.family, job.dataset.media, cast(Any, job.model.config)),
+            (found.family, found.media, cast(Any, found.model.config)),
+        )
+    )
+    for key in sorted(here.keys() | there.keys(), key=lambda k: (k != "family", k)):
+        if here.get(key) != there.get(key):
+            raise TrainingError(
+                f"--start {start} has {key} {there.get(key)!r}, this run {here.get(key)!r}; "
+                "give the same flags and data of the same shape, or another checkpoint"
+            )
+    job.model.load_state_dict(found.model.state_dict())
+    before = found.training
+    seen = before.get("images", 0) + before.get("started", {}).get("images", 0)
+    return {
+        "name": found.name, "revision": found.revision, "images": seen,
+        "command": before.get("command", "not recorded"),
+    }  # fmt: skip
+
+
 def foreach_ema(average: list[Tensor], weights: list[Tensor], keep: float) -> None:
     torch._foreach_lerp_(average, weights, 1 - keep)
 
@@ -331,6 +369,7 @@ class Run:
         self.pictures: list[bytes] = []
         self.watch = watch.Watch(job.limits)
         self.noticed: list[dict[str, Any]] = []
+        self.started: dict[str, Any] = {}  # from which checkpoint, if any
         self.processes = 1
         self.kept = False  # whether `file` holds a state worth keeping beside the next one
 
@@ -404,6 +443,7 @@ class Run:
             "seconds": self.seconds,
             "snapshots": self.snapshots,
             "noticed": self.noticed,
+            "started": self.started,
             "watch": self.watch.to_dict(),
         }
         self.write(safetensors.torch.save(tensors, {"about": json.dumps(about, default=str)}))
@@ -473,6 +513,7 @@ class Run:
         self.step, self.seconds = int(about["step"]), float(about["seconds"])
         self.snapshots = list(about["snapshots"])
         self.noticed = list(about.get("noticed", []))
+        self.started = dict(about.get("started", {}))
         self.watch.restore(about.get("watch", {}))
         self.pictures = [
             tensors[f"picture/{i}"].numpy().tobytes() for i in range(len(self.snapshots))
@@ -632,7 +673,9 @@ def run(job: Job) -> Path:
     """
     recipe, device, first = job.recipe, device_of(job.recipe), distributed.first()
     torch.set_float32_matmul_precision("high")
+    started = start_from(job) if recipe.start and not recipe.resume else {}
     state = Run(job, device)
+    state.started = started
     if recipe.resume:
         state.restore()
     elif first and (there := next((p for p in state.files if p.exists()), None)):
@@ -777,6 +820,8 @@ def finish(job: Job, state: Run) -> Path:
     }
     if state.processes > 1:
         training["processes"] = state.processes
+    if state.started:
+        training["started"] = state.started
     if state.noticed:
         training["noticed"] = state.noticed
     files = {

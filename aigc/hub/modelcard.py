@@ -66,6 +66,16 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
+def begun(started: object) -> str:
+    """The checkpoint whose weights a run began with, or nothing for one that began with none."""
+    if not isinstance(started, dict):
+        return ""
+    name, revision, images, command = (
+        started.get(key, "?") for key in ("name", "revision", "images", "command")
+    )
+    return f"{name} {revision}, which had seen {images} and came from `{command}`"
+
+
 def front_matter(shown: Checkpoint) -> str:
     """The YAML that the Hub reads, with every measured figure in its model-index."""
     makes = "sample" in shown.capabilities
@@ -209,6 +219,7 @@ def card(shown: Checkpoint, repo: str = "") -> str:
             "texts seen" if text else "images seen",
             f"{training['images']:,}" if "images" in training else "",
         ),
+        ("begun with", begun(training.get("started"))),
         ("steps", f"{training['steps']:,}" if "steps" in training else ""),
         ("wall time", duration(training["seconds"]) if "seconds" in training else ""),
         ("machine", training.get("machine", "")),
