@@ -63,6 +63,33 @@ def test_every_script_is_tested() -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 class TestEveryScript:
+    def test_starts_from_a_checkpoint(
+        self, script: str, mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = train(script, mnist_root, tmp_path / "first", seed=1)
+        flags = {"start": str(first), "snapshots": 0, "ema": 0.0}
+        begun: list[dict[str, torch.Tensor]] = []
+        original = loop.Run.__init__
+
+        def seen(run: loop.Run, job: loop.Job, device: torch.device) -> None:
+            original(run, job, device)
+            begun.append({k: v.clone() for k, v in job.model.state_dict().items()})
+
+        monkeypatch.setattr(loop.Run, "__init__", seen)
+        second = checkpoint.load(train(script, mnist_root, tmp_path / "second", **flags))
+        before, after = weights(first), second.model.state_dict()
+        assert all(torch.equal(before[k], begun[0][k]) for k in before)
+        assert any(not torch.equal(before[k], after[k]) for k in before)
+        told = second.training["started"]
+        assert told["images"] == 32 and told["command"].startswith(f"python -m train.{script}")
+        card = (tmp_path / "second" / "README.md").read_text()
+        assert f"first {told['revision']}, which had seen 32" in card
+        # A resumed run still knows, and what was there goes on counting.
+        third = train(script, mnist_root, tmp_path / "second", resume=True, steps=5, **flags)
+        assert checkpoint.load(third).training["started"] == told
+        fourth = train(script, mnist_root, tmp_path / "fourth", **flags | {"start": str(third)})
+        assert checkpoint.load(fourth).training["started"]["images"] == 32 + 40
+
     def test_makes_a_checkpoint(self, script: str, mnist_root: Path, tmp_path: Path) -> None:
         folder = train(script, mnist_root, tmp_path / "made")
         made = checkpoint.load(folder)
@@ -208,6 +235,31 @@ def test_nothing_is_overwritten(mnist_root: Path, tmp_path: Path) -> None:
         train("vae", mnist_root, tmp_path / "x", seed=5)
     after = weights(tmp_path / "x")
     assert all(torch.equal(before[k], after[k]) for k in before)
+
+
+def test_a_start_that_does_not_fit_is_one_sentence(mnist_root: Path, tmp_path: Path) -> None:
+    made = train("vae", mnist_root, tmp_path / "made")
+    for script, start, flags, words in (
+        ("vae", made, {"latent": 5}, "has latent 4, and this run 5; give the same flags"),
+        ("gan", made, {}, "has family 'vae', and this run 'gan'"),
+        ("vae", "nowhere", {}, "'nowhere' is no repository of the Hub; write OWNER/NAME"),
+    ):
+        with pytest.raises(loop.TrainingError, match=words):
+            train(script, mnist_root, tmp_path / "x", start=str(start), **flags)
+    assert not list(tmp_path.glob("x*"))
+
+
+def test_a_model_that_goes_on_may_get_worse_first(mnist_root: Path, tmp_path: Path) -> None:
+    made = train("vae", mnist_root, tmp_path / "made")
+    job: list[loop.Run] = []
+    original = loop.Run.__init__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            loop.Run, "__init__", lambda run, *rest: (original(run, *rest), job.append(run))[0]
+        )
+        train("vae", mnist_root, tmp_path / "x", start=str(made))
+        train("vae", mnist_root, tmp_path / "y")
+    assert job[0].watch.said >= {"worse", "flat"} and not job[1].watch.said
 
 
 def test_resume_with_other_flags_names_the_flag(mnist_root: Path, tmp_path: Path) -> None:

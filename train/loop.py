@@ -305,10 +305,11 @@ def start_from(job: Job) -> dict[str, Any]:
         )
     )
     for key in sorted(here.keys() | there.keys(), key=lambda k: (k != "family", k)):
-        if here.get(key) != there.get(key):
+        wanted, has = here.get(key), there.get(key)
+        if wanted != has:
             raise TrainingError(
-                f"--start {start} has {key} {there.get(key)!r}, this run {here.get(key)!r}; "
-                "give the same flags and data of the same shape, or another checkpoint"
+                f"--start {start} has {key} {has!r}, and this run {wanted!r}; give the same flags "
+                "and data of the same shape, or another checkpoint"
             )
     job.model.load_state_dict(found.model.state_dict())
     before = found.training
@@ -676,6 +677,8 @@ def run(job: Job) -> Path:
     started = start_from(job) if recipe.start and not recipe.resume else {}
     state = Run(job, device)
     state.started = started
+    if started:  # a good model gets worse first, as its learning rates rise, and gains little
+        state.watch.said |= {"worse", "flat"}
     if recipe.resume:
         state.restore()
     elif first and (there := next((p for p in state.files if p.exists()), None)):
