@@ -331,7 +331,7 @@ def test_the_levels_of_a_latent_are_drawn_again(server: str, visit: Any) -> None
     assert count > 2 and rows.locator("figcaption").all_inner_texts() == titles
     strips = "() => [...document.querySelectorAll('#levels-strips img')].map((one) => one.src)"
     page.wait_for_function("() => location.search.includes('redrawn=')")
-    before, first = page.evaluate(strips), address_of(page)
+    before, first = page.evaluate(strips), query(one)["redrawn"][0]
     page.locator("#levels-draw").click()
     page.wait_for_function(f"(old) => ({strips})()[0] !== old", arg=before[0])
     after = page.evaluate(strips)
@@ -339,7 +339,8 @@ def test_the_levels_of_a_latent_are_drawn_again(server: str, visit: Any) -> None
     assert len(set(after)) == count
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     # A link to them opens them, and the next picture has none.
-    page.wait_for_function("(url) => location.href !== url", arg=first)
+    page.wait_for_function("(old) => !location.search.includes(`redrawn=${old}`)", arg=first)
+    assert query(one)["redrawn"] != [first]
     other: Visit = visit()
     other.page.goto(address_of(page))
     wanted = ",".join(after)

@@ -100,8 +100,8 @@ def build(catalogue: Catalogue, checkpoint: gr.Dropdown, tab: str, made: gr.JSON
         """What a link redrew, if it did."""
         return look(made_now, other) if other != "" else gr.skip()
 
-    def follow(name: str | None) -> tuple[gr.Accordion, str, None]:
-        return gr.Accordion(visible=able(name)), "", None
+    def follow(name: str | None) -> gr.Accordion:
+        return gr.Accordion(visible=able(name))
 
     with gr.Accordion(
         texts.LEVELS_TITLE, open=False, visible=able(checkpoint.value), elem_classes="levels"
@@ -117,7 +117,9 @@ def build(catalogue: Catalogue, checkpoint: gr.Dropdown, tab: str, made: gr.JSON
     }  # fmt: skip
     button.click(parts.spoken(look), js="(made) => [made, aigc.seed()]", **work)
     view.change(None, view, None, js=parts.looks(tab, "levels"), **parts.PRIVATE)
-    checkpoint.change(parts.spoken(follow), checkpoint, [whole, result, view], **parts.QUIET)
+    checkpoint.change(parts.spoken(follow), checkpoint, whole, **parts.QUIET)
+    # Not on `change`: a link changes it, too, and this may come after what the link redrew.
+    checkpoint.input(lambda: ("", None), None, [result, view], **parts.QUIET)
     return parts.Panel(
         {"redrawn": redrawn}, [result, view], {"fn": parts.spoken(open_link), **work}
     )
