@@ -17,7 +17,7 @@ from conftest import address_of, mistakes_of, save_tiny
 
 from aigc import checkpoint, film, survey, ui
 from aigc.hub import transfer
-from aigc.ui import figures, parts, texts
+from aigc.ui import explore, figures, parts, texts
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.texts import en, zh
 
@@ -79,6 +79,12 @@ def test_both_languages_say_the_same() -> None:
             for text in (english, places[1][where])
         ]
         assert fields[0] == fields[1], where
+
+
+def test_what_made_a_view_is_said_in_chinese() -> None:
+    silent = {"show", "frame", "x", "y"}  # of players and maps: in the address, not below them
+    named = {name for view in explore.VIEWS.values() for name in view.CONTROLS} - silent
+    assert len(named) > 10 and named <= zh.SETTINGS.keys()
 
 
 def test_chinese_is_chinese() -> None:
@@ -173,6 +179,7 @@ def test_a_broken_checkpoint_is_explained_in_chinese(tmp_path: Path, chinese: No
 
 def test_figures_have_their_units_in_chinese(chinese: None) -> None:
     assert figures.in_units("88.16 nats") == "88.16 奈特"
+    assert figures.in_units("998 of 1000") == "998/1000"
     assert figures.in_units("98.12%") == "98.12%" and figures.in_units("1.51") == "1.51"
     texts.speak("en")
     assert figures.in_units("88.16 nats") == "88.16 nats"

@@ -485,6 +485,50 @@ def test_a_drawing_of_ones_own_and_the_file(page: Any, server: str) -> None:
         assert (file["image"] == drawn).all()
 
 
+def test_a_canvas_that_the_right_mouse_button_saves_says_that_ai_made_it(
+    page: Any, server: str
+) -> None:
+    open_tab(page, f"{server}?tab=attention&checkpoint={NAME}&seed=3&label=5")
+    stage = page.locator("[data-part=stage]")
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    at = {"x": box["x"] + 40, "y": box["y"] + 50}
+    shown = pixels(page, "[data-part=stage]")
+    page.evaluate(
+        "() => addEventListener('contextmenu', (event) => { window.menu = [event.target.tagName,"
+        " event.defaultPrevented]; })"
+    )
+    page.mouse.click(at["x"], at["y"], button="right")
+    under = "({ x, y }) => document.elementFromPoint(x, y)"
+    content = page.evaluate(
+        f"async (at) => btoa(String.fromCharCode(...new Uint8Array(await (await "
+        f"fetch(({under})(at).src)).arrayBuffer())))",
+        at,
+    )
+    fields = marked(base64.b64decode(content))
+    assert fields["DigitalSourceType"].endswith("trainedAlgorithmicMedia") and "AIGC" in fields
+    assert page.evaluate("() => window.menu") == ["IMG", False]  # the browser's own menu opens
+    # The picture is what the canvas shows, where the canvas is.
+    cover = page.locator(".saving").bounding_box()
+    assert all(abs(cover[side] - box[side]) < 1 for side in box)
+    drawn = "(all) => { const it = document.querySelector('.saving'); const sheet = "
+    drawn += "document.createElement('canvas'); sheet.width = it.naturalWidth; sheet.height = "
+    drawn += "it.naturalHeight; sheet.getContext('2d').drawImage(it, 0, 0); "
+    drawn += "return sheet.toDataURL(); }"
+    assert page.evaluate(drawn) == shown
+    page.mouse.move(at["x"] + 9, at["y"])
+    assert page.locator(".saving").count() == 0
+    # By the keyboard no such picture can be put under the menu; what a visitor draws needs none.
+    stopped = (
+        "(one) => !one.dispatchEvent(new Event('contextmenu', {bubbles: true, cancelable: true}))"
+    )
+    assert stage.evaluate(stopped)
+    page.get_by_text(texts.OWN_PICTURE, exact=True).click()
+    pad = page.locator(".pad canvas:visible")
+    pad.wait_for()
+    assert not pad.evaluate(stopped)
+
+
 def test_the_picture_of_the_view_says_that_ai_made_it(page: Any, server: str) -> None:
     open_tab(page, f"{server}?tab=attention&seed=1&label=3&layer=2&head=mean&position=50&show=log")
     with page.expect_download() as download:

@@ -48,6 +48,7 @@ from aigc.ui import (
     timelapse,
 )  # fmt: skip
 from aigc.ui.catalogue import ANY, Catalogue, read_link, reason
+from aigc.ui.labels import SHORT
 from aigc.ui.parts import PRIVATE, QUIET, Page
 from aigc.ui.remote import Remote
 from aigc.ui.theme import theme
@@ -372,9 +373,10 @@ def launch(demo: languages.Blocks, **options: Any) -> Any:
         "theme": theme(),
         "css": figures.read_static("style.css"),
         "head": f"<style>{figures.read_static('first.css')}</style>"
+        + f"<script>window.aigcMark = {json.dumps(SHORT.decode())}</script>"
         + "".join(
             f"<script>{figures.read_static(name)}</script>"
-            for name in ("app.js", "drop.js", "choice.js")
+            for name in ("app.js", "drop.js", "choice.js", "mark.js", "saving.js")
         ),
         "favicon_path": figures.STATIC / "favicon.svg",
         "i18n": languages.announcements(),

@@ -304,6 +304,8 @@ def figures(checkpoint: Checkpoint) -> list[str]:
 def in_units(text: str) -> str:
     """`1.46 nats`, as metrics.json writes a figure, with its unit in the visitor's language."""
     number, _, unit = text.partition(" ")
+    if unit.startswith("of "):  # 998 of 1000
+        return texts.OUT_OF.format(part=number, whole=unit.removeprefix("of "))
     return f"{number} {texts.UNITS[unit]}" if unit in texts.UNITS else text
 
 

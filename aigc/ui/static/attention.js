@@ -687,7 +687,7 @@ function figure() {
 part("save").addEventListener("click", () => {
   if (!ready()) return;
   const { layer, head, position, show } = viewer.dataset;
-  const file = marked(figure(), data.mark, { layer, head, position, show });
+  const file = marked(figure(), looking(data.mark, { layer, head, position, show }));
   const link = document.createElement("a");
   link.download = `attention-step${current().position + 1}.png`;
   link.href = URL.createObjectURL(file);

@@ -1,6 +1,5 @@
-// A canvas as a PNG that says of itself that AI made it: `packet` is the mark of labels.py, which
-// stands in the file as `labels.xmp` puts it there, and `view` is what the visitor looks at, which
-// joins the address in it.
+// A canvas as a PNG that says of itself that AI made it, by a mark of labels.py, which stands in the
+// file as `labels.put` puts it there.
 
 const crc = (data) => {
   let sum = ~0;
@@ -11,12 +10,9 @@ const crc = (data) => {
   return ~sum;
 };
 
-function marked(canvas, packet, view) {
-  const more = new URLSearchParams(Object.entries(view).filter(([, value]) => value !== ""));
-  const said = packet.replace(/aigc:Address="[^"]*/, (address) =>
-    `${address}&amp;${String(more).replaceAll("&", "&amp;")}`);
+function marked(canvas, packet) {
   // Keyword, not compressed, no language, no translated keyword: PNG, 11.3.4.5.
-  const body = new TextEncoder().encode(`iTXtXML:com.adobe.xmp\0\0\0\0\0${said}`);
+  const body = new TextEncoder().encode(`iTXtXML:com.adobe.xmp\0\0\0\0\0${packet}`);
   const chunk = new Uint8Array(body.length + 8), numbers = new DataView(chunk.buffer);
   numbers.setUint32(0, body.length - 4);
   chunk.set(body, 4);
@@ -27,3 +23,9 @@ function marked(canvas, packet, view) {
   return new Blob([png.subarray(0, header), chunk, png.subarray(header)], { type: "image/png" });
 }
 
+// The packet with what the visitor looks at, which joins the address in it.
+function looking(packet, view) {
+  const more = new URLSearchParams(Object.entries(view).filter(([, value]) => value !== ""));
+  return packet.replace(/aigc:Address="[^"]*/, (address) =>
+    `${address}&amp;${String(more).replaceAll("&", "&amp;")}`);
+}

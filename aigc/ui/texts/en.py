@@ -94,6 +94,7 @@ TIMES = (" s", " min", " h")
 QUANTITIES = ((1e9, " billion"), (1e6, " million"), (1e3, " thousand"))
 FIGURES: dict[str, str] = {}
 UNITS: dict[str, str] = {}  # of a figure
+OUT_OF = "{part} of {whole}"
 
 WAITING = "The first result is on its way"
 LINK_TROUBLE = "This link could not be followed to the letter."
@@ -686,7 +687,7 @@ FORMULA_ONE = (
 FORMULA_SIGN = "“{sign}” (at {place})"
 IN_EXPLORE = "The same place of the same picture in Explore:"
 FORMULA_KEY = "what it compares with"
-FORMULA_STEPS = ("q · k", "÷ √{d}", "softmax")
+FORMULA_STEPS = ("q\u00a0·\u00a0k", "÷\u00a0√{d}", "softmax")
 FORMULA_START = "start token"
 FORMULA_PLACE = "row {row}, column {column}"
 FORMULA_REST = "the other {count}, together"

@@ -76,7 +76,7 @@ FRAME = "帧"
 SETTINGS: dict[str, str] = {
     "checkpoint": "检查点", "revision": "版本", "count": "数量", "seed": "种子",
     "label": "类别", "temperature": "温度", "label_a": "起点类别", "label_b": "终点类别",
-    "prompt": "开头", "length": "长度", "top_k": "前 k 个", "top_p": "累积概率", "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "picture_a": "起点的图",
+    "prompt": "开头", "length": "长度", "top_k": "前 k 个", "top_p": "累积概率", "seed_a": "起点种子", "seed_b": "终点种子", "picture": "图", "drawing": "手绘", "picture_a": "起点的图",
     "picture_b": "终点的图", "steps": "步数", "path": "路径", "walk": "画出的路径", "view": "视图", "plane": "平面",
     "other seed": "另一个种子", "total": "样本数量", "rows": "保留的行数", "position": "位置", "layer": "层", "head": "头", "muted": "关掉的头",
     "label_c": "左下类别", "label_d": "右下类别", "side": "边长", "stops": "站数", "leg": "每段步数",
@@ -124,6 +124,7 @@ FIGURES: dict[str, str] = {
     "Bits/dim given the class": "给定类别的比特/维",
     "Accuracy": "准确率",
 }
+OUT_OF = "{part}/{whole}"
 UNITS: dict[str, str] = {"nats": "奈特", "bits/dim": "比特/维", "bits": "比特"}
 
 WAITING = "第一个结果马上就来"
@@ -736,7 +737,7 @@ FORMULA_ONE = "公式说的是某一层的某一个头：请选一张不是平�
 FORMULA_SIGN = "“{sign}”（第 {place} 个）"
 IN_EXPLORE = "在“探索”里看同一张图的同一个位置："
 FORMULA_KEY = "与谁比较"
-FORMULA_STEPS = ("q · k", "÷ √{d}", "softmax")
+FORMULA_STEPS = ("q\u00a0·\u00a0k", "÷\u00a0√{d}", "softmax")
 FORMULA_START = "起始符"
 FORMULA_PLACE = "第 {row} 行第 {column} 列"
 FORMULA_REST = "其余 {count} 个，合计"
