@@ -227,12 +227,35 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     names: list[str] = []  # of the settings, in the order of the inputs
 
-    # Whose coverage grows now, by the session of their page -> set when they want no more.
+    # What takes its time on a page, by the session of the page -> set when they want no more.
     running: dict[str | None, threading.Event] = {}
 
     def halt(request: gr.Request) -> None:
         if halted := running.get(request.session_hash):
             halted.set()
+
+    def overtake(request: gr.Request) -> None:
+        """What still runs is about settings that no longer stand: it ends unseen."""
+        halt(request)
+        running.pop(request.session_hash, None)
+
+    def watched(
+        request: gr.Request, start: Callable[[threading.Event], Iterator[tuple[Any, Any, bool]]]
+    ) -> Iterator[tuple[Any, ...]]:
+        """The page, its settings, and the button that stops what `start` begins with the event
+        that this sets, for as long as that yields: a page, its settings, and whether it ended."""
+        overtake(request)
+        halted = running[request.session_hash] = threading.Event()
+        try:
+            for page_now, made_now, ended in start(halted):
+                if running.get(request.session_hash) is not halted:
+                    rest = request.session_hash not in running
+                    yield gr.skip(), gr.skip(), gr.Button(visible=False) if rest else gr.skip()
+                    return
+                yield page_now, made_now, gr.Button(visible=not ended)
+        finally:
+            if running.get(request.session_hash) is halted:
+                del running[request.session_hash]
 
     def run(
         request: gr.Request, checkpoint: str, view: str, *given: Any
@@ -243,7 +266,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     def make(
         request: gr.Request, checkpoint: str, view: str, *given: Any
     ) -> Iterator[tuple[Any, ...]]:
-        halt(request)  # what grew for the settings before
+        overtake(request)
         values = dict(zip(names, given))
         off, offered = gr.HTML(visible=False), offers(checkpoint, view)
         if why := lacks(catalogue.find(checkpoint, NEEDS), read_view(view)):
@@ -278,15 +301,14 @@ def build(catalogue: Catalogue) -> parts.Page:
         given = wanted if isinstance(wanted, dict) else {}
         values = {name: given.get(name) for name in modes.CONTROLS}
         wish = read(catalogue, given.get("checkpoint"), "modes", values)
-        halted = running[request.session_hash] = threading.Event()
-        try:
+
+        def grow(halted: threading.Event) -> Iterator[tuple[Any, Any, bool]]:
             for result, reached in modes.grow(wish, halted):
                 now = gr.HTML(result + figures.chips(reached.made, wish.checkpoint), visible=True)
                 ended = reached is not wish
-                yield now, reached.made if ended else gr.skip(), gr.Button(visible=not ended)
-        finally:
-            if running.get(request.session_hash) is halted:
-                del running[request.session_hash]
+                yield now, reached.made if ended else gr.skip(), ended
+
+        yield from watched(request, grow)
 
     def offers(checkpoint: str, view: str, value: str = "") -> gr.Radio:
         """The views that the checkpoint has, and the one that stands, though a link may ask for
@@ -304,23 +326,29 @@ def build(catalogue: Catalogue) -> parts.Page:
         name = f"{wish.checkpoint.name}-{wish.view}"
         return films.Film(wish.checkpoint.media, frames, name, ID, wish.made, loops)
 
-    def search(checkpoint: str, view: str, label: str, data: str) -> Iterator[tuple[Any, Any]]:
-        given = {"drawing": data, "label": label}
+    def search(
+        request: gr.Request, checkpoint: str, view: str, label: str, data: str
+    ) -> Iterator[tuple[Any, ...]]:
         if view != "project":
-            yield gr.skip(), gr.skip()
+            yield gr.skip(), gr.skip(), gr.skip()
             return
-        wish = read(catalogue, checkpoint, view, given)
+        wish = read(catalogue, checkpoint, view, {"drawing": data, "label": label})
         image = pictures.read_given(wish.checkpoint.media, data)
-        for found in projection.search(wish.checkpoint, image, wish.values["label"]):
-            shown = projection.page(
-                catalogue, wish.checkpoint, image, wish.values["label"], found
-            )  # fmt: skip
-            page_now = gr.HTML(shown + figures.chips(wish.made, wish.checkpoint), visible=True)
-            yield page_now, wish.made if found.ended else gr.skip()
 
-    def open_link(checkpoint: str, view: str, label: str, data: str) -> Iterator[tuple[Any, Any]]:
+        def look(halted: threading.Event) -> Iterator[tuple[Any, Any, bool]]:
+            told = wish.values["label"]
+            for found in projection.search(wish.checkpoint, image, told, halted):
+                shown = projection.page(catalogue, wish.checkpoint, image, told, found)
+                now = gr.HTML(shown + figures.chips(wish.made, wish.checkpoint), visible=True)
+                yield now, wish.made if found.ended else gr.skip(), found.ended
+
+        yield from watched(request, look)
+
+    def open_link(
+        request: gr.Request, checkpoint: str, view: str, label: str, data: str
+    ) -> Iterator[tuple[Any, ...]]:
         """The drawing that a link brought, if it did."""
-        yield from search(checkpoint, view if data else "", label, data)
+        yield from search(request, checkpoint, view if data else "", label, data)
 
     def offer(checkpoint: str, view: str) -> dict[Any, Any]:
         """The controls of another checkpoint or view."""
@@ -331,7 +359,6 @@ def build(catalogue: Catalogue) -> parts.Page:
             drawn: gr.Column(visible=uses(now, "drawing")),
             use: gr.Button(visible=now != "project"),
             go: gr.Button(visible=now == "project"),
-            stop: gr.Button(visible=now == "project"),
         }
         labels = parts.labels(catalogue, checkpoint, NEEDS)
         for name, row in rows.items():
@@ -447,7 +474,6 @@ def build(catalogue: Catalogue) -> parts.Page:
                 with gr.Row():
                     use = gr.Button(texts.USE_DRAWING, visible=first != "project", min_width=100)
                     go = gr.Button(texts.PROJECT, visible=first == "project", min_width=100)
-                    stop = gr.Button(texts.STOP_PROJECT, visible=first == "project", min_width=100)
             button = gr.Button(
                 texts.SHOW, variant="primary", size="lg", visible=uses(first, "seed")
             )
@@ -490,11 +516,11 @@ def build(catalogue: Catalogue) -> parts.Page:
     )
     use.click(**event)
     searching: dict[str, Any] = {
-        "inputs": [checkpoint, views_box, label_boxes["label"], pad], "outputs": [page, made],
-        "show_progress": "hidden", **parts.PRIVATE, **projection.WORK,
+        "inputs": [checkpoint, views_box, label_boxes["label"], pad],
+        "outputs": [page, made, enough], "show_progress": "hidden", **parts.PRIVATE,
+        **projection.WORK,
     }  # fmt: skip
-    projecting = go.click(parts.spoken(search), **searching)
-    stop.click(None, cancels=[projecting], **parts.PRIVATE)
+    go.click(overtake, None, None, **parts.QUIET).then(parts.spoken(search), **searching)
     # Gradio says of one value twice that it has changed.
     asked.change(
         parts.spoken(fill), asked, [page, made, enough], js="(asked) => aigc.once(asked)",
@@ -504,7 +530,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
     follow: dict[str, Any] = {
         "fn": parts.spoken(offer), "inputs": [checkpoint, views_box],
-        "outputs": [button, randomise, drawn, use, go, stop, seed, muting, *rows.values(), *boxes],
+        "outputs": [button, randomise, drawn, use, go, seed, muting, *rows.values(), *boxes],
         **parts.QUIET,
     }  # fmt: skip
     gr.on([checkpoint.change, views_box.change], **follow)  # a link may set these

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import math
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,9 +57,13 @@ def error(a: Tensor, b: Tensor) -> float:
     return math.sqrt(float((a - b).square().mean()))
 
 
-def search(chosen: Checkpoint, image: Tensor, label: str, steps: int = STEPS) -> Iterator[Found]:
+def search(
+    chosen: Checkpoint, image: Tensor, label: str, halted: threading.Event | None = None,
+    steps: int = STEPS,
+) -> Iterator[Found]:  # fmt: skip
     """Every EVERY steps what was found of a picture (C, H, W) as class `label`, or as the best of
-    all classes where that is 'any'. Ends after `steps`, or when SECONDS are over."""
+    all classes where that is 'any'. Ends after `steps`, when SECONDS are over, or once `halted` is
+    set."""
     model: Any = chosen.model
     index = chosen.label_index(label)
     if index is None and chosen.labels:
@@ -70,7 +75,8 @@ def search(chosen: Checkpoint, image: Tensor, label: str, steps: int = STEPS) ->
     ways = model.project(image, told, latent.generators(0, len(labels)), steps)
     for step, (latents, _, _) in enumerate(ways, 1):
         seconds = time.monotonic() - began
-        ended = step == steps or seconds >= SECONDS
+        over = seconds >= SECONDS or (halted is not None and halted.is_set())
+        ended = over or step == steps
         if step % EVERY and not ended:
             continue
         pictures = model.decode(latents, told)

@@ -634,7 +634,6 @@ SCORES_LOSS = (
 SCORES_DRAWN = "The same drawing was judged as every class."
 USE_DRAWING = "Use the drawing"
 PROJECT = "Project"
-STOP_PROJECT = "Stop"
 PROJECT_FIRST = "Draw something and press Project"
 PROJECTED = "Found in {name} by optimisation, as a {label}: error {error}, {seconds} s"
 ENCODED = "{name}, encoded in one pass and decoded: error {error}, {milliseconds} ms"

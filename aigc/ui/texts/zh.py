@@ -700,7 +700,6 @@ SCORES_LOSS = (
 SCORES_DRAWN = "同一张图按每个类别各评判了一次。"
 USE_DRAWING = "用这张图"
 PROJECT = "投影"
-STOP_PROJECT = "停止"
 PROJECT_FIRST = "先画点什么，再按“投影”"
 PROJECTED = "在 {name} 里用优化找到的，按 {label}：误差 {error}，{seconds} 秒"
 ENCODED = "{name}，编码一遍再解码：误差 {error}，{milliseconds} 毫秒"
