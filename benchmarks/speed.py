@@ -1,8 +1,8 @@
 """How long a visitor waits, through the real app in a real browser: `make bench`.
 
-    python -m benchmarks.speed [--checkpoints DIR] [--rounds N]
+    python -m benchmarks.speed [--checkpoints DIR] [--rounds N] [--every]
 
-Four things, each beside what it is held to:
+Four things, each beside what it is held to; `--every` adds the main button of each other page:
 
     from the click to the last of 64 pictures on the page, GAN and VAE, at most 0.3 s
     from the click on one of them to its score and its variations, at most 0.3 s
@@ -87,6 +87,48 @@ CHOOSE = """
 """
 
 
+# Clicks the main button in sight, and resolves with the ms until what `selector` finds is another
+# and its settings are in the address.
+PRESS = """
+(selector) => new Promise((resolve, reject) => {
+  const state = () => [...document.querySelectorAll(selector)].map((node) =>
+    node.src || (node instanceof HTMLCanvasElement ? node.toDataURL() : node.innerHTML)).join();
+  const before = state(), address = location.href, start = performance.now();
+  let first = null;
+  const look = () => {
+    if (first === null && state() !== before) first = performance.now() - start;
+    if (first !== null && location.href !== address) {
+      return requestAnimationFrame(() => setTimeout(() =>
+        resolve([first, performance.now() - start])));
+    }
+    if (performance.now() - start > 60_000) return reject(new Error('no result in a minute'));
+    setTimeout(look, 5);
+  };
+  [...document.querySelectorAll('.controls button.primary')].find(
+    (node) => node.offsetParent).click();
+  look();
+})
+"""
+
+# Page, family, what changes there, and what a visitor gets.
+OTHERS = (
+    ("tab=interpolate", "gan", ".player .frame", "16 steps from one to another"),
+    ("tab=interpolate", "vae", ".player .frame", "16 steps from one to another"),
+    ("tab=explore&view=classes", "vae", ".explore", "one style as each class"),
+    ("tab=explore&view=directions", "gan", ".explore", "six directions"),
+    ("tab=explore&view=corners", "gan", ".explore", "64 pictures between four corners"),
+    ("tab=explore&view=loop", "gan", ".explore", "a loop of 48 pictures"),
+    ("tab=explore&view=scores", "gan", ".explore", "12 pictures judged, with heat maps"),
+    ("tab=explore&view=tradeoff", "gan", ".explore", "ten pictures at each temperature"),
+    ("tab=explore&view=pixel", "attention", ".explore", "what was expected at one place"),
+    ("tab=explore&view=formula", "attention", ".explore", "the formula with numbers"),
+    ("tab=explore&view=heads", "attention", ".explore", "every head measured"),
+    ("tab=explore&view=complete", "attention", ".explore", "12 halves drawn to an end"),
+    ("tab=attention", "attention", "[data-part=stage]", "a drawing and all maps"),
+    ("tab=attention&length=100", "language", ".tv-text", "100 characters and all maps"),
+)
+
+
 def processor() -> str:
     """What the machine calls its processor."""
     try:
@@ -154,6 +196,17 @@ def choices(page: Page, rounds: int) -> list[float]:
     return [ms / 1000 for ms in found[1:]]
 
 
+def presses(page: Page, address: str, selector: str, rounds: int) -> list[list[float]]:
+    """Seconds from the main button of a page to the first change and to the whole result."""
+    page.goto(address)
+    page.wait_for_function("location.search.includes('revision=')", timeout=120_000)
+    found = []
+    for _ in range(rounds + 1):
+        page.wait_for_timeout(700)
+        found.append(page.evaluate(PRESS, selector))
+    return [[ms / 1000 for ms in pair] for pair in found[1:]]
+
+
 def row(what: str, seconds: list[float], limit: float) -> str:
     middle = statistics.median(seconds)
     verdict = "yes" if middle <= limit else "no"
@@ -164,6 +217,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure how long a visitor waits.")
     parser.add_argument("--checkpoints", type=Path, default=ROOT / "checkpoints")
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--every", action="store_true", help="every page, not Sample alone")
     options = parser.parse_args()
 
     import gradio
@@ -189,6 +243,11 @@ def main() -> None:
                     found = clicks(page, home, name, 64, options.rounds)
                     print(row(f"{name}: 64 pictures on the page", [w for _, w in found], 0.3))
                     print(row(f"{name}: one of them chosen", choices(page, options.rounds), 0.3))
+        for view, family, selector, what in OTHERS if options.every else ():
+            for name in families.get(family, ())[:1]:
+                address = f"{home}?{view}&checkpoint={name}"
+                found = presses(page, address, selector, max(3, options.rounds // 3))
+                print(row(f"{name}, {view}: {what}", [w for _, w in found], 0.3))
         browser.close()
 
     alone, started = [], []

@@ -199,8 +199,7 @@ class Discriminator(nn.Module):
 
     def judge(self, h: Tensor, conditions: Tensor) -> Tensor:
         """(N, F) features, (N, K) -> logits (N,)."""
-        match = (self.condition(conditions) * h).sum(1) / math.sqrt(h.shape[1])  # (N,)
-        return self.out(h)[:, 0] + match
+        return self.out(h)[:, 0] + (self.matches(h) * conditions).sum(1)
 
 
 def packed(x: Tensor, pack: int) -> Tensor:
