@@ -228,16 +228,18 @@ def test_data_without_classes(tmp_path: Path, mnist_root: Path) -> None:
 def test_what_samples_teach(
     options: Options, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A classifier learns from pictures that show what they should, and nothing from noise."""
+    """Classifiers learn from pictures that show what they should, and as many from real ones."""
     train = data.load("mnist", options.data)
     test = data.load("mnist", options.data, train=False)
     assert isinstance(train, data.Dataset) and isinstance(test, data.Dataset)
     loaded = checkpoint.load(options.checkpoint)
-    judge = checkpoint.load(tiny_checkpoints / "classifier-mnist")
     whole = classifier.train
+
+    taught: list[tuple[int, bool]] = []
 
     def short(recipe: classifier.Recipe, samples: data.Dataset) -> Path:
         assert samples.images.shape == train.images.shape
+        taught.append((recipe.seed, torch.equal(samples.images, train.images)))
         return whole(dataclasses.replace(recipe, steps=60, base=8), samples)
 
     monkeypatch.setattr(classifier, "train", short)
@@ -246,12 +248,15 @@ def test_what_samples_teach(
         def sample(self, generators: Any, labels: Any, temperature: float = 1.0) -> torch.Tensor:
             return torch.stack([train.floats(train.targets == label)[0] for label in labels])
 
-    def score(model: torch.nn.Module) -> float:
+    def score(model: torch.nn.Module) -> evaluate.Figure:
         loaded.model = model
-        found = evaluate.cas_figures(loaded, judge, train, test)
-        return found["classification_accuracy_score"].value
+        return evaluate.cas_figures(loaded, train, test, 2)["classification_accuracy_score"]
 
-    assert score(Again()) > 0.3
+    found = score(Again())
+    assert taught == [(0, False), (0, True), (1, False), (1, True)]
+    assert found.value > 0.3 and found.reference is not None and found.reference > 0.3
+    assert "mean of 2, standard deviation" in found.protocol
+    assert "2 taught by the" in found.reference_name
     loaded.labels = ()
     with pytest.raises(evaluate.EvaluationError, match="leave --cas out"):
         score(Again())
@@ -355,8 +360,9 @@ def test_real_pictures_score_like_real_pictures(options: Options, tiny_checkpoin
     ("change", "sentence"),
     [
         ({"samples": 1}, "--samples is 2 or more"),
-        ({"draws": 0}, "--draws 1 or more"),
-        ({"importance": -1}, "--importance 0 or more"),
+        ({"draws": 0}, "--draws is 1 or more"),
+        ({"importance": -1}, "--importance is 0 or more, not -1"),
+        ({"cas": -1}, "--cas is 0 or more"),
     ],
 )
 def test_options_that_cannot_work(change: dict[str, int], sentence: str, options: Options) -> None:

@@ -40,6 +40,7 @@ import json
 import math
 import os
 import re
+import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -97,9 +98,9 @@ class Options:
     """Binarisations of the test images over which -ELBO is averaged."""
     importance: int = 200
     """Samples of the importance-weighted likelihood; 0 leaves it out."""
-    cas: bool = False
-    """The classification accuracy score: train a classifier on samples alone and see how it does on
-    real images, some ten minutes."""
+    cas: int = 0
+    """The classification accuracy score: train so many classifiers on samples alone, and as many on
+    real images, and see how they do on real test images; some ten minutes for each pair."""
     bfloat16: bool = False
     """Run the networks of the importance-weighted likelihood in bfloat16, its sums in float32:
     about half the time on a processor that computes in it."""
@@ -430,36 +431,41 @@ def class_figures(
     }  # fmt: skip
 
 
-def cas_figures(
-    made_by: Checkpoint, judge: Checkpoint | None, train: Dataset, test: Dataset
-) -> Figures:
+def cas_figures(made_by: Checkpoint, train: Dataset, test: Dataset, count: int) -> Figures:
     """What can be learned from samples alone: the classification accuracy score (Ravuri & Vinyals
-    2019, arXiv 1905.10887). Raises EvaluationError for a model that knows no classes."""
-    if judge is None or not made_by.labels:
+    2019, arXiv 1905.10887), a mean over `count` classifiers, each of its own seed and of samples of
+    its own. Raises EvaluationError for a model that knows no classes."""
+    if not made_by.labels:
         raise EvaluationError(
             f"{made_by.name} makes no pictures of a class, so nothing can be learned from them; "
             "leave --cas out"
         )
     from train import classifier  # it imports the loop, which imports this module
 
-    made = make(made_by, train.targets.tolist(), SEED + 2, "samples to learn from")
-    samples = dataclasses.replace(train, images=(made * 255).round().to(torch.uint8))
     recipe = classifier.Recipe(evaluate=False, dataset=train.name)
     recipe.steps = min(recipe.steps, max(300, 30 * len(train) // recipe.batch))
-    with tempfile.TemporaryDirectory() as scratch:
-        recipe.out = Path(scratch) / "classifier"
-        pupil = checkpoint.load(classifier.train(recipe, samples))
-    scores = []
-    for one in (pupil, judge):
-        predicted, _ = judged(one, test.images, "test images judged")
-        scores.append((predicted == test.targets).double().mean().item())
+    right: dict[str, list[float]] = {"samples": [], "real": []}
+    for run in range(count):
+        made = make(made_by, train.targets.tolist(), SEED + 2 + run, "samples to learn from")
+        samples = dataclasses.replace(train, images=(made * 255).round().to(torch.uint8))
+        for key, lessons in (("samples", samples), ("real", train)):
+            with tempfile.TemporaryDirectory() as scratch:
+                recipe.out, recipe.seed = Path(scratch) / "classifier", run
+                pupil = checkpoint.load(classifier.train(recipe, lessons))
+            predicted, _ = judged(pupil, test.images, "test images judged")
+            right[key].append((predicted == test.targets).double().mean().item())
+    spread = {
+        key: f", standard deviation {statistics.stdev(shares):.2%}" if count > 1 else ""
+        for key, shares in right.items()
+    }
+    of_real = f"{count} taught by the {len(train):,} real training images in the same way"
     return {
         "classification_accuracy_score": Figure(
-            "Classification accuracy score", scores[0], share, "higher",
-            f"A classifier trained for {recipe.steps:,} steps on {len(train):,} samples of seed "
-            f"{SEED + 2} alone, classes as in the training images, names so many of all "
-            f"{len(test):,} real test images (Ravuri & Vinyals 2019).",
-            scores[1], f"{judge.name} {judge.revision}, which real training images taught",
+            "Classification accuracy score", statistics.mean(right["samples"]), share, "higher",
+            f"A classifier trained for {recipe.steps:,} steps on {len(train):,} samples alone, "
+            f"classes as in the training images, names so many of all {len(test):,} real test "
+            f"images (Ravuri & Vinyals 2019); mean of {count}{spread['samples']}.",
+            statistics.mean(right["real"]), f"{of_real}{spread['real']}",
         )
     }  # fmt: skip
 
@@ -836,8 +842,9 @@ def evaluate(options: Options) -> dict[str, Any]:
 
     Raises EvaluationError, DataError or CheckpointError.
     """
-    if options.samples < 2 or options.draws < 1 or options.importance < 0:
-        raise EvaluationError("--samples is 2 or more, --draws 1 or more, --importance 0 or more")
+    for name, least in (("samples", 2), ("draws", 1), ("importance", 0), ("cas", 0)):
+        if getattr(options, name) < least:
+            raise EvaluationError(f"--{name} is {least} or more, not {getattr(options, name)}")
     measured = checkpoint.load(options.checkpoint)
     train, test = load_data(measured, options.data)
     judge: Checkpoint | None = None
@@ -857,7 +864,7 @@ def evaluate(options: Options) -> dict[str, Any]:
         judge = find_judge(train, options.data, options.classifier)
         figures |= sample_figures(measured, judge, train, test, options.samples)
         if options.cas:
-            figures |= cas_figures(measured, judge, train, test)
+            figures |= cas_figures(measured, train, test, options.cas)
     return results(options, measured, figures, judge)
 
 
@@ -866,10 +873,10 @@ def results(
 ) -> dict[str, Any]:
     """What metrics.json holds."""
     words = ["python -m train.evaluate CHECKPOINT --data DIR"]
-    for name in ("samples", "draws", "importance"):
+    for name in ("samples", "draws", "importance", "cas"):
         if getattr(options, name) != getattr(Options, name):
             words.append(f"--{name} {getattr(options, name)}")
-    words += [f"--{name}" for name in ("cas", "bfloat16") if getattr(options, name)]
+    words += ["--bfloat16"] if options.bfloat16 else []
     return {key: figure.to_dict() for key, figure in figures.items()} | {
         "evaluated": {
             "date": datetime.now(timezone.utc).date().isoformat(),
