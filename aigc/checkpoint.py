@@ -60,6 +60,14 @@ class Checkpoint:
     source: str = "local"
     revision: str = ""
 
+    def in_all(self, name: str) -> float:
+        """`seconds` or `images` of its training, with those of the checkpoint that it began with;
+        0 where nobody wrote them down."""
+        started = self.training.get("started")
+        parts = (self.training, started if isinstance(started, dict) else {})
+        values = [part.get(name, 0) for part in parts]
+        return sum(value for value in values if isinstance(value, (int, float)) and value > 0)
+
     @property
     def capabilities(self) -> tuple[str, ...]:
         return capabilities(self.model)

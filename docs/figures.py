@@ -168,7 +168,7 @@ def about(shown: Checkpoint, language: str) -> str:
     """A line on the checkpoint itself."""
     assert shown.path is not None
     size = (shown.path / checkpoint.WEIGHTS).stat().st_size / 1e6
-    time = hub.duration(float(shown.training.get("seconds", 0)))
+    time = hub.duration(shown.in_all("seconds"))
     if language == "zh":
         for english, chinese in (("h", "小时"), ("min", "分钟"), ("s", "秒")):
             time = re.sub(rf"\b{english}\b", chinese, time)

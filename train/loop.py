@@ -286,8 +286,8 @@ class Job:
 
 def start_from(job: Job) -> dict[str, Any]:
     """Give the model the weights of the checkpoint --start; returns which one that is, how many
-    images it has seen and the command that made it. Raises TrainingError for one that is not
-    there or of another shape."""
+    images it has seen in how many seconds, and the command that made it. Raises TrainingError for
+    one that is not there or of another shape."""
     from aigc import hub
 
     start = job.recipe.start
@@ -312,11 +312,10 @@ def start_from(job: Job) -> dict[str, Any]:
                 "and data of the same shape, or another checkpoint"
             )
     job.model.load_state_dict(found.model.state_dict())
-    before = found.training
-    seen = before.get("images", 0) + before.get("started", {}).get("images", 0)
     return {
-        "name": found.name, "revision": found.revision, "images": seen,
-        "command": before.get("command", "not recorded"),
+        "name": found.name, "revision": found.revision, "images": round(found.in_all("images")),
+        "seconds": round(found.in_all("seconds")),
+        "command": found.training.get("command", "not recorded"),
     }  # fmt: skip
 
 

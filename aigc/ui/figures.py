@@ -253,7 +253,7 @@ def quantity(number: float) -> str:
 
 def facts(checkpoint: Checkpoint) -> list[str]:
     """What the card says of the checkpoint itself."""
-    media, training = checkpoint.media, checkpoint.training
+    media = checkpoint.media
     weights = quantity(sum(p.numel() for p in checkpoint.model.parameters()))
     colours = texts.COLOURS.get(media.measures.get("channels", 0), "")
     what = texts.MEASURES[media.kind].format(**media.measures, colours=colours)
@@ -261,10 +261,9 @@ def facts(checkpoint: Checkpoint) -> list[str]:
         f"{checkpoint.dataset}, {what}",
         f"{weights} {texts.WEIGHTS}",
     ]
-    seconds, seen = training.get("seconds"), training.get("images")
-    if isinstance(seconds, (int, float)) and seconds > 0:
+    if seconds := checkpoint.in_all("seconds"):
         lines.append(f"{texts.TRAINED} {duration(seconds)}")
-    if isinstance(seen, (int, float)) and seen > 0:
+    if seen := checkpoint.in_all("images"):
         lines.append(f"{quantity(seen)} {texts.SEEN[media.kind]}")
     return lines
 
