@@ -493,7 +493,11 @@ def test_a_canvas_that_the_right_mouse_button_saves_says_that_ai_made_it(
     stage.scroll_into_view_if_needed()
     box = stage.bounding_box()
     at = {"x": box["x"] + 40, "y": box["y"] + 50}
-    shown = pixels(page, "[data-part=stage]")
+    page.mouse.move(at["x"], at["y"])  # which shows something else
+    before, shown = "", pixels(page, "[data-part=stage]")
+    while shown != before:
+        page.wait_for_timeout(200)
+        before, shown = shown, pixels(page, "[data-part=stage]")
     page.evaluate(
         "() => addEventListener('contextmenu', (event) => { window.menu = [event.target.tagName,"
         " event.defaultPrevented]; })"
