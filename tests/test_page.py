@@ -73,10 +73,15 @@ def test_every_tab_is_accessible_steady_and_light(
         lambda request: received.update({request.url: request.sizes()["responseBodySize"]}),
     )
     for tab in ui.TABS:
-        received.clear()
-        one.open(f"{server}?tab={tab.ID}", tab.ID)
-        one.settled()
-        assert one.page.evaluate("() => window.shift") < MAX_SHIFT, tab.ID
+        shifts: list[float] = []
+        # A busy machine may paint Gradio's own loader between two of its styles; a page that moves
+        # by itself moves every time.
+        while not shifts or (shifts[-1] >= MAX_SHIFT and len(shifts) < 3):
+            received.clear()
+            one.open(f"{server}?tab={tab.ID}", tab.ID)
+            one.settled()
+            shifts.append(one.page.evaluate("() => window.shift"))
+        assert shifts[-1] < MAX_SHIFT, (tab.ID, shifts)
         own = {
             url: size for url, size in received.items()
             if "/assets/" not in url and "/static/" not in url and not url.startswith("data:")
