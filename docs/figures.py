@@ -116,7 +116,10 @@ CHINESE = {
 }
 REAL = re.compile(r"([\d,]+) real (training|test) images instead of samples")
 OF, COUNTED = re.compile(r"(\d+) of (\d+)"), r"\2 类中的 \1 类"
-TAUGHT = re.compile(r"(.+), which real training images taught")
+TAUGHT = re.compile(
+    r"^(\d+) taught by the ([\d,]+) real training images in the same way"
+    r"(?:, standard deviation (\S+))?$"
+)
 PARTS = {"training": "训练", "test": "测试"}
 
 HEADS = {
@@ -141,7 +144,10 @@ def yardstick(figure: dict[str, Any], language: str) -> str:
     if language == "en":
         return f"{text} ({name})"
     name = REAL.sub(lambda m: f"以 {m[1]} 张真实{PARTS[m[2]]}图像代替样本", name)
-    name = TAUGHT.sub(r"\1，由真实训练图像训练", CHINESE.get(name, name))
+    name = CHINESE.get(name, name)
+    if found := TAUGHT.match(name):
+        name = f"{found[1]} 个分类器，以同样方法由 {found[2]} 张真实训练图像训练"
+        name += f"，标准差 {found[3]}" if found[3] else ""
     return f"{OF.sub(COUNTED, text)}（{name}）"
 
 
