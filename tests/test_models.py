@@ -220,6 +220,15 @@ def test_a_completion_keeps_what_was_given(name: str) -> None:
     for rows_kept in (0, keep):
         again = model.complete(sampled[0], rows_kept, latent.generators(0, 1), [3])
         assert torch.equal(again, sampled)
+    # Row by row, what is not drawn yet still black.
+    steps = list(model.completing(image, keep, latent.generators(0, 2), [3, None]))
+    assert len(steps) == rows - keep and torch.equal(steps[-1], made)
+    for row, step in enumerate(steps, keep + 1):
+        known = model.tokens(step)
+        assert torch.equal(known[:, : row * columns], found[:, : row * columns])
+        assert not known[:, row * columns :].any()
+    (only,) = model.completing(image, rows, latent.generators(0, 1), [3])
+    assert torch.equal(model.tokens(only)[0], given)
     with pytest.raises(ValueError, match="rows is 0 to"):
         model.complete(image, rows + 1, latent.generators(0, 1), [3])
 

@@ -26,8 +26,8 @@ from aigc import latent, ui
 from aigc.checkpoint import CheckpointError
 from aigc.media import ImageMedia
 from aigc.models import CAPABILITIES
-from aigc.ui import catalogue as rules
 from aigc.ui import (
+    cache,
     coverage,
     drawing,
     figures,
@@ -41,6 +41,7 @@ from aigc.ui import (
     texts,
     timelapse,
 )
+from aigc.ui import catalogue as rules
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.theme import theme
 
@@ -336,7 +337,7 @@ def test_sampling_depends_on_the_settings_alone(catalogue: Catalogue, name: str)
 def test_a_drawing_model_is_watched_and_others_are_not(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sample, "SECONDS_BETWEEN_VIEWS", 0.0)
+    monkeypatch.setattr(cache, "SECONDS_BETWEEN_VIEWS", 0.0)
     wish = sample.read(catalogue, "attention-mnist", 2, 0, "3", 1.0)
     views = list(sample.views(wish))
     assert [finished for _, finished in views] == [False] * (len(views) - 1) + [True]
@@ -350,7 +351,7 @@ def test_a_drawing_model_is_watched_and_others_are_not(
 def test_views_come_no_faster_than_a_person_sees(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sample, "SECONDS_BETWEEN_VIEWS", 1000.0)
+    monkeypatch.setattr(cache, "SECONDS_BETWEEN_VIEWS", 1000.0)
     wish = sample.read(catalogue, "attention-mnist", 1, 0, "3", 1.0)
     assert [finished for _, finished in sample.views(wish)] == [False, True]
 

@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -24,6 +25,7 @@ from aigc.checkpoint import CheckpointError
 from aigc.media import ImageMedia
 from aigc.ui import (
     arithmetic,
+    cache,
     complete,
     coverage,
     directions,
@@ -132,6 +134,58 @@ def test_what_a_model_made_says_so_and_a_drawing_does_not(
         # Whole and in part; judged as each class, beside the gradients.
         expected = {"complete": 2, "scores": 20}.get(view, 1)
         assert wish.drawing is not None and unmarked(explore.VIEWS[view].show(wish))[0] == expected
+
+
+@pytest.mark.parametrize(
+    "view", [view for view, module in explore.VIEWS.items() if hasattr(module, "watch")]
+)
+def test_a_drawing_is_seen_while_it_grows(
+    catalogue: Catalogue, view: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "SECONDS_BETWEEN_VIEWS", 0.0)
+    monkeypatch.setattr(cache, "_kept", {})
+    module, wish = explore.VIEWS[view], wish_of(catalogue, view)
+    grown = list(module.watch(wish))
+    rows, _ = wish.checkpoint.model.grid
+    assert len(grown) >= rows and len(set(grown)) == len(grown)
+    for one in grown:
+        missing, there = unmarked(one)
+        assert missing == 0 < there
+    # What stands at the end is known by then, and nobody waits for it again.
+    watched = module.show(wish)
+    assert list(module.watch(wish)) == []
+    assert addresses(watched)[: len(addresses(grown[-1]))] == addresses(grown[-1])
+    monkeypatch.setattr(cache, "_kept", {})
+    assert module.show(wish) == watched
+    # Nothing is drawn for a request that can't be met, and a drawing is there at once.
+    wrong = {"complete": {"rows": 64}, "heads": {"muted": "9.1"}}.get(view, {"position": 4000})
+    given = {**GIVEN[view], **wrong}
+    with pytest.raises(ValueError, match=r"."):
+        next(module.watch(explore.read(catalogue, HAS[view], view, given)))
+    if "drawing" in module.CONTROLS:
+        given = {**GIVEN[view], "drawing": drawn()}
+        grown = list(module.watch(explore.read(catalogue, HAS[view], view, given)))
+        assert bool(grown) == (view == "complete")
+
+
+def addresses(shown: str) -> list[str]:
+    return re.findall(r'src="([^"]+)"', shown)
+
+
+def test_a_view_sends_what_it_draws_before_it_is_whole(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "_kept", {})
+    with gr.Blocks():
+        page = explore.build(catalogue)
+    given = {"checkpoint": "attention-mnist", "view": "pixel", **GIVEN["pixel"]}
+    values = [given.get(name, box.value) for name, box in page.settings.items()]
+    request: Any = SimpleNamespace(session_hash="one")
+    first, *_, last = page.run["fn"](request, *values)
+    at = page.run["outputs"].index(page.made)
+    assert "<img" in first[0].value and "charts" not in first[0].value
+    assert first[at] == gr.skip() and last[at]["position"] == GIVEN["pixel"]["position"]
+    assert "charts" in last[0].value
 
 
 def test_the_map_decodes_its_points(catalogue: Catalogue) -> None:

@@ -21,7 +21,7 @@ from conftest import address_of
 from aigc import checkpoint, latent, ui
 from aigc.media import UNKNOWN, TextMedia
 from aigc.models.language import Config, LanguageModel
-from aigc.ui import attention, han, interpolate, sample, sequence, texts
+from aigc.ui import attention, cache, han, interpolate, sample, sequence, texts
 from aigc.ui.catalogue import Catalogue
 
 LONG, POEMS = "attention-long", "attention-poems"
@@ -160,7 +160,7 @@ def test_chips_say_what_there_is(catalogue: Catalogue) -> None:
 def test_a_stopped_text_is_a_shorter_one(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sample, "SECONDS_BETWEEN_VIEWS", 0.0)
+    monkeypatch.setattr(cache, "SECONDS_BETWEEN_VIEWS", 0.0)
     wish, halted = (
         sample.read(catalogue, LONG, 2, 3, "any", 1.0, prompt="ab", length=200),
         threading.Event(),

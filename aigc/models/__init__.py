@@ -207,6 +207,17 @@ class Completes(Protocol):
         """The first `rows` rows of patches of a picture (C, H, W) in [0, 1], and the others drawn
         anew from each generator: (N, C, H, W). Raises ValueError for rows that are not there."""
 
+    def completing(
+        self,
+        image: Tensor,
+        rows: int,
+        generators: Sequence[torch.Generator],
+        labels: Sequence[int | None],
+        temperature: float = 1.0,
+    ) -> Iterator[Tensor]:
+        """The same after each row that is drawn, the missing ones zero; the last is what
+        `complete` gives."""
+
 
 @runtime_checkable
 class Predicts(Protocol):

@@ -443,11 +443,26 @@ class Transformer(nn.Module):
         temperature: float = 1.0,
     ) -> Tensor:
         """See `aigc.models.Completes`."""
-        if not 0 <= rows <= self.grid[0]:
-            raise ValueError(f"rows is 0 to {self.grid[0]}, not {rows}")
-        given = self.tokens(image[None])[0, : rows * self.grid[1]]  # (G, P)
-        *_, tokens = self._steps(generators, labels, temperature, given)
-        return self.images(tokens)
+        *_, images = self.completing(image, rows, generators, labels, temperature)
+        return images
+
+    def completing(
+        self,
+        image: Tensor,
+        rows: int,
+        generators: Sequence[torch.Generator],
+        labels: Sequence[int | None],
+        temperature: float = 1.0,
+    ) -> Iterator[Tensor]:
+        """See `aigc.models.Completes`."""
+        rows_there, columns = self.grid
+        if not 0 <= rows <= rows_there:
+            raise ValueError(f"rows is 0 to {rows_there}, not {rows}")
+        given = self.tokens(image[None])[0, : rows * columns]  # (G, P)
+        for t, tokens in enumerate(self._steps(generators, labels, temperature, given), 1):
+            drawn = t > len(given) and t % columns == 0
+            if drawn or t == self.config.length:
+                yield self.images(tokens)
 
     # Looking inside
 

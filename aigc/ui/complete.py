@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -30,15 +31,38 @@ def start(wish: Any) -> Tensor:
     return cache.first_of(wish.checkpoint, wish.values["seed"], wish.values["label"])
 
 
-def completions(wish: Any, image: Tensor) -> Tensor:
-    """(count, C, H, W) in [0, 1], each from draws of its own; the seed's first draws made the
-    picture itself, so these begin with the second."""
+def steps(wish: Any, image: Tensor) -> Iterator[Tensor]:
+    """`completions` as they are drawn."""
     values = wish.values
     index = wish.checkpoint.label_index(values["label"])
     sources = latent.generators(values["seed"], values["count"] + 1)[1:]
-    return wish.checkpoint.model.complete(
+    yield from wish.checkpoint.model.completing(
         image, rows_of(wish), sources, [index] * len(sources), values["temperature"]
     )
+
+
+def completions(wish: Any, image: Tensor) -> Tensor:
+    """(count, C, H, W) in [0, 1], each from draws of its own; the seed's first draws made the
+    picture itself, so these begin with the second."""
+
+    def make() -> Tensor:
+        *_, made = steps(wish, image)
+        return made
+
+    return cache.recall(wish.checkpoint, wish.values, make)
+
+
+def watch(wish: Any) -> Iterator[str]:
+    """The picture as it is drawn, then what is made of its upper part. Raises ValueError as
+    `rows_of`."""
+    chosen = wish.checkpoint
+    rows_of(wish)
+    if wish.drawing is None:
+        for image in cache.grow_first(chosen, wish.values["seed"], wish.values["label"]):
+            yield kept(wish, image)
+    image = start(wish)
+    for made in cache.grow(chosen, wish.values, lambda: steps(wish, image)):
+        yield kept(wish, image) + beside(wish, made, ["…"] * len(made))
 
 
 def pictures(wish: Any) -> Tensor:
@@ -51,16 +75,27 @@ def facts(wish: Any) -> dict[str, Any]:
     return {}
 
 
+def kept(wish: Any, image: Tensor) -> str:
+    """The picture (C, H, W) beside what is kept of it, as HTML."""
+    media, own = wish.checkpoint.media, wish.drawing is not None
+    height = rows_of(wish) * media.height // wish.checkpoint.model.grid[0]
+    upper = image.clone()
+    upper[:, height:] = 0
+    first = figures.captioned(media, image, texts.WHOLE_PICTURE, own)
+    return f'<div class="two">{first}{figures.captioned(media, upper, texts.KEPT, own)}</div>'
+
+
+def beside(wish: Any, made: Tensor, names: list[str]) -> str:
+    """The completions (N, C, H, W), each with a name, as HTML."""
+    media = wish.checkpoint.media
+    tiles = "".join(figures.captioned(media, one, name) for one, name in zip(made, names))
+    return f'<h4>{texts.COMPLETIONS}</h4><div class="verdicts">{tiles}</div>'
+
+
 def show(wish: Any) -> str:
     """What was kept beside the whole, and the completions with the class that is seen in each."""
     chosen = wish.checkpoint
     image = start(wish)
-    height = rows_of(wish) * chosen.media.height // chosen.model.grid[0]
-    upper = image.clone()
-    upper[:, height:] = 0
-    own = wish.drawing is not None
-    first = figures.captioned(chosen.media, image, texts.WHOLE_PICTURE, own)
-    first += figures.captioned(chosen.media, upper, texts.KEPT, own)
     made = completions(wish, image)
     seen = [""] * len(made)
     said = ""
@@ -68,8 +103,4 @@ def show(wish: Any) -> str:
         logits, _ = wish.judge.model.classify(made)
         seen = [html.escape(wish.judge.labels[k]) for k in logits.argmax(1).tolist()]
         said = coverage.page(chosen, wish.judge, made)
-    tiles = "".join(figures.captioned(chosen.media, one, name) for one, name in zip(made, seen))
-    return (
-        f'<div class="two">{first}</div><h4>{texts.COMPLETIONS}</h4>'
-        f'<div class="verdicts">{tiles}</div><p>{texts.COMPLETE_INFO}</p>{said}'
-    )
+    return kept(wish, image) + beside(wish, made, seen) + f"<p>{texts.COMPLETE_INFO}</p>{said}"

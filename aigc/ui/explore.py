@@ -12,6 +12,8 @@ VIEWS is a plain dictionary of modules. A view is a module with
     pictures(wish)  -> (N, C, H, W) in [0, 1], which its endpoint returns
     facts(wish)     -> what its endpoint says beyond the settings
     film(wish)      -> where there is one to save: its frames, and whether they go round
+    watch(wish)     -> where a model draws long: the beginning of `show` as it grows, as HTML;
+                    nothing where what it draws is known already
 
 Two take long and have turns of their own: `project`, which somebody starts, and `modes`, which
 grows while one watches.
@@ -290,6 +292,10 @@ def build(catalogue: Catalogue) -> parts.Page:
             asked_now = wish.made | {"at": time.monotonic()}  # always another one, so it starts
             yield gr.HTML(said, visible=True), off, gr.skip(), seed_now, offered, asked_now
             return
+        if hasattr(module, "watch"):
+            for grown in module.watch(wish):
+                now = gr.HTML(grown, visible=True)
+                yield now, off, gr.skip(), gr.skip(), offered, gr.skip()
         result = module.show(wish) + figures.chips(wish.made, wish.checkpoint)
         yield gr.HTML(result, visible=True), off, wish.made, seed_now, offered, gr.skip()
 

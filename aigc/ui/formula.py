@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,10 +45,7 @@ def step(wish: Any, image: Tensor) -> Step:
 def step_of(chosen: Checkpoint, piece: Tensor, values: dict[str, Any], length: int) -> Step:
     """The step at a place of a picture (C, H, W) or a text (T,), of which there are `length`;
     `values` has the label, and layer, head and position from 1. Raises ValueError as `step`."""
-    limits = dict(zip(("layer", "head"), heads.heads_of(chosen, piece))) | {"position": length}
-    layer, head, at = (
-        whole(texts.PLACES[name], values[name], 1, most) - 1 for name, most in limits.items()
-    )
+    layer, head, at = checked(chosen, values, length, piece)
     index = chosen.label_index(values["label"])
     q, k, v = chosen.model.scores(piece, index, layer, head)  # type: ignore[operator]
     scores = k[: at + 1] @ q[at]
@@ -56,8 +53,25 @@ def step_of(chosen: Checkpoint, piece: Tensor, values: dict[str, Any], length: i
     return Step(at, scores, scaled, scaled.softmax(0), v[: at + 1])
 
 
+def checked(
+    chosen: Checkpoint, values: dict[str, Any], length: int, piece: Tensor | None = None
+) -> tuple[int, int, int]:
+    """Layer, head and position from 0. Raises ValueError as `step`."""
+    limits = dict(zip(("layer", "head"), heads.heads_of(chosen, piece))) | {"position": length}
+    layer, head, at = (
+        whole(texts.PLACES[name], values[name], 1, most) - 1 for name, most in limits.items()
+    )
+    return layer, head, at
+
+
 def pictures(wish: Any) -> Tensor:
     return pixel.start(wish)[None]
+
+
+def watch(wish: Any) -> Iterator[str]:
+    """See `pixel.watch`. Raises ValueError as `step`."""
+    checked(wish.checkpoint, wish.values, math.prod(wish.checkpoint.model.grid))
+    yield from pixel.watch(wish)
 
 
 def facts(wish: Any) -> dict[str, Any]:
@@ -81,11 +95,9 @@ def show(wish: Any) -> str:
     """The place, and a table with a row for each of the strongest keys."""
     image = pixel.start(wish)
     found = step(wish, image)
-    source = pixel.place(wish, image, found.at)
-    alt = texts.PLACE_ALT.format(position=found.at + 1)
     rows, columns = wish.checkpoint.model.grid
     numbers = table(found, rows * columns, lambda at: patch(wish.checkpoint, at))
-    return f'<img class="tile place" alt="{alt}" src="{source}">{numbers}'
+    return pixel.place(wish, image, found.at) + numbers
 
 
 def table(found: Step, length: int, named: Callable[[int], str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -66,10 +67,35 @@ def pictures(wish: Any) -> Tensor:
     chosen, seed, label = wish.checkpoint, wish.values["seed"], wish.values["label"]
     other, index = muted_model(wish), chosen.label_index(label)
     without = cache.recall(
-        chosen, {"seed": seed, "label": label, "muted": wish.values["muted"]},
-        lambda: other.sample(latent.generators(seed, 1), [index])[0],
-    )  # fmt: skip
+        chosen, wish.values, lambda: other.sample(latent.generators(seed, 1), [index])[0]
+    )
     return torch.stack([cache.first_of(chosen, seed, label), without])
+
+
+def watch(wish: Any) -> Iterator[str]:
+    """Both pictures as they are drawn, one after the other. Raises ValueError as
+    `muted_model`."""
+    chosen, seed, label = wish.checkpoint, wish.values["seed"], wish.values["label"]
+    other, index = muted_model(wish), chosen.label_index(label)
+
+    def steps() -> Iterator[Tensor]:
+        if "draw" in chosen.capabilities:
+            for images in other.draw(latent.generators(seed, 1), [index]):
+                yield images[0]
+
+    empty = torch.zeros(chosen.media.shape)
+    for image in cache.grow_first(chosen, seed, label):
+        yield both(chosen, image, empty)
+    first = cache.first_of(chosen, seed, label)
+    for image in cache.grow(chosen, wish.values, steps):
+        yield both(chosen, first, image)
+
+
+def both(chosen: Checkpoint, image: Tensor, other: Tensor, bits: str = "…") -> str:
+    """The pictures (C, H, W) with all heads, whose price in bits is told, and without those."""
+    first = figures.captioned(chosen.media, image, texts.ALL_HEADS.format(bits=bits))
+    second = figures.captioned(chosen.media, other, texts.WITHOUT_HEADS)
+    return f'<div class="two">{first}{second}</div>'
 
 
 def bits(wish: Any, image: Tensor) -> tuple[float, float]:
@@ -118,15 +144,13 @@ def measured(wish: Any, image: Tensor) -> Tensor:
 def show(wish: Any) -> str:
     """Both pictures, the price in bits, and a table of all heads."""
     media = wish.checkpoint.media
-    both = pictures(wish)
-    with_all, without = bits(wish, both[0])
+    image, other = pictures(wish)
+    with_all, without = bits(wish, image)
     values = media.channels * media.height * media.width
-    first = figures.captioned(media, both[0], texts.ALL_HEADS.format(bits=f"{with_all:.0f}"))
-    first += figures.captioned(media, both[1], texts.WITHOUT_HEADS)
     said = texts.HEADS_PRICE.format(
         bits=f"{without - with_all:+.1f}", each=f"{(without - with_all) / values:+.4f}"
     )
-    found = measured(wish, both[0])
+    found = measured(wish, image)
     muted = wish.values["muted"].split(",")
     rows = ""
     for layer in range(found.shape[0]):
@@ -141,7 +165,8 @@ def show(wish: Any) -> str:
             )
         rows += f"<tr>{cells}</tr>"
     return (
-        f'<div class="two">{first}</div><p>{said}</p><h4>{texts.HEADS_TITLE}</h4>'
+        both(wish.checkpoint, image, other, f"{with_all:.0f}")
+        + f"<p>{said}</p><h4>{texts.HEADS_TITLE}</h4>"
         + figures.table(f"<tbody>{rows}</tbody>", texts.HEADS_TITLE, "heads")
         + f"<p>{texts.HEADS_INFO}</p>"
     )

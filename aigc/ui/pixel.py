@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -31,14 +32,26 @@ def pictures(wish: Any) -> Tensor:
     return start(wish)[None]
 
 
+def watch(wish: Any) -> Iterator[str]:
+    """The picture as it is drawn, as it will stand above the rest. Raises ValueError as `show`."""
+    at = position(wish)
+    if wish.drawing is None:
+        grown = cache.grow_first(wish.checkpoint, wish.values["seed"], wish.values["label"])
+        yield from (place(wish, image, at) for image in grown)
+
+
+def position(wish: Any) -> int:
+    """The place, from 0. Raises ValueError with a sentence for one that is not there."""
+    rows, columns = wish.checkpoint.model.grid
+    return whole(texts.PLACES["position"], wish.values["position"], 1, rows * columns) - 1
+
+
 def expected(wish: Any, image: Tensor) -> tuple[int, Tensor, Tensor]:
     """The position from 0, the probabilities (P, 256) of its values, and the values (P,) that
-    stand there. Raises ValueError with a sentence for a position that is not there."""
-    model = wish.checkpoint.model
-    tokens = model.tokens(image[None])[0]  # (T, P)
-    at = whole(texts.PLACES["position"], wish.values["position"], 1, len(tokens)) - 1
+    stand there. Raises ValueError as `position`."""
+    model, at = wish.checkpoint.model, position(wish)
     index = wish.checkpoint.label_index(wish.values["label"])
-    return at, model.predict(image[None], [index])[0, at], tokens[at]
+    return at, model.predict(image[None], [index])[0, at], model.tokens(image[None])[0, at]
 
 
 def facts(wish: Any) -> dict[str, Any]:
@@ -72,9 +85,11 @@ def marked(wish: Any, image: Tensor, at: int) -> Image.Image:
 
 
 def place(wish: Any, image: Tensor, at: int) -> str:
-    """The address of `marked`, which says that AI made it where no visitor gave it."""
+    """`marked` as HTML; it says that AI made it where no visitor gave it."""
     mark = labels.SHORT if wish.drawing is None else b""
-    return figures.address(figures.png(marked(wish, image, at), mark), "image/png")
+    source = figures.address(figures.png(marked(wish, image, at), mark), "image/png")
+    alt = texts.PLACE_ALT.format(position=at + 1)
+    return f'<img class="tile place" alt="{alt}" src="{source}">'
 
 
 def heights(probabilities: Tensor) -> Tensor:
@@ -117,7 +132,6 @@ def show(wish: Any) -> str:
     """The place, and a distribution for each of its values."""
     image = start(wish)
     at, probabilities, values = expected(wish, image)
-    source = place(wish, image, at)
     charts = ""
     for i, (p, value) in enumerate(zip(probabilities, values.tolist()), 1):
         said = texts.EXPECTED_VALUE.format(
@@ -125,8 +139,4 @@ def show(wish: Any) -> str:
             bits=f"{-math.log2(max(float(p[value]), 1e-12)):.2f}", black=f"{float(p[0]):.1%}",
         )  # fmt: skip
         charts += f'<section class="compare"><h4>{said}</h4>{bars(p, value)}</section>'
-    alt = texts.PLACE_ALT.format(position=at + 1)
-    return (
-        f'<img class="tile place" alt="{alt}" src="{source}"><div class="charts">{charts}</div>'
-        f"<p>{texts.EXPECTED_INFO}</p>"
-    )
+    return f'{place(wish, image, at)}<div class="charts">{charts}</div><p>{texts.EXPECTED_INFO}</p>'

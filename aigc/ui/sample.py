@@ -15,6 +15,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.ui import (
+    cache,
     choice,
     coverage,
     figures,
@@ -40,8 +41,6 @@ from aigc.ui.catalogue import (
 
 ID = "sample"
 NEEDS = "sample"
-
-SECONDS_BETWEEN_VIEWS = 0.2  # of a picture being drawn: often enough to watch, and costs nothing
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def views(wish: Wish, halted: threading.Event | None = None) -> Iterator[tuple[T
     for pictures in kind.growing(wish.checkpoint, wish.draw, wish.more):
         if halted is not None and halted.is_set():
             break
-        if time.monotonic() - last >= SECONDS_BETWEEN_VIEWS:
+        if time.monotonic() - last >= cache.SECONDS_BETWEEN_VIEWS:
             yield pictures, False
             last = time.monotonic()
     if pictures is not None:
