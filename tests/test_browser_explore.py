@@ -208,6 +208,16 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
         page.get_by_label(texts.VIEWS[view], exact=True).check()
         page.wait_for_selector(f".explore {selector}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # The next one grows where this one stood, and moves nothing below it.
+    stood, grown = page.evaluate(
+        """async () => {
+          const block = document.querySelector('.block.explore'), stood = block.offsetHeight;
+          await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+          block.querySelector('.verdicts').parentElement.innerHTML = '<div class="growing">1</div>';
+          return [stood, block.offsetHeight];
+        }"""
+    )
+    assert stood == grown > 200
     page.goto(f"{server}?tab=explore&checkpoint=gan-mnist&view=map")
     page.wait_for_selector(".explore .notice")
     assert "encode" in page.locator(".explore .notice").inner_text()

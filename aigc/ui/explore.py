@@ -294,7 +294,7 @@ def build(catalogue: Catalogue) -> parts.Page:
             return
         if hasattr(module, "watch"):
             for grown in module.watch(wish):
-                now = gr.HTML(grown, visible=True)
+                now = gr.HTML(figures.growing(grown), visible=True)
                 yield now, off, gr.skip(), gr.skip(), offered, gr.skip()
         result = module.show(wish) + figures.chips(wish.made, wish.checkpoint)
         yield gr.HTML(result, visible=True), off, wish.made, seed_now, offered, gr.skip()
@@ -489,7 +489,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                     texts.HALT, variant="stop", size="sm", elem_classes="pill", visible=False
                 )
             page = gr.HTML(
-                figures.waiting(), js_on_load=None, elem_classes="explore",
+                figures.waiting(), js_on_load=figures.STEADY, elem_classes="explore",
                 visible=first != "map",
             )  # fmt: skip
             viewer = parts.viewer("map", texts.MAP, elem_id="explore-map", visible=first == "map")

@@ -29,6 +29,7 @@ MAX_PREVIEW_BYTES = 2**20
 DOWNLOAD_SIDE = 112  # pixels of one picture in a download, at least
 
 HEADLINE_FIGURES = 3  # on the card; the others are folded
+STEADY = "aigc.steady(element);"  # a gr.HTML whose results grow, see `growing`
 
 
 def png(image: Image.Image, mark: bytes = labels.SHORT) -> bytes:
@@ -157,6 +158,12 @@ def captioned(media: ImageMedia, image: Tensor, caption: str, own: bool = False)
         f'<figure><img class="tile" alt="{alt}" src="{source}">'
         f"<figcaption>{caption}</figcaption></figure>"
     )
+
+
+def growing(part: str) -> str:
+    """A result as far as it is made; it stands where the one before it stood, and as tall
+    (`steady` in static/app.js)."""
+    return f'<div class="growing">{part}</div>'
 
 
 def player(media: ImageMedia, frames: Tensor, loop: bool = False, first: int = 1) -> str:

@@ -178,7 +178,7 @@ def build(catalogue: Catalogue) -> parts.Page:
             for pictures, finished in views(wish, halted if stoppable else None):
                 if not finished:
                     offered = gr.Button(interactive=True)
-                    drawn = page(wish, pictures, finished=False)
+                    drawn = figures.growing(page(wish, pictures, finished=False))
                     yield drawn, "", "", gr.skip(), wish.seed, offered, *closed
                     continue
                 if halted.is_set() and stoppable:
@@ -226,7 +226,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 for kind in kinds.KINDS.values():
                     ways |= kind.ways(ID, first)
                 scored = scores.build(catalogue, checkpoint, ID)
-            gallery = gr.HTML(figures.waiting(), js_on_load=None, elem_classes="gallery")
+            gallery = gr.HTML(figures.waiting(), js_on_load=figures.STEADY, elem_classes="gallery")
             made = parts.made_box()
             panels = [choice.build(catalogue, ID, made)]
             notes = gr.HTML(js_on_load=None)

@@ -118,6 +118,14 @@
     view,
     address,
 
+    // A part of the page whose next result grows in place of the last: what stands below it stays.
+    steady(element) {
+      new ResizeObserver(() => {
+        if (!element.querySelector(".growing"))
+          element.style.setProperty("--stood", `${element.offsetHeight}px`);
+      }).observe(element);
+    },
+
     // What was asked for at a moment (`at`), the first time; null when it comes again.
     once(asked) {
       if (!asked || asked.at === answered) return null;
