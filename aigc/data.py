@@ -18,7 +18,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aigc.media import UNKNOWN, ImageMedia, TextMedia
+from aigc import notes as sounds_by_formula
+from aigc.media import UNKNOWN, ImageMedia, SoundMedia, TextMedia
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 
@@ -137,6 +138,24 @@ def stacked_mnist(root: Path, train: bool, size: int) -> Dataset:
     labels = tuple(f"{mode:03}" for mode in range(1000))
     images = digits.images[rows, 0]  # (N, 3, 28, 28)
     return Dataset("stacked-mnist", images, targets, labels, ImageMedia(3, 28, 28))
+
+
+SOUND = SoundMedia(1, 128, 64)  # 1.02 s of 8000 samples a second
+NOTES = {True: 20_000, False: 4_000}  # to train and to test
+
+
+def notes(root: Path, train: bool, size: int) -> Dataset:
+    """Single notes by formula (aigc/notes.py), with the note as the class; the same ones every
+    time. Nothing is read from `root`."""
+    if size:
+        raise DataError(f"notes have one length; leave --size out instead of {size}")
+    generator = torch.Generator().manual_seed(0 if train else 1)
+    images, targets = [], []
+    for _ in range(NOTES[train] // 500):  # not all at once, for the memory
+        waves, classes = sounds_by_formula.play(500, SOUND.rate, SOUND.samples, generator)
+        images.append((SOUND.from_waves(waves) * 255).round().to(torch.uint8))
+        targets.append(classes)
+    return Dataset("notes", torch.cat(images), torch.cat(targets), sounds_by_formula.NAMES, SOUND)
 
 
 def folder(root: Path, train: bool, size: int) -> Dataset:
@@ -346,7 +365,7 @@ def text(root: Path, train: bool, size: int) -> Corpus:
 Data = Dataset | Corpus | Texts
 DATASETS: dict[str, Callable[[Path, bool, int], Data]] = {
     "mnist": mnist, "stacked-mnist": stacked_mnist, "folder": folder,
-    "shakespeare": shakespeare, "tang": tang, "text": text,
+    "notes": notes, "shakespeare": shakespeare, "tang": tang, "text": text,
 }  # fmt: skip
 
 

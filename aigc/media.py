@@ -1,18 +1,20 @@
 """What a model makes: sizes, and the way between tensors and things a person can look at.
 
 Every image tensor that crosses a module border is float32, (N, channels, height, width), in
-[0, 1]; 0 is black. A model may use another range inside. A text is a row of indices into the
-symbols of its media, int64, (N, T).
+[0, 1]; 0 is black. A model may use another range inside. A sound is the picture of its spectrum. A
+text is a row of indices into the symbols of its media, int64, (N, T).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image, ImageOps
 from torch import Tensor
 
@@ -129,6 +131,85 @@ class ImageMedia:
         return canvas
 
 
+@dataclass(frozen=True)
+class SoundMedia(ImageMedia):
+    """Sounds of one length, each as the picture (1, height, width) of its spectrum: `width` moments
+    from left to right, at each `height` frequencies, equally far apart, the highest on top. The
+    brightness is the level, black for FLOOR decibels below a full sine and less. `rate` is in
+    samples a second.
+
+    A model of pictures so becomes one of sounds; the phases, which the picture lacks, are found
+    again by the way back.
+    """
+
+    rate: int = 8000
+
+    kind: ClassVar[str] = "sound"
+    FLOOR: ClassVar[float] = 80.0
+    ROUNDS: ClassVar[int] = 32
+    MOMENTUM: ClassVar[float] = 0.99
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.channels != 1:
+            raise ValueError(f"the spectrum of a sound has 1 channel, not {self.channels!r}")
+        if type(self.rate) is not int or not 1000 <= self.rate <= 96000:
+            raise ValueError(f"the rate of a sound is 1000 to 96000 a second, not {self.rate!r}")
+
+    @property
+    def samples(self) -> int:
+        """How long a sound is."""
+        return self.height * self.width
+
+    @property
+    def _window(self) -> Tensor:
+        """Two spectra overlap by half: each sees `2 height` samples, the next begins `height`
+        later."""
+        return torch.hann_window(2 * self.height)
+
+    def _spectra(self, waves: Tensor) -> Tensor:
+        """(N, samples) -> complex (N, 1 + height, width), from frequency 0 up."""
+        found = torch.stft(
+            waves, 2 * self.height, self.height, window=self._window, pad_mode="constant",
+            return_complex=True,
+        )  # fmt: skip
+        return found[..., : self.width]
+
+    def _waves(self, spectra: Tensor) -> Tensor:
+        """The inverse of `_spectra`, as near as there is one: it fades out at the end."""
+        return torch.istft(
+            F.pad(spectra, (0, 1)),
+            2 * self.height,
+            self.height,
+            window=self._window,
+            length=self.samples,
+        )
+
+    def from_waves(self, waves: Tensor) -> Tensor:
+        """(N, samples) in [-1, 1] -> (N, 1, H, W) in [0, 1]."""
+        full = self._window.sum() / 2  # of a sine of amplitude 1
+        level = 20 * (self._spectra(waves)[:, 1:].abs() / full).clamp(min=1e-9).log10()
+        return (1 + level / self.FLOOR).clamp(0, 1).flip(1)[:, None]
+
+    def to_waves(self, images: Tensor) -> Tensor:
+        """(N, 1, H, W) in [0, 1] -> (N, samples) in [-1, 1]. The phases are those of a sound
+        whose spectrum it nearly is, found in ROUNDS steps from random ones, always the same:
+        Griffin and Lim (1984), with the momentum of Perraudin, Balazs and Sondergaard (2013)."""
+        picture = images[:, 0].detach().cpu().float().clamp(0, 1).flip(1)
+        level = 10 ** ((picture - 1) * self.FLOOR / 20) * self._window.sum() / 2
+        sizes = torch.where(picture > 0, level, torch.zeros(()))
+        sizes = torch.cat([torch.zeros_like(sizes[:, :1]), sizes], 1)  # (N, 1 + H, W)
+        turns = torch.rand(sizes.shape[1:], generator=torch.Generator().manual_seed(0))
+        phases = torch.polar(torch.ones_like(turns), 2 * math.pi * turns)
+        before: Tensor | float = 0.0
+        for _ in range(self.ROUNDS):
+            now = self._spectra(self._waves(sizes * phases))
+            ahead = now - before * (self.MOMENTUM / (1 + self.MOMENTUM))
+            phases, before = ahead / (ahead.abs() + 1e-9), now
+        waves = self._waves(sizes * phases)
+        return waves / waves.abs().amax(1, keepdim=True).clamp(min=1.0)
+
+
 def _plain(image: Image.Image) -> Image.Image:
     """Upright as the EXIF tag says, and in a mode that Pillow converts to grey and to RGB."""
     image = ImageOps.exif_transpose(image)
@@ -205,9 +286,10 @@ class TextMedia:
         return {symbol: i for i, symbol in enumerate(self.symbols)}
 
 
-Media = ImageMedia | TextMedia
-MEDIA: dict[str, type[ImageMedia] | type[TextMedia]] = {
+Media = ImageMedia | SoundMedia | TextMedia
+MEDIA: dict[str, type[ImageMedia] | type[SoundMedia] | type[TextMedia]] = {
     ImageMedia.kind: ImageMedia,
+    SoundMedia.kind: SoundMedia,
     TextMedia.kind: TextMedia,
 }
 
