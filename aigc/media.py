@@ -42,7 +42,7 @@ class ImageMedia:
         return self.channels, self.height, self.width
 
     @property
-    def measures(self) -> dict[str, int]:
+    def measures(self) -> dict[str, float]:
         """The numbers that a person may want to know, by name."""
         return asdict(self)
 
@@ -160,6 +160,14 @@ class SoundMedia(ImageMedia):
     def samples(self) -> int:
         """How long a sound is."""
         return self.height * self.width
+
+    def from_drawing(self, image: Image.Image) -> Tensor:
+        """A drawn spectrum, as it is."""
+        return self.from_pil(image)
+
+    @property
+    def measures(self) -> dict[str, float]:
+        return {"rate": self.rate, "seconds": self.samples / self.rate}
 
     @property
     def _window(self) -> Tensor:

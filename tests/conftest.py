@@ -329,6 +329,14 @@ def marked(content: bytes) -> dict[str, str]:
         size = int.from_bytes(content[at : at + 4], "big")
         assert at + size == len(content) and content[at + 8 : at + 24] == films.XMP_IN_MP4
         packet = content[at + 24 :]
+    elif content[:4] == b"RIFF" and content[8:12] == b"WAVE":
+        at, packet = 12, b""  # the chunks of a WAV file, one after the other
+        while at < len(content):
+            size = int.from_bytes(content[at + 4 : at + 8], "little")
+            if content[at : at + 4] == b"_PMX":
+                packet = content[at + 8 : at + 8 + size]
+            at += 8 + size + size % 2
+        assert at == len(content) == 8 + int.from_bytes(content[4:8], "little")
     elif content[:3] == b"GIF":
         at = start = content.index(b"\x21\xff\x0bXMP DataXMP") + 14
         while size := content[at]:  # a reader that knows no XMP takes it for blocks

@@ -15,6 +15,7 @@ DATASETS = {
         "ylecun/mnist",
         "three digits of MNIST in the three colours of a picture, 1000 modes",
     ),
+    "notes": ("", "20,000 single notes by formula (aigc/notes.py)"),
     "folder": ("", "a private folder of images"),
     "shakespeare": ("karpathy/tiny_shakespeare", "tiny Shakespeare, 1,115,394 characters"),
     "tang": ("", "regulated verse of the complete Tang poems (chinese-poetry/chinese-poetry)"),
@@ -130,6 +131,14 @@ def snippet(shown: Checkpoint, repo: str = "") -> str:
             load.replace("model = ", "writer = ").replace(").model", ")"),
             "text = writer.media.to_text(writer.model.sample([latent.generator(7)], [None])[0])",
         ))  # fmt: skip
+    if shown.media.kind == "sound" and "sample" in shown.capabilities:
+        seconds = f"(4, {shown.media.samples}) in [-1, 1], {shown.media.rate} a second"
+        return "\n".join((
+            f"from aigc import {module}, latent",
+            load.replace("model = ", "maker = ").replace(").model", ")"),
+            "spectra = maker.model.sample(latent.generators(7, 4), [None] * 4)",
+            f"sounds = maker.media.to_waves(spectra)  # {seconds}",
+        ))  # fmt: skip
     c, h, w = shown.media.shape
     if "sample" in shown.capabilities:
         label = f"{len(shown.labels) - 1}" if shown.labels else "None"
@@ -186,6 +195,9 @@ def card(shown: Checkpoint, repo: str = "") -> str:
     if text:
         things = f"text of {len(shown.media.symbols) - 1} different characters, "
         things += f"{shown.media.length} at a time"
+    elif shown.media.kind == "sound":
+        things = f"sounds of {shown.media.samples / shown.media.rate:.2f} s, as pictures of their "
+        things += f"spectra, {shown.media.height}x{shown.media.width}"
     else:
         colour = "grey" if shown.media.channels == 1 else "colour"
         things = f"{shown.media.height}x{shown.media.width} {colour} images"

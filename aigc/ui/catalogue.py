@@ -16,6 +16,7 @@ from aigc import survey
 from aigc.checkpoint import SNAPSHOTS, WEIGHTS, Broken, Checkpoint, CheckpointError, shown
 from aigc.film import Film
 from aigc.latent import MAX_SEED, PATHS
+from aigc.media import ImageMedia
 from aigc.survey import Survey
 from aigc.ui import texts
 
@@ -54,7 +55,7 @@ class Catalogue:
             return [c for c in runs if c.path and (c.path / name).is_file()]
         if need == PICTURES:
             made = [c for c in self.checkpoints if "sample" in c.capabilities]
-            return [c for c in made if c.media.kind == "image"]
+            return [c for c in made if isinstance(c.media, ImageMedia)]
         return [c for c in self.checkpoints if need in c.capabilities]
 
     def choices(self, need: str) -> list[tuple[str, str]]:

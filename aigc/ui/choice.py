@@ -15,6 +15,7 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
+from aigc.media import ImageMedia
 from aigc.survey import quantile_of
 from aigc.ui import figures, judge, labels, parts, texts
 from aigc.ui.catalogue import (
@@ -210,7 +211,7 @@ def asked_for(
     if read_chosen(number) == "" or not given:
         return None, None
     found, count = catalogue.find(given.get("checkpoint"), "sample"), read_count(given.get("count"))
-    if found.media.kind != "image":
+    if not isinstance(found.media, ImageMedia):
         return None, None
     if NEEDS not in found.capabilities:
         return None, {"chosen": whole(texts.THE_CHOSEN, number, 1, count)}
@@ -227,7 +228,9 @@ def panel() -> str:
     return (
         f'<section class="chosen" aria-label="{texts.CHOSEN}" hidden><h4>{texts.CHOSEN}</h4>'
         f'<img class="tile" alt=""><div><button type="button" class="pill star" '
-        f'aria-pressed="false">{texts.STAR}</button><p role="status"></p></div></section>'
+        f'aria-pressed="false">{texts.STAR}</button>'
+        '<button type="button" class="pill hear" aria-pressed="false" hidden>'
+        '<span aria-hidden="true"></span></button><p role="status"></p></div></section>'
     )
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from aigc.checkpoint import Checkpoint, stacked
+from aigc.media import ImageMedia
 from aigc.metrics import histogram_kl
 from aigc.ui import texts
 from aigc.ui.catalogue import Catalogue, survey_of
@@ -28,7 +29,7 @@ def judge(catalogue: Catalogue, chosen: Checkpoint) -> Checkpoint | None:
     same pictures and classes, or the pictures of one channel, where the classes are made of those
     of the channels. What has no classes of its own says by its data set what it was taught."""
     for one in catalogue.able(NEEDS):
-        grey = chosen.media.kind == "image" and one.media.channels == 1
+        grey = isinstance(chosen.media, ImageMedia) and one.media.channels == 1
         if grey and 1 < len(one.labels) ** chosen.media.channels <= MAX_CLASSES:
             many = stacked(one, chosen.media.channels) if chosen.media.channels > 1 else one
             data = one.dataset if many is one else f"stacked-{one.dataset}"

@@ -57,10 +57,16 @@ def columns_of(count: int) -> int:
 
 
 def gallery(
-    media: ImageMedia, images: Tensor, alt: str, pick: bool = False, captions: Sequence[str] = ()
+    media: ImageMedia,
+    images: Tensor,
+    alt: str,
+    pick: bool = False,
+    captions: Sequence[str] = (),
+    beside: Sequence[str] = (),
 ) -> str:
     """(N, C, H, W) in [0, 1] -> the pictures side by side, crisp at every size, each with its
-    caption (HTML) where there are some, and a button where one can `pick` it (static/choice.js)."""
+    caption (HTML) where there are some, and a button where one can `pick` it (static/choice.js);
+    what stands `beside` it (HTML) is no part of that button."""
     columns = columns_of(len(images))
     tiles = ""
     for at, image in enumerate(images, 1):
@@ -72,7 +78,7 @@ def gallery(
                 f'<button type="button" class="pick" data-at="{at}" aria-pressed="false" '
                 f'title="{texts.PICK_INFO}" tabindex="{0 if at == 1 else -1}">{tile}</button>'
             )
-        tiles += tile
+        tiles += f"<div>{tile}{beside[at - 1]}</div>" if beside else tile
     return f'<div class="sheet" style="--columns:{columns}">{tiles}</div>'
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.ui import drawing as code
-from aigc.ui import figures, films, labels, parts, pictures, texts
+from aigc.ui import figures, films, kinds, labels, parts, pictures, texts
 from aigc.ui.catalogue import (
     ANY,
     MAX_STEPS,
@@ -126,7 +126,9 @@ def comparison(wish: Wish) -> str:
 
 def page(wish: Wish, made_frames: Tensor, first: int = 1) -> str:
     """The player, which stands at frame `first`, and the settings under it."""
-    shown = figures.player(wish.checkpoint.media, made_frames, first=first)
+    media = wish.checkpoint.media
+    shown = figures.player(media, made_frames, first=first)
+    shown += kinds.of(wish.checkpoint).walk(media, made_frames)
     return shown + figures.chips(wish.made, wish.checkpoint)
 
 

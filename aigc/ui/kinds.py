@@ -17,6 +17,7 @@ settings in ASKED, checked, and `request` the three arguments of a model's `samp
     so_far(more, made)              -> `more` of the request whose result is this unfinished batch
     noted(chosen, more)             -> what became of the settings, where that is a surprise, HTML
     gallery, pieces, downloads      the batch on the page, from an endpoint, as files
+    walk(media, frames)             -> below the frames of a film, HTML
 
 and, for the models with `attention`,
 
@@ -41,10 +42,12 @@ from __future__ import annotations
 from types import ModuleType
 
 from aigc.checkpoint import Checkpoint
-from aigc.media import ImageMedia, TextMedia
-from aigc.ui import patches, sequence
+from aigc.media import ImageMedia, SoundMedia, TextMedia
+from aigc.ui import patches, sequence, sounds
 
-KINDS: dict[str, ModuleType] = {ImageMedia.kind: patches, TextMedia.kind: sequence}
+KINDS: dict[str, ModuleType] = {
+    ImageMedia.kind: patches, SoundMedia.kind: sounds, TextMedia.kind: sequence,
+}  # fmt: skip
 
 
 def of(chosen: Checkpoint) -> ModuleType:

@@ -1,7 +1,7 @@
 """What a file says of itself when it leaves the app: that AI made it, and how.
 
-The mark is an XMP packet, which PNG and WebP carry alike; in a ZIP archive it is the comment. It
-holds, each for its readers:
+The mark is an XMP packet, which PNG, WebP and WAV carry alike; in a ZIP archive it is the comment.
+It holds, each for its readers:
 
 - `DigitalSourceType` trainedAlgorithmicMedia, the IPTC's word for it, which platforms look for;
 - a sentence, as Article 50(2) of Regulation (EU) 2024/1689 (the AI Act) asks for a mark that
@@ -18,13 +18,16 @@ Whether these meet the law is for a lawyer to say; what they hold is written her
 
 from __future__ import annotations
 
+import io
 import json
+import wave
 import zlib
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import quoteattr
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import iTXt
 
@@ -35,6 +38,10 @@ VISIBLE = "AI-generated · {checkpoint}"
 # What stands among the settings for a picture that is too large for a link (`pictures.pack`).
 GIVEN = "a picture"
 STRIP = 22  # height of the visible label, in pixels
+# The audible label: AI in Morse code, in units of which a dash has three, as has the gap between
+# two letters.
+AI = "10111" + "000" + "101"
+UNIT_S, PITCH = 0.09, 1000  # seconds, Hz
 
 
 def sentence(made: dict[str, Any]) -> str:
@@ -118,6 +125,29 @@ def put(png: bytes, packet: bytes) -> bytes:
     chunk = (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
     header = 8 + 25  # the signature and IHDR
     return png[:header] + chunk + png[header:]
+
+
+def wav(sound: np.ndarray, rate: int, packet: bytes) -> bytes:
+    """A WAV file of a sound (S,) in [-1, 1], with the packet in the chunk where XMP stands."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((sound.clip(-1, 1) * 32767).round().astype("<i2").tobytes())
+    # XMP specification, part 3, 1.1.6: a chunk of its own, behind the others; its length is even.
+    body = buffer.getvalue()[8:]
+    body += b"_PMX" + len(packet).to_bytes(4, "little") + packet + b"\0" * (len(packet) % 2)
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+def audible(sound: np.ndarray, rate: int) -> np.ndarray:
+    """The sound (S,) behind the letters AI in Morse code."""
+    unit = np.arange(round(UNIT_S * rate)) / rate
+    edge = np.minimum(1, np.minimum(unit, unit[::-1]) / 0.005)  # so that no unit clicks
+    tone = 0.3 * edge * np.sin(2 * np.pi * PITCH * unit)
+    signal = [tone * int(on) for on in AI + "000"]
+    return np.concatenate([*signal, sound]).astype(np.float32)
 
 
 def marked(images: Iterable[Image.Image], tab: str, made: dict[str, Any]) -> list[Image.Image]:

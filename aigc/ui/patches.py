@@ -78,6 +78,10 @@ def pieces(media: Any, made: Tensor) -> tuple[list[Image.Image], dict[str, Any]]
     return [media.to_pil(image) for image in made], {}
 
 
+def walk(media: Any, frames: Tensor) -> str:
+    return ""
+
+
 # The attention tab
 
 

@@ -1,4 +1,4 @@
-"""Pictures and texts from nothing but a seed, or from a beginning."""
+"""Pictures, texts and sounds from nothing but a seed, or from a beginning."""
 
 from __future__ import annotations
 

@@ -158,6 +158,10 @@ def downloads(
     return figures.download(content.encode(), "text/plain", f"{name}.txt", texts.DOWNLOAD_TEXT)
 
 
+def walk(media: TextMedia, frames: Tensor) -> str:
+    return ""
+
+
 def about(media: TextMedia, prompt: str, room: int) -> str:
     """What became of a prompt, where that is not what a person would expect, as HTML; the model
     or the viewer has `room` for so many characters of it."""

@@ -230,6 +230,32 @@
     location.assign(url);
   });
 
+  // Sounds: one at a time; the button that plays it says so, and stops it.
+  const sound = new Audio();
+  const sounding = (button) => {
+    for (const one of document.querySelectorAll(".hear"))
+      one.setAttribute("aria-pressed", one === button);
+  };
+  for (const over of ["ended", "pause", "error"]) sound.addEventListener(over, () => sounding(null));
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.(".hear");
+    if (!button) return;
+    const stop = button.getAttribute("aria-pressed") === "true";
+    sound.pause();
+    if (stop) return;
+    sound.src = button.dataset.sound;
+    sound.play().then(() => sounding(button), () => sounding(null));
+  });
+
+  // The sound of a walk moves the player above it along.
+  sound.addEventListener("timeupdate", () => {
+    const button = document.querySelector("[data-frames] .hear[aria-pressed=true]");
+    const player = button?.closest(".prose")?.querySelector(".player");
+    if (!player || sound.ended) return;
+    const count = Number(button.parentNode.dataset.frames);
+    show(player, Math.min(count - 1, Math.floor((count * sound.currentTime) / sound.duration)));
+  });
+
   // The player: one large frame, a slider, a strip.
   const show = (player, at) => {
     const frames = player.querySelectorAll(".strip .frame");

@@ -138,6 +138,13 @@
     const image = tile.querySelector("img");
     Object.assign(find("img"), { src: image.src, alt: image.alt });
     find("[role=status]").textContent = "";
+    const heard = tile.parentNode.querySelector(".hear"), hear = find(".hear");
+    panel().classList.toggle("sounds", Boolean(heard));
+    hear.hidden = !heard;
+    if (heard) {
+      hear.dataset.sound = heard.dataset.sound;
+      hear.setAttribute("aria-label", heard.getAttribute("aria-label"));
+    }
     show();
   };
   const ask = () => document.getElementById("sample-choose").click();

@@ -6,13 +6,13 @@ LANGUAGE = "English"
 NAME = "AIGC"
 TITLE = "AIGC · generative models you can take apart"
 TAGLINE = (
-    "Generative models of pictures and texts, trained from nothing by the scripts in this "
+    "Generative models of pictures, texts and sounds, trained from nothing by the scripts in this "
     "repository. "
     "Everything on this page is computed on this machine while you watch."
 )
 DESCRIPTION = (
-    "GANs, VAEs and self-attention models of pictures and texts, trained from nothing: sample "
-    "them, walk between their pictures, see where every attention head looked."
+    "GANs, VAEs and self-attention models of pictures, texts and sounds, trained from nothing: "
+    "sample them, walk between their pictures, see where every attention head looked."
 )
 FOOTNOTE = (
     "Everything made here is AI-generated, by the checkpoint and the settings named beside it. "
@@ -25,7 +25,7 @@ TABS = {"sample": "Sample", "interpolate": "Interpolate", "explore": "Explore",
 SWITCH = "Language"
 
 CHECKPOINT = "Checkpoint"
-CHECKPOINT_INFO = "Pictures and texts; the same kinds of models make sound and film elsewhere"
+CHECKPOINT_INFO = "Pictures, texts and sounds; the same kinds of models make films elsewhere"
 CLASS = "Class"
 CLASS_INFO = "What the model is told to make; any leaves it to chance"
 COUNT = "How many"
@@ -54,6 +54,10 @@ UNKNOWN_SYMBOLS = (
 )
 LONG_PROMPT = "Of the beginning, the last {length} characters count: no more are seen at once."
 DOWNLOAD_TEXT = "Download text"
+DOWNLOAD_SOUND = "Download WAV"
+DOWNLOAD_AUDIBLE = "With an audible label"
+HEAR = "Play {name}"
+HEAR_ALL = "Hear all {count}, one after the other"
 SAMPLE = "Sample"
 COPY_LINK = "Copy link"
 DOWNLOAD = "Download PNG"
@@ -144,12 +148,13 @@ FAMILIES = {
 
 MEASURES = {
     "image": "{width}×{height} {colours}",
+    "sound": "{seconds:.2f} s at {rate} samples a second",
     "text": "{symbols} different characters, {length} at a time",
 }
 COLOURS = {1: "grey", 3: "colour"}
 WEIGHTS = "weights"
 TRAINED = "trained for"
-SEEN = {"image": "pictures seen", "text": "texts seen"}
+SEEN = {"image": "pictures seen", "sound": "sounds heard", "text": "texts seen"}
 REVISION = "revision"
 REFERENCE = "reference"
 ALL_FIGURES = "All {count} figures"

@@ -5,10 +5,8 @@ from __future__ import annotations
 LANGUAGE = "中文"
 NAME = "AIGC"
 TITLE = "AIGC · 可以拆开来看的生成模型"
-TAGLINE = (
-    "生成图像和文字的模型，全部由本仓库的脚本从零训练。页面上的一切都在你眼前、在这台机器上算出来。"
-)
-DESCRIPTION = "生成图像和文字的 GAN、VAE 与自注意力模型，全部从零训练：采样，在两张图之间漫步，看清每个注意力头看向哪里。"
+TAGLINE = "生成图像、文字和声音的模型，全部由本仓库的脚本从零训练。页面上的一切都在你眼前、在这台机器上算出来。"
+DESCRIPTION = "生成图像、文字和声音的 GAN、VAE 与自注意力模型，全部从零训练：采样，在两张图之间漫步，看清每个注意力头看向哪里。"
 FOOTNOTE = "这里生成的一切都出自人工智能，所用的检查点和设置就写在旁边。离开页面的文件都带有给程序读的标识（IPTC、GB 45438-2025），需要时也可以看得见。"
 
 TABS = {"sample": "采样", "interpolate": "插值", "explore": "探索", "attention": "注意力",
@@ -16,7 +14,7 @@ TABS = {"sample": "采样", "interpolate": "插值", "explore": "探索", "atten
 SWITCH = "语言"
 
 CHECKPOINT = "检查点"
-CHECKPOINT_INFO = "这里有图像和文字；同样的几类模型在别处也用于声音和影像"
+CHECKPOINT_INFO = "这里有图像、文字和声音；同样的几类模型在别处也用于影像"
 CLASS = "类别"
 CLASS_INFO = "告诉模型要生成什么；“任意”就由它随机决定"
 COUNT = "数量"
@@ -43,6 +41,10 @@ NO_PROMPT = "开头是不超过 {limit} 个字符的文字"
 UNKNOWN_SYMBOLS = "这个模型从没见过 {symbols}；它们在文中显示为 �。"
 LONG_PROMPT = "开头只有最后 {length} 个字符算数：模型一次看不到更多。"
 DOWNLOAD_TEXT = "下载文字"
+DOWNLOAD_SOUND = "下载 WAV"
+DOWNLOAD_AUDIBLE = "带可听标识下载"
+HEAR = "播放 {name}"
+HEAR_ALL = "依次听完全部 {count} 个"
 SAMPLE = "采样"
 COPY_LINK = "复制链接"
 DOWNLOAD = "下载 PNG"
@@ -299,12 +301,13 @@ FAMILIES = {
 
 MEASURES = {
     "image": "{width}×{height} {colours}",
+    "sound": "{seconds:.2f} 秒，每秒 {rate} 个采样",
     "text": "{symbols} 种字符，一次看 {length} 个",
 }
 COLOURS = {1: "灰度", 3: "彩色"}
 WEIGHTS = "个权重"
 TRAINED = "训练了"
-SEEN = {"image": "张图", "text": "段文字"}
+SEEN = {"image": "张图", "sound": "个声音", "text": "段文字"}
 REVISION = "版本"
 REFERENCE = "参照"
 ALL_FIGURES = "全部 {count} 项指标"

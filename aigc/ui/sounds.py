@@ -1,0 +1,89 @@
+"""Sounds: they are made as pictures of their spectra, so they are shown as pictures are, and heard
+besides. One of kinds.KINDS, which says what each part is for."""
+
+from __future__ import annotations
+
+import html
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from aigc.media import SoundMedia
+from aigc.ui import figures, labels, patches, texts
+
+
+def __getattr__(name: str) -> Any:
+    """All that is not said here is as for pictures."""
+    return getattr(patches, name)
+
+
+def waves_of(media: SoundMedia, made: Tensor) -> np.ndarray:
+    """(N, 1, H, W) in [0, 1] -> the sounds (N, samples) in [-1, 1]; the phases of a batch are found
+    once, however often they are asked for."""
+    return _waves(media, media.to_uint8(made).tobytes())
+
+
+@lru_cache(maxsize=4)
+def _waves(media: SoundMedia, pixels: bytes) -> np.ndarray:
+    images = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(-1, *media.shape)
+    return media.to_waves(images / 255).numpy()
+
+
+def heard(media: SoundMedia, sound: np.ndarray, name: str, words: str = "") -> str:
+    """A button that plays a sound (S,), which says that AI made it (static/app.js); `name` is for
+    screen readers, where there are no `words` on it."""
+    source = figures.address(labels.wav(sound, media.rate, labels.SHORT), "audio/wav")
+    said = f" {html.escape(words)}" if words else ""
+    label = "" if words else f' aria-label="{html.escape(name)}"'
+    return (
+        f'<button type="button" class="pill hear" aria-pressed="false" data-sound="{source}"'
+        f'{label}><span aria-hidden="true"></span>{said}</button>'
+    )
+
+
+def gallery(media: SoundMedia, made: Tensor, alt: str, pick: bool = False, **below: Any) -> str:
+    """(N, 1, H, W) in [0, 1] -> the spectra side by side, as `figures.gallery`, each above a button
+    that plays it."""
+    waves = waves_of(media, made)
+    captions = [
+        heard(media, sound, texts.HEAR.format(name=f"{alt} {at}"))
+        for at, sound in enumerate(waves, 1)
+    ]
+    sheet = figures.gallery(media, made, alt, pick, beside=captions, **below)
+    return f'<div class="sounds">{sheet}</div>'
+
+
+def walk(media: SoundMedia, frames: Tensor) -> str:
+    """A button that plays the frames (N, 1, H, W) one after the other."""
+    waves = waves_of(media, frames).flatten()
+    words = texts.HEAR_ALL.format(count=len(frames))
+    return (
+        f'<div class="sounds" data-frames="{len(frames)}">{heard(media, waves, words, words)}</div>'
+    )
+
+
+def pieces(media: SoundMedia, made: Tensor) -> tuple[list[Image.Image], dict[str, Any]]:
+    """What an endpoint returns of a batch: the spectra, and the sounds among the settings."""
+    found, facts = patches.pieces(media, made)
+    waves = [labels.wav(one, media.rate, labels.SHORT) for one in waves_of(media, made)]
+    return found, facts | {"sounds": [figures.address(one, "audio/wav") for one in waves]}
+
+
+def downloads(
+    media: SoundMedia, made: Tensor, name: str, mark: bytes, label: str, sentence: str
+) -> str:
+    """Links that save a batch as one sound with its `mark`, and with an audible label; and its
+    spectra."""
+    sound = waves_of(media, made).flatten()
+    plain = labels.wav(sound, media.rate, mark)
+    said = labels.wav(labels.audible(sound, media.rate), media.rate, mark)
+    spectra = figures.sheet_png(media, made, mark)
+    return (
+        figures.download(plain, "audio/wav", f"{name}.wav", texts.DOWNLOAD_SOUND)
+        + figures.download(said, "audio/wav", f"{name}-labelled.wav", texts.DOWNLOAD_AUDIBLE)
+        + figures.download(spectra, "image/png", f"{name}.png", texts.DOWNLOAD)
+    )
