@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import sys
 import urllib.error
@@ -15,11 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from aigc import notes as sounds_by_formula
-from aigc.media import UNKNOWN, ImageMedia, SoundMedia, TextMedia
+from aigc.media import UNKNOWN, ImageMedia, SoundMedia, TextMedia, VideoMedia
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 
@@ -138,6 +140,42 @@ def stacked_mnist(root: Path, train: bool, size: int) -> Dataset:
     labels = tuple(f"{mode:03}" for mode in range(1000))
     images = digits.images[rows, 0]  # (N, 3, 28, 28)
     return Dataset("stacked-mnist", images, targets, labels, ImageMedia(3, 28, 28))
+
+
+VIDEO = VideoMedia(1, 64, 128, 2, 4)  # eight frames of 32 by 32
+VIDEOS = {True: 30_000, False: 5_000}  # to train and to test
+EDGE = 4  # pixels around a digit that are black, so they may be out of sight
+SPEEDS = 1.0, 3.0  # pixels a frame
+
+
+def moving_mnist(root: Path, train: bool, size: int) -> Dataset:
+    """Digits of `mnist` that cross a frame and turn back at its border, each at a place, a speed
+    and in a direction of its own; the same ones every time. After Srivastava et al. 2015 (arXiv
+    1502.04681), with one digit, smaller and shorter."""
+    if size not in (0, VIDEO.height):
+        raise DataError(f"moving-mnist has one size; leave --size out instead of {size}")
+    digits = mnist(root, train, 0)
+    count, side = VIDEOS[train], VIDEO.frame.height
+    generator = torch.Generator().manual_seed(0 if train else 1)
+    rows = torch.randint(len(digits), (count,), generator=generator)
+    reach = side - digits.media.height + 2 * EDGE  # how far a digit can go
+    start = reach * torch.rand(count, 2, generator=generator)
+    angle = 2 * math.pi * torch.rand(count, generator=generator)
+    low, high = SPEEDS
+    speed = low + (high - low) * torch.rand(count, 1, generator=generator)
+    steps = torch.arange(VIDEO.rows * VIDEO.columns)[:, None, None]
+    far = start + steps * speed * torch.stack([angle.sin(), angle.cos()], 1)  # (T, count, 2)
+    at = reach - (far.remainder(2 * reach) - reach).abs()  # there and back
+    corner = (reach - at).round().long()  # of the frame, in a canvas that has the digit inside
+    canvas = F.pad(digits.images[rows, 0], (reach - EDGE,) * 4)  # (count, side + reach, ...)
+    here = torch.arange(side)
+    down, across = (corner[..., i, None] + here for i in (0, 1))  # (T, count, side) each
+    which = torch.arange(count)[:, None, None]
+    frames = torch.stack([
+        canvas[which, d[:, :, None], a[:, None]] for d, a in zip(down, across)
+    ], 1)  # fmt: skip  # (count, T, side, side)
+    sheets = VIDEO.to_sheets(frames[:, :, None])
+    return Dataset("moving-mnist", sheets, digits.targets[rows], digits.labels, VIDEO)
 
 
 SOUND = SoundMedia(1, 128, 64)  # 1.02 s of 8000 samples a second
@@ -365,7 +403,7 @@ def text(root: Path, train: bool, size: int) -> Corpus:
 Data = Dataset | Corpus | Texts
 DATASETS: dict[str, Callable[[Path, bool, int], Data]] = {
     "mnist": mnist, "stacked-mnist": stacked_mnist, "folder": folder,
-    "notes": notes, "shakespeare": shakespeare, "tang": tang, "text": text,
+    "moving-mnist": moving_mnist, "notes": notes, "shakespeare": shakespeare, "tang": tang, "text": text,
 }  # fmt: skip
 
 

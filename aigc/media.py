@@ -1,8 +1,8 @@
 """What a model makes: sizes, and the way between tensors and things a person can look at.
 
 Every image tensor that crosses a module border is float32, (N, channels, height, width), in
-[0, 1]; 0 is black. A model may use another range inside. A sound is the picture of its spectrum. A
-text is a row of indices into the symbols of its media, int64, (N, T).
+[0, 1]; 0 is black. A model may use another range inside. A sound is the picture of its spectrum, a
+video the sheet of its frames. A text is a row of indices into the symbols of its media, int64, (N, T).
 """
 
 from __future__ import annotations
@@ -58,6 +58,10 @@ class ImageMedia:
         """One image (C, H, W) in [0, 1] -> a PIL image of mode L or RGB."""
         pixels = self.to_uint8(image[None])[0]
         return Image.fromarray(pixels[..., 0] if self.channels == 1 else pixels)
+
+    def moments(self, image: Tensor) -> list[Image.Image]:
+        """What is seen of one image (C, H, W) in [0, 1], one after the other: itself."""
+        return [self.to_pil(image)]
 
     def grid(self, images: Tensor, columns: int) -> Image.Image:
         """(N, C, H, W) in [0, 1] -> one PIL image, rows of `columns`, without gaps."""
@@ -218,6 +222,54 @@ class SoundMedia(ImageMedia):
         return waves / waves.abs().amax(1, keepdim=True).clamp(min=1.0)
 
 
+@dataclass(frozen=True)
+class VideoMedia(ImageMedia):
+    """Short videos, each as one sheet of its frames: `rows` of `columns`, in the order of reading,
+    `rate` of them a second; `height` and `width` are those of the sheet.
+
+    A model of pictures so becomes one of videos: it draws all frames at once.
+    """
+
+    rows: int = 1
+    columns: int = 1
+    rate: int = 8
+
+    kind: ClassVar[str] = "video"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, side in (("rows", self.height), ("columns", self.width)):
+            value = getattr(self, name)
+            if type(value) is not int or value < 1 or side % value:
+                raise ValueError(f"the {name} of a video divide its {side} pixels, not {value!r}")
+        if type(self.rate) is not int or not 1 <= self.rate <= 50:
+            raise ValueError(f"the rate of a video is 1 to 50 frames a second, not {self.rate!r}")
+
+    @property
+    def frame(self) -> ImageMedia:
+        """What one frame is."""
+        return ImageMedia(self.channels, self.height // self.rows, self.width // self.columns)
+
+    @property
+    def measures(self) -> dict[str, float]:
+        frames = self.rows * self.columns
+        return {"width": self.frame.width, "height": self.frame.height, "frames": frames}
+
+    def to_sheets(self, videos: Tensor) -> Tensor:
+        """(N, T, C, h, w) -> (N, C, H, W)."""
+        split = videos.unflatten(1, (self.rows, self.columns))  # (N, rows, columns, C, h, w)
+        return split.permute(0, 3, 1, 4, 2, 5).reshape(len(videos), *self.shape)
+
+    def to_videos(self, sheets: Tensor) -> Tensor:
+        """The inverse of `to_sheets`."""
+        split = sheets.unflatten(3, (self.columns, -1)).unflatten(2, (self.rows, -1))
+        return split.permute(0, 2, 4, 1, 3, 5).flatten(1, 2)
+
+    def moments(self, image: Tensor) -> list[Image.Image]:
+        """Its frames."""
+        return [self.frame.to_pil(frame) for frame in self.to_videos(image[None])[0]]
+
+
 def _plain(image: Image.Image) -> Image.Image:
     """Upright as the EXIF tag says, and in a mode that Pillow converts to grey and to RGB."""
     image = ImageOps.exif_transpose(image)
@@ -294,10 +346,11 @@ class TextMedia:
         return {symbol: i for i, symbol in enumerate(self.symbols)}
 
 
-Media = ImageMedia | SoundMedia | TextMedia
-MEDIA: dict[str, type[ImageMedia] | type[SoundMedia] | type[TextMedia]] = {
+Media = ImageMedia | SoundMedia | VideoMedia | TextMedia
+MEDIA: dict[str, type[ImageMedia] | type[TextMedia]] = {
     ImageMedia.kind: ImageMedia,
     SoundMedia.kind: SoundMedia,
+    VideoMedia.kind: VideoMedia,
     TextMedia.kind: TextMedia,
 }
 

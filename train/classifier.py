@@ -18,6 +18,7 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.data import Dataset
+from aigc.media import SoundMedia
 from aigc.models.classifier import Classifier, Config, cross_entropy
 from train import distributed, loop, watch
 
@@ -37,7 +38,8 @@ class Recipe(loop.Options):
     smoothing: float = 0.05
     """Share of each target that is spread over all classes."""
     turn: float = 10.0
-    """Augmentation: rotate by up to this many degrees either way ..."""
+    """Augmentation, of pictures alone (a spectrum that is moved is another note): rotate by up to
+    this many degrees either way ..."""
     zoom: float = 0.1
     """... scale by up to this share ..."""
     shift: float = 2.0
@@ -92,7 +94,8 @@ def train(recipe: Recipe, dataset: Dataset | None = None) -> Path:
     def step(
         images: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        images = augment(images, recipe.turn, recipe.zoom, recipe.shift, generator)
+        if not isinstance(dataset.media, SoundMedia):
+            images = augment(images, recipe.turn, recipe.zoom, recipe.shift, generator)
         with loop.autocast(recipe, device):
             logits, _ = model(images)
         loss = cross_entropy(logits.float(), targets, recipe.smoothing)
