@@ -403,7 +403,8 @@ def text(root: Path, train: bool, size: int) -> Corpus:
 Data = Dataset | Corpus | Texts
 DATASETS: dict[str, Callable[[Path, bool, int], Data]] = {
     "mnist": mnist, "stacked-mnist": stacked_mnist, "folder": folder,
-    "moving-mnist": moving_mnist, "notes": notes, "shakespeare": shakespeare, "tang": tang, "text": text,
+    "moving-mnist": moving_mnist, "notes": notes,
+    "shakespeare": shakespeare, "tang": tang, "text": text,
 }  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 Every image tensor that crosses a module border is float32, (N, channels, height, width), in
 [0, 1]; 0 is black. A model may use another range inside. A sound is the picture of its spectrum, a
-video the sheet of its frames. A text is a row of indices into the symbols of its media, int64, (N, T).
+video the sheet of its frames. A text is a row of indices into the symbols of its media, int64,
+(N, T).
 """
 
 from __future__ import annotations
@@ -59,9 +60,10 @@ class ImageMedia:
         pixels = self.to_uint8(image[None])[0]
         return Image.fromarray(pixels[..., 0] if self.channels == 1 else pixels)
 
-    def moments(self, image: Tensor) -> list[Image.Image]:
-        """What is seen of one image (C, H, W) in [0, 1], one after the other: itself."""
-        return [self.to_pil(image)]
+    def moments(self, image: Tensor) -> tuple[list[Image.Image], int]:
+        """What is seen of one image (C, H, W) in [0, 1], one after the other, and for how many
+        milliseconds each: itself, for ever (0)."""
+        return [self.to_pil(image)], 0
 
     def grid(self, images: Tensor, columns: int) -> Image.Image:
         """(N, C, H, W) in [0, 1] -> one PIL image, rows of `columns`, without gaps."""
@@ -265,9 +267,10 @@ class VideoMedia(ImageMedia):
         split = sheets.unflatten(3, (self.columns, -1)).unflatten(2, (self.rows, -1))
         return split.permute(0, 2, 4, 1, 3, 5).flatten(1, 2)
 
-    def moments(self, image: Tensor) -> list[Image.Image]:
+    def moments(self, image: Tensor) -> tuple[list[Image.Image], int]:
         """Its frames."""
-        return [self.frame.to_pil(frame) for frame in self.to_videos(image[None])[0]]
+        frames = self.to_videos(image[None])[0]
+        return [self.frame.to_pil(frame) for frame in frames], 1000 // self.rate
 
 
 def _plain(image: Image.Image) -> Image.Image:

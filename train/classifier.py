@@ -18,7 +18,6 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.data import Dataset
-from aigc.media import SoundMedia
 from aigc.models.classifier import Classifier, Config, cross_entropy
 from train import distributed, loop, watch
 
@@ -94,7 +93,7 @@ def train(recipe: Recipe, dataset: Dataset | None = None) -> Path:
     def step(
         images: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        if not isinstance(dataset.media, SoundMedia):
+        if dataset.media.kind == "image":
             images = augment(images, recipe.turn, recipe.zoom, recipe.shift, generator)
         with loop.autocast(recipe, device):
             logits, _ = model(images)

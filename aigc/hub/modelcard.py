@@ -15,6 +15,7 @@ DATASETS = {
         "ylecun/mnist",
         "three digits of MNIST in the three colours of a picture, 1000 modes",
     ),
+    "moving-mnist": ("ylecun/mnist", "30,000 digits of MNIST that move"),
     "notes": ("", "20,000 single notes by formula (aigc/notes.py)"),
     "folder": ("", "a private folder of images"),
     "shakespeare": ("karpathy/tiny_shakespeare", "tiny Shakespeare, 1,115,394 characters"),
@@ -198,6 +199,10 @@ def card(shown: Checkpoint, repo: str = "") -> str:
     elif shown.media.kind == "sound":
         things = f"sounds of {shown.media.samples / shown.media.rate:.2f} s, as pictures of their "
         things += f"spectra, {shown.media.height}x{shown.media.width}"
+    elif shown.media.kind == "video":
+        frame = shown.media.frame
+        things = f"videos of {shown.media.rows * shown.media.columns} frames of {frame.height}x"
+        things += f"{frame.width}, as sheets of {shown.media.rows} rows"
     else:
         colour = "grey" if shown.media.channels == 1 else "colour"
         things = f"{shown.media.height}x{shown.media.width} {colour} images"

@@ -40,6 +40,24 @@ def png(image: Image.Image, mark: bytes = labels.SHORT) -> bytes:
     return labels.put(buffer.getvalue(), mark) if mark else buffer.getvalue()
 
 
+def sources(media: ImageMedia, image: Tensor) -> tuple[str, str]:
+    """One picture (C, H, W) in [0, 1] as the address of a PNG; where there is more than one moment
+    to it, the PNG has the first, and beside it comes a WebP that shows them all, for ever."""
+    moments, milliseconds = media.moments(image)
+    moving = address(webp(moments, milliseconds), "image/webp") if milliseconds else ""
+    return address(png(moments[0]), "image/png"), moving
+
+
+def webp(pictures: list[Image.Image], milliseconds: int, mark: bytes = labels.SHORT) -> bytes:
+    """An animated WebP, lossless, for ever; each picture stands so long."""
+    buffer = io.BytesIO()
+    pictures[0].save(
+        buffer, "WEBP", save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0,
+        lossless=True, quality=0, method=0, **({"xmp": mark} if mark else {}),
+    )  # fmt: skip
+    return buffer.getvalue()
+
+
 def address(content: bytes, kind: str) -> str:
     """A data address: `kind` is the media type."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
@@ -70,8 +88,13 @@ def gallery(
     columns = columns_of(len(images))
     tiles = ""
     for at, image in enumerate(images, 1):
-        source = address(png(media.to_pil(image)), "image/png")
-        tile = f'<img class="tile" alt="{html.escape(alt)} {at}" src="{source}">'
+        first, moving = sources(media, image)
+        tile = f'<img class="tile" alt="{html.escape(alt)} {at}" src="{moving or first}">'
+        if moving:  # it rests for who wants no motion
+            tile = (
+                f'<picture><source media="(prefers-reduced-motion: reduce)" srcset="{first}">'
+                f"{tile}</picture>"
+            )
         tile += captions[at - 1] if captions else ""
         if pick:  # one stop of the Tab key for all of them
             tile = (
@@ -158,10 +181,10 @@ def plain(value: object) -> str:
 def captioned(media: ImageMedia, image: Tensor, caption: str, own: bool = False) -> str:
     """One picture (C, H, W) in [0, 1] and what it is, the visitor's `own` or a model's; `caption`
     is HTML."""
-    source = address(png(media.to_pil(image), b"" if own else labels.SHORT), "image/png")
+    picture = address(png(media.to_pil(image), b"" if own else labels.SHORT), "image/png")
     alt = re.sub("<[^>]*>", "", caption)
     return (
-        f'<figure><img class="tile" alt="{alt}" src="{source}">'
+        f'<figure><img class="tile" alt="{alt}" src="{picture}">'
         f"<figcaption>{caption}</figcaption></figure>"
     )
 
@@ -172,6 +195,11 @@ def growing(part: str) -> str:
     return f'<div class="growing">{part}</div>'
 
 
+def moves(moving: str) -> str:
+    """The attribute of a frame that has more than one moment (static/app.js shows it)."""
+    return f' data-moving="{moving}"' if moving else ""
+
+
 def player(media: ImageMedia, frames: Tensor, loop: bool = False, first: int = 1) -> str:
     """(N, C, H, W) in [0, 1] -> one large frame, a slider over all, and the strip of them; it
     plays there and back, or round and round where the frames are a `loop`. It stands at frame
@@ -179,18 +207,18 @@ def player(media: ImageMedia, frames: Tensor, loop: bool = False, first: int = 1
 
     The browser has every frame, so that scrubbing asks nobody (static/app.js).
     """
-    addresses = [address(png(media.to_pil(frame)), "image/png") for frame in frames]
+    addresses = [sources(media, frame) for frame in frames]
     last = len(addresses) - 1
     at = min(first - 1, last)
     strip = "".join(
         f'<img class="frame{" chosen" if i == at else ""}" data-at="{i}" '
-        f'alt="{texts.FRAME} {i + 1}" src="{source}">'
-        for i, source in enumerate(addresses)
+        f'alt="{texts.FRAME} {i + 1}" src="{still}"{moves(moving)}>'
+        for i, (still, moving) in enumerate(addresses)
     )
     return (
         f'<div class="player"{" data-loop" if loop else ""}>'
         f'<div class="stage">'
-        f'<img class="tile now" alt="{texts.FRAME} {at + 1}" src="{addresses[at]}"></div>'
+        f'<img class="tile now" alt="{texts.FRAME} {at + 1}" src="{addresses[at][0]}"></div>'
         '<div class="scrub">'
         f'<button type="button" class="pill play" aria-label="{texts.PLAY}">▶</button>'
         f'<input type="range" min="0" max="{last}" value="{at}" step="1" '
@@ -206,8 +234,7 @@ def comparison(
     """(N, C, H, W) in [0, 1] of another path under its `title`, and a chart of the `lengths` along
     each path, whose names are `slerp` and `lerp`."""
     strip = "".join(
-        f'<img class="frame" alt="{texts.FRAME} {i}" src="'
-        f'{address(png(media.to_pil(frame)), "image/png")}">'
+        f'<img class="frame" alt="{texts.FRAME} {i}" src="{sources(media, frame)[0]}">'
         for i, frame in enumerate(frames, 1)
     )
     top = max(max(values) for values in lengths.values()) or 1.0

@@ -54,12 +54,7 @@ class Film:
 
 def webp(pictures: list[Image.Image], mark: bytes, aigc: str) -> bytes:
     """An animated WebP, lossless, for ever."""
-    buffer = io.BytesIO()
-    pictures[0].save(
-        buffer, "WEBP", save_all=True, append_images=pictures[1:], duration=FRAME_MS, loop=0,
-        lossless=True, quality=0, method=0, xmp=mark,
-    )  # fmt: skip
-    return buffer.getvalue()
+    return figures.webp(pictures, FRAME_MS, mark)
 
 
 def gif(pictures: list[Image.Image], mark: bytes, aigc: str) -> bytes:

@@ -42,11 +42,12 @@ from __future__ import annotations
 from types import ModuleType
 
 from aigc.checkpoint import Checkpoint
-from aigc.media import ImageMedia, SoundMedia, TextMedia
-from aigc.ui import patches, sequence, sounds
+from aigc.media import ImageMedia, SoundMedia, TextMedia, VideoMedia
+from aigc.ui import patches, sequence, sounds, videos
 
 KINDS: dict[str, ModuleType] = {
-    ImageMedia.kind: patches, SoundMedia.kind: sounds, TextMedia.kind: sequence,
+    ImageMedia.kind: patches, SoundMedia.kind: sounds, VideoMedia.kind: videos,
+    TextMedia.kind: sequence,
 }  # fmt: skip
 
 

@@ -247,6 +247,21 @@
     sound.play().then(() => sounding(button), () => sounding(null));
   });
 
+  // Videos are held, each at its first frame, or go on.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.(".hold");
+    if (!button) return;
+    const hold = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", hold);
+    for (const source of button.parentNode.querySelectorAll("source"))
+      source.media = hold ? "all" : "(prefers-reduced-motion: reduce)";
+    const player = button.closest(".prose").querySelector(".player");
+    if (player) {
+      player.toggleAttribute("data-moves", !hold);
+      show(player, Number(player.querySelector("input").value));
+    }
+  });
+
   // The sound of a walk moves the player above it along.
   sound.addEventListener("timeupdate", () => {
     const button = document.querySelector("[data-frames] .hear[aria-pressed=true]");
@@ -261,7 +276,8 @@
     const frames = player.querySelectorAll(".strip .frame");
     const now = frames[at];
     if (!now) return;
-    Object.assign(player.querySelector(".now"), { src: now.src, alt: now.alt });
+    const src = ("moves" in player.dataset && now.dataset.moving) || now.src;
+    Object.assign(player.querySelector(".now"), { src, alt: now.alt });
     player.querySelector("input").value = at;
     player.querySelector("output").textContent = `${at + 1} / ${frames.length}`;
     frames.forEach((frame, i) => frame.classList.toggle("chosen", i === at));

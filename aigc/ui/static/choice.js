@@ -136,7 +136,7 @@
     panel().hidden = !tile;
     if (!tile) return;
     const image = tile.querySelector("img");
-    Object.assign(find("img"), { src: image.src, alt: image.alt });
+    Object.assign(find("img"), { src: image.currentSrc || image.src, alt: image.alt });
     find("[role=status]").textContent = "";
     const heard = tile.parentNode.querySelector(".hear"), hear = find(".hear");
     panel().classList.toggle("sounds", Boolean(heard));

@@ -6,13 +6,13 @@ LANGUAGE = "English"
 NAME = "AIGC"
 TITLE = "AIGC · generative models you can take apart"
 TAGLINE = (
-    "Generative models of pictures, texts and sounds, trained from nothing by the scripts in this "
-    "repository. "
+    "Generative models of pictures, texts, sounds and videos, trained from nothing by the scripts "
+    "in this repository. "
     "Everything on this page is computed on this machine while you watch."
 )
 DESCRIPTION = (
-    "GANs, VAEs and self-attention models of pictures, texts and sounds, trained from nothing: "
-    "sample them, walk between their pictures, see where every attention head looked."
+    "GANs, VAEs and self-attention models of pictures, texts, sounds and videos, trained from "
+    "nothing: sample them, walk between their pictures, see where every attention head looked."
 )
 FOOTNOTE = (
     "Everything made here is AI-generated, by the checkpoint and the settings named beside it. "
@@ -25,7 +25,7 @@ TABS = {"sample": "Sample", "interpolate": "Interpolate", "explore": "Explore",
 SWITCH = "Language"
 
 CHECKPOINT = "Checkpoint"
-CHECKPOINT_INFO = "Pictures, texts and sounds; the same kinds of models make films elsewhere"
+CHECKPOINT_INFO = "Of pictures, texts, sounds and videos"
 CLASS = "Class"
 CLASS_INFO = "What the model is told to make; any leaves it to chance"
 COUNT = "How many"
@@ -56,6 +56,8 @@ LONG_PROMPT = "Of the beginning, the last {length} characters count: no more are
 DOWNLOAD_TEXT = "Download text"
 DOWNLOAD_SOUND = "Download WAV"
 DOWNLOAD_AUDIBLE = "With an audible label"
+DOWNLOAD_VIDEO = "Download WebP"
+HOLD = "Hold still"
 HEAR = "Play {name}"
 HEAR_ALL = "Hear all {count}, one after the other"
 SAMPLE = "Sample"
@@ -148,13 +150,19 @@ FAMILIES = {
 
 MEASURES = {
     "image": "{width}×{height} {colours}",
+    "video": "{frames} frames of {width}×{height}, {colours}",
     "sound": "{seconds:.2f} s at {rate} samples a second",
     "text": "{symbols} different characters, {length} at a time",
 }
 COLOURS = {1: "grey", 3: "colour"}
 WEIGHTS = "weights"
 TRAINED = "trained for"
-SEEN = {"image": "pictures seen", "sound": "sounds heard", "text": "texts seen"}
+SEEN = {
+    "image": "pictures seen",
+    "sound": "sounds heard",
+    "video": "videos seen",
+    "text": "texts seen",
+}
 REVISION = "revision"
 REFERENCE = "reference"
 ALL_FIGURES = "All {count} figures"

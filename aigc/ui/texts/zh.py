@@ -5,8 +5,8 @@ from __future__ import annotations
 LANGUAGE = "中文"
 NAME = "AIGC"
 TITLE = "AIGC · 可以拆开来看的生成模型"
-TAGLINE = "生成图像、文字和声音的模型，全部由本仓库的脚本从零训练。页面上的一切都在你眼前、在这台机器上算出来。"
-DESCRIPTION = "生成图像、文字和声音的 GAN、VAE 与自注意力模型，全部从零训练：采样，在两张图之间漫步，看清每个注意力头看向哪里。"
+TAGLINE = "生成图像、文字、声音和视频的模型，全部由本仓库的脚本从零训练。页面上的一切都在你眼前、在这台机器上算出来。"
+DESCRIPTION = "生成图像、文字、声音和视频的 GAN、VAE 与自注意力模型，全部从零训练：采样，在两张图之间漫步，看清每个注意力头看向哪里。"
 FOOTNOTE = "这里生成的一切都出自人工智能，所用的检查点和设置就写在旁边。离开页面的文件都带有给程序读的标识（IPTC、GB 45438-2025），需要时也可以看得见。"
 
 TABS = {"sample": "采样", "interpolate": "插值", "explore": "探索", "attention": "注意力",
@@ -14,7 +14,7 @@ TABS = {"sample": "采样", "interpolate": "插值", "explore": "探索", "atten
 SWITCH = "语言"
 
 CHECKPOINT = "检查点"
-CHECKPOINT_INFO = "这里有图像、文字和声音；同样的几类模型在别处也用于影像"
+CHECKPOINT_INFO = "图像、文字、声音和视频"
 CLASS = "类别"
 CLASS_INFO = "告诉模型要生成什么；“任意”就由它随机决定"
 COUNT = "数量"
@@ -43,6 +43,8 @@ LONG_PROMPT = "开头只有最后 {length} 个字符算数：模型一次看不�
 DOWNLOAD_TEXT = "下载文字"
 DOWNLOAD_SOUND = "下载 WAV"
 DOWNLOAD_AUDIBLE = "带可听标识下载"
+DOWNLOAD_VIDEO = "下载 WebP"
+HOLD = "停住画面"
 HEAR = "播放 {name}"
 HEAR_ALL = "依次听完全部 {count} 个"
 SAMPLE = "采样"
@@ -301,13 +303,14 @@ FAMILIES = {
 
 MEASURES = {
     "image": "{width}×{height} {colours}",
+    "video": "{frames} 帧 {width}×{height}，{colours}",
     "sound": "{seconds:.2f} 秒，每秒 {rate} 个采样",
     "text": "{symbols} 种字符，一次看 {length} 个",
 }
 COLOURS = {1: "灰度", 3: "彩色"}
 WEIGHTS = "个权重"
 TRAINED = "训练了"
-SEEN = {"image": "张图", "sound": "个声音", "text": "段文字"}
+SEEN = {"image": "张图", "sound": "个声音", "video": "段视频", "text": "段文字"}
 REVISION = "版本"
 REFERENCE = "参照"
 ALL_FIGURES = "全部 {count} 项指标"
