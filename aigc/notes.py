@@ -4,7 +4,7 @@ download.
 Each is a sum of harmonics whose loudness falls with their number, at a rate that differs from sound
 to sound, as do the attack, the decay (of high harmonics faster), the share of even harmonics, and a
 vibrato; so some sound like strings that are plucked, some like flutes, some like reeds. Nothing
-names the instrument; the class is the note alone, in one of two octaves.
+names the instrument; the class is the note alone.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import math
 import torch
 from torch import Tensor
 
-NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-LOWEST = 60  # by MIDI numbers: the C of 262 Hz; 69 is the A of 440 Hz
-OCTAVES = 2
+OCTAVE = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+NAMES = tuple(f"{note}{octave}" for octave in (4, 5) for note in OCTAVE)  # A4 has 440 Hz
+LOWEST = 60  # the MIDI number of the first; that of A4 is 69
 HARMONICS = 8
 CENTS = 10.0  # how far a note is out of tune at most; a semitone has 100
 
@@ -28,8 +28,7 @@ def play(count: int, rate: int, samples: int, generator: torch.Generator) -> tup
         return low + (high - low) * torch.rand(count, columns, generator=generator)
 
     notes = torch.randint(len(NAMES), (count,), generator=generator)
-    octaves = torch.randint(OCTAVES, (count,), generator=generator)
-    number = (LOWEST + notes + len(NAMES) * octaves)[:, None] + between(-CENTS, CENTS) / 100
+    number = (LOWEST + notes)[:, None] + between(-CENTS, CENTS) / 100
     pitch = 440 * 2 ** ((number - 69) / 12)  # Hz, (count, 1)
     slope, even = between(0.5, 3.0), between(0.0, 1.0).square()
     decay, dulling = 10 ** between(-0.5, 1.0), between(0.0, 2.0)  # a second; and for each harmonic
