@@ -9,6 +9,7 @@ import re
 import sys
 import urllib.error
 import urllib.request
+import wave
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -200,18 +201,36 @@ def folder(root: Path, train: bool, size: int) -> Dataset:
     """Any folder of images, cut to the middle and resized to `size` pixels (default 64); its
     sub-folders are the classes. Grey when every image is. What cannot be read is named and
     skipped. One image in ten, by a hash of its path, is kept back for testing."""
-    if not root.is_dir():
-        raise DataError(f"{root} is not a folder; point --data at a folder of images")
     side = size or 64
-    files = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    colour = ImageMedia(3, side, side)
+
+    def opened(path: Path) -> Tensor:
+        with Image.open(path) as image:
+            return colour.from_pil(image)
+
+    stack, targets, classes = read_folder(root, train, "image", SUFFIXES, opened)
+    media = colour
+    if bool((stack == stack[:, :1]).all()):
+        stack, media = stack[:, :1].contiguous(), ImageMedia(1, side, side)
+    return Dataset("folder", stack, targets, classes, media)
+
+
+def read_folder(
+    root: Path, train: bool, thing: str, suffixes: set[str], opened: Callable[[Path], Tensor]
+) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    """What `opened` makes of each file of a folder, (C, H, W) in [0, 1] -> (N, C, H, W) uint8, the
+    classes (N,), and their names: the sub-folders. Files that it can't read are named and skipped;
+    one in ten, by a hash of its path, is kept back for testing. Raises DataError."""
+    if not root.is_dir():
+        raise DataError(f"{root} is not a folder; point --data at a folder of {thing}s")
+    files = sorted(p for p in root.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
     classes = sorted({p.relative_to(root).parts[0] for p in files if p.parent != root})
     loose = any(p.parent == root for p in files)
     if classes and loose:
         raise DataError(
-            f"{root} has images beside its class folders; move them into one, or the folders out"
+            f"{root} has {thing}s beside its class folders; move them into one, or the folders out"
         )
-    colour = ImageMedia(3, side, side)
-    images: list[Tensor] = []
+    found: list[Tensor] = []
     targets: list[int] = []
     skipped = 0
     for path in files:
@@ -220,24 +239,62 @@ def folder(root: Path, train: bool, size: int) -> Dataset:
         if held_back is train:
             continue
         try:
-            with Image.open(path) as image:
-                pixels = colour.from_pil(image)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            values = opened(path)
+        except (
+            OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, wave.Error
+        ) as error:  # fmt: skip
             print(f"skipped {path}: {error}", file=sys.stderr)
             skipped += 1
             continue
-        images.append((pixels * 255).round().to(torch.uint8))
+        found.append((values * 255).round().to(torch.uint8))
         targets.append(classes.index(name.split("/")[0]) if classes else 0)
-    if not images:
+    if not found:
         raise DataError(
-            f"{root} has no readable image for {'training' if train else 'testing'} ({len(files)} "
-            f"files, {skipped} unreadable); add images ({', '.join(sorted(SUFFIXES))})"
+            f"{root} has no readable {thing} for {'training' if train else 'testing'} "
+            f"({len(files)} files, {skipped} unreadable); add {thing}s "
+            f"({', '.join(sorted(suffixes))})"
         )
-    stack = torch.stack(images)
-    media = colour
-    if bool((stack == stack[:, :1]).all()):
-        stack, media = stack[:, :1].contiguous(), ImageMedia(1, side, side)
-    return Dataset("folder", stack, torch.from_numpy(np.array(targets)), tuple(classes), media)
+    return torch.stack(found), torch.from_numpy(np.array(targets)), tuple(classes)
+
+
+def sounds(root: Path, train: bool, size: int) -> Dataset:
+    """Any folder of WAV files, of each the first second, in one channel of 8000 samples a second;
+    its sub-folders are the classes. What cannot be read is named and skipped. One in ten, by a hash
+    of its path, is kept back for testing."""
+    if size not in (0, SOUND.height):
+        raise DataError(f"sounds have one length; leave --size out instead of {size}")
+
+    def opened(path: Path) -> Tensor:
+        return SOUND.from_waves(read_wav(path, SOUND.rate, SOUND.samples)[None])[0]
+
+    images, targets, classes = read_folder(root, train, "sound", {".wav"}, opened)
+    return Dataset("sounds", images, targets, classes, SOUND)
+
+
+def read_wav(path: Path, rate: int, samples: int) -> Tensor:
+    """The beginning of a WAV file of whole numbers, (samples,) in [-1, 1]: its channels as one, at
+    `rate` samples a second, silence behind its end. Raises wave.Error, EOFError or ValueError."""
+    with wave.open(str(path), "rb") as file:
+        theirs, width, channels = file.getframerate(), file.getsampwidth(), file.getnchannels()
+        fade = math.ceil(0.05 * theirs)
+        content = file.readframes(math.ceil(samples * theirs / rate) + fade)
+    content = content[: len(content) // (width * channels) * width * channels]
+    if not content:
+        raise ValueError("it is empty")
+    numbers = np.frombuffer(content, np.uint8).reshape(-1, channels, width)
+    if width == 1:  # without a sign, by the format's custom
+        values = numbers[..., 0].astype(np.float32) / 128 - 1
+    else:  # the higher bytes of 32 bits
+        wide = np.zeros((*numbers.shape[:2], 4), np.uint8)
+        wide[..., 4 - width :] = numbers
+        values = wide.view("<i4")[..., 0].astype(np.float32) / 2**31
+    # By the Fourier series, for which the end meets the beginning: it fades to silence in between.
+    mono = values.mean(1)
+    mono[-fade:] *= np.linspace(1, 0, len(mono[-fade:]), dtype=np.float32)
+    spectrum = torch.fft.rfft(torch.from_numpy(mono), len(mono) + fade)
+    length = max(1, round((len(mono) + fade) * rate / theirs))
+    ours = torch.fft.irfft(spectrum[: length // 2 + 1], length) * (length / (len(mono) + fade))
+    return F.pad(ours[:samples], (0, max(0, samples - length)))
 
 
 WINDOW = 256  # symbols that a model of texts sees at once, unless another length is asked for
@@ -403,7 +460,7 @@ def text(root: Path, train: bool, size: int) -> Corpus:
 Data = Dataset | Corpus | Texts
 DATASETS: dict[str, Callable[[Path, bool, int], Data]] = {
     "mnist": mnist, "stacked-mnist": stacked_mnist, "folder": folder,
-    "moving-mnist": moving_mnist, "notes": notes,
+    "moving-mnist": moving_mnist, "notes": notes, "sounds": sounds,
     "shakespeare": shakespeare, "tang": tang, "text": text,
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,16 @@ def roots(mnist_root: Path, image_folder: Path) -> dict[str, Path]:
     shakespeare = mnist_root / "shakespeare" / "input.txt"
     shakespeare.parent.mkdir(exist_ok=True)
     shakespeare.write_bytes((mnist_root / "text.txt").read_bytes())
+    sounds = mnist_root / "sounds"
+    for name in "ab":
+        (sounds / name).mkdir(parents=True, exist_ok=True)
+    for at in range(40):
+        with wave.open(str(sounds / "ab"[at % 2] / f"{at}.wav"), "wb") as file:
+            file.setparams((1, 2, 8000, 4000, "NONE", ""))
+            file.writeframes(np.arange(4000, dtype="<i2").tobytes())
     return {
         "mnist": mnist_root, "stacked-mnist": mnist_root, "folder": image_folder,
+        "moving-mnist": mnist_root, "notes": mnist_root, "sounds": sounds,
         "shakespeare": mnist_root, "tang": mnist_root, "text": mnist_root / "text.txt",
     }  # fmt: skip
 
@@ -31,6 +40,8 @@ def roots(mnist_root: Path, image_folder: Path) -> dict[str, Path]:
 @pytest.fixture(autouse=True)
 def few_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_module, "STACKS", {True: 2000, False: 500})
+    monkeypatch.setattr(data_module, "VIDEOS", {True: 200, False: 100})
+    monkeypatch.setattr(data_module, "NOTES", {True: 1000, False: 500})
 
 
 @pytest.mark.parametrize("name", list(DATASETS))

@@ -117,6 +117,55 @@ def test_the_data_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         data.load("notes", tmp_path, size=64)
 
 
+def write_wav(path: Path, sound: np.ndarray, rate: int, width: int) -> None:
+    """A WAV file of a sound (S, channels) in [-1, 1], each number of `width` bytes."""
+    path.parent.mkdir(exist_ok=True)
+    if width == 1:
+        content = ((sound + 1) * 127.5).round().astype("u1").tobytes()
+    else:
+        whole = (sound.astype(np.float64) * (2**31 - 1)).round().astype("<i4")
+        content = whole[..., None].view("u1")[..., 4 - width :].tobytes()
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(sound.shape[1])
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        file.writeframes(content)
+
+
+@pytest.mark.parametrize(
+    ("width", "rate", "channels"), [(1, 8000, 1), (2, 44100, 2), (3, 16000, 1), (4, 6000, 2)]
+)
+def test_wav_files_of_every_width(width: int, rate: int, channels: int, tmp_path: Path) -> None:
+    time = np.arange(rate) / rate
+    tone = 0.5 * np.sin(2 * np.pi * 500 * time)
+    write_wav(tmp_path / "a.wav", np.repeat(tone[:, None], channels, 1), rate, width)
+    found = data.read_wav(tmp_path / "a.wav", 8000, 4000).numpy()
+    expected = 0.5 * np.sin(2 * np.pi * 500 * np.arange(4000) / 8000)
+    assert np.abs(found - expected)[50:-50].max() < 0.02
+    longer = data.read_wav(tmp_path / "a.wav", 8000, 9000)
+    assert longer.shape == (9000,) and longer[8100:].abs().max() < 0.02
+
+
+def test_a_folder_of_sounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for at, sound in enumerate(play(40)[0].numpy()):
+        write_wav(tmp_path / "ab"[at % 2] / f"{at}.wav", sound[:, None], 8000, 2)
+    (tmp_path / "a" / "broken.wav").write_bytes(b"RIFF....WAVE")
+    (tmp_path / "a" / "empty.wav").write_bytes(labels.wav(np.zeros(0), 8000, b""))
+    train, test = (data.load("sounds", tmp_path, part) for part in (True, False))
+    assert isinstance(train, data.Dataset) and isinstance(test, data.Dataset)
+    assert len(train) + len(test) == 40 and len(test) > 0 and train.labels == ("a", "b")
+    assert train.media == data.SOUND and train.floats().amax() > 0.5
+    said = capsys.readouterr().err
+    assert "broken.wav: " in said and "empty.wav: it is empty" in said
+    with pytest.raises(data.DataError, match="is not a folder; point --data at a folder of sounds"):
+        data.load("sounds", tmp_path / "nowhere")
+    with pytest.raises(data.DataError, match="leave --size out instead of 64"):
+        data.load("sounds", tmp_path, size=64)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(data.DataError, match=r"no readable sound for training \(0 files"):
+        data.load("sounds", tmp_path / "none")
+
+
 def opened(content: bytes) -> tuple[np.ndarray, int]:
     with wave.open(io.BytesIO(content)) as file:
         assert (file.getnchannels(), file.getsampwidth()) == (1, 2)

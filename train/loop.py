@@ -64,8 +64,9 @@ class Options:
     """Flags of every training script."""
 
     dataset: str = "mnist"
-    """Data set: mnist, stacked-mnist (three digits in three colours), folder (any folder of images,
-    sub-folders are classes), shakespeare, tang, or text (any text file)."""
+    """Data set: mnist, stacked-mnist (three digits in three colours), moving-mnist (videos), notes
+    (sounds by formula), folder (any folder of images, sub-folders are classes), sounds (the same of
+    WAV files), shakespeare, tang, or text (any text file)."""
     data: Path = Path("data")
     """Where the data is, or where it is downloaded to."""
     out: Path = Path("runs/new")

@@ -18,6 +18,7 @@ DATASETS = {
     "moving-mnist": ("ylecun/mnist", "30,000 digits of MNIST that move"),
     "notes": ("", "20,000 single notes by formula (aigc/notes.py)"),
     "folder": ("", "a private folder of images"),
+    "sounds": ("", "a private folder of sounds"),
     "shakespeare": ("karpathy/tiny_shakespeare", "tiny Shakespeare, 1,115,394 characters"),
     "tang": ("", "regulated verse of the complete Tang poems (chinese-poetry/chinese-poetry)"),
     "text": ("", "a private text"),
