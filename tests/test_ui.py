@@ -11,6 +11,7 @@ import re
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import parse_qsl
 
 import av
@@ -992,3 +993,21 @@ def test_the_film_of_a_shipped_gan_says_which_loss_it_had() -> None:
     for language in texts.LANGUAGES.values():
         steps = language.SCRIPT["film"]["steps"]
         assert "0.693" in str(steps["gan"]) and "1.386" in str(steps["gan_alone"])
+
+
+def test_what_runs_for_a_page_is_halted_and_dropped() -> None:
+    runs, (one, other) = parts.Runs(), (Mock(session_hash=name) for name in "ab")
+    assert runs.of(one) is None
+    runs.halt(one)  # nothing runs
+    with runs.begin(one) as first, runs.begin(other) as elsewhere:
+        assert runs.of(one) is first and not first.is_set()
+        runs.halt(one)
+        assert first.is_set() and runs.of(one) is first and not elsewhere.is_set()
+        with runs.begin(one) as second:  # takes the place of the first
+            assert runs.of(one) is second and not second.is_set()
+            runs.drop(one)
+            assert second.is_set() and runs.of(one) is None
+            with runs.begin(one) as third:
+                assert runs.of(one) is third
+        assert runs.of(one) is None and runs.of(other) is elsewhere
+    assert runs.of(other) is None and not elsewhere.is_set()

@@ -229,35 +229,27 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     names: list[str] = []  # of the settings, in the order of the inputs
 
-    # What takes its time on a page, by the session of the page -> set when they want no more.
-    running: dict[str | None, threading.Event] = {}
+    runs = parts.Runs()
 
     def halt(request: gr.Request) -> None:
-        if halted := running.get(request.session_hash):
-            halted.set()
+        runs.halt(request)
 
     def overtake(request: gr.Request) -> None:
         """What still runs is about settings that no longer stand: it ends unseen."""
-        halt(request)
-        running.pop(request.session_hash, None)
+        runs.drop(request)
 
     def watched(
         request: gr.Request, start: Callable[[threading.Event], Iterator[tuple[Any, Any, bool]]]
     ) -> Iterator[tuple[Any, ...]]:
         """The page, its settings, and the button that stops what `start` begins with the event
         that this sets, for as long as that yields: a page, its settings, and whether it ended."""
-        overtake(request)
-        halted = running[request.session_hash] = threading.Event()
-        try:
+        with runs.begin(request) as halted:
             for page_now, made_now, ended in start(halted):
-                if running.get(request.session_hash) is not halted:
-                    rest = request.session_hash not in running
+                if runs.of(request) is not halted:
+                    rest = runs.of(request) is None
                     yield gr.skip(), gr.skip(), gr.Button(visible=False) if rest else gr.skip()
                     return
                 yield page_now, made_now, gr.Button(visible=not ended)
-        finally:
-            if running.get(request.session_hash) is halted:
-                del running[request.session_hash]
 
     def run(
         request: gr.Request, checkpoint: str, view: str, *given: Any

@@ -6,6 +6,7 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
@@ -188,6 +189,44 @@ def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
             raise gr.Error(str(error), print_exception=False) from None
 
     return call
+
+
+class Runs:
+    """What runs for a page, by the session of the page: an event that is set when they want no
+    more of it."""
+
+    def __init__(self) -> None:
+        self._now: dict[str | None, threading.Event] = {}
+
+    @contextmanager
+    def begin(self, request: gr.Request | None) -> Iterator[threading.Event]:
+        """The event of what begins here, until it ends; what ran before for the page is dropped."""
+        session = _session(request)
+        self.drop(request)
+        halted = self._now[session] = threading.Event()
+        try:
+            yield halted
+        finally:
+            if self._now.get(session) is halted:
+                del self._now[session]
+
+    def of(self, request: gr.Request | None) -> threading.Event | None:
+        """The event of what runs now; None where nothing does, or it was dropped."""
+        return self._now.get(_session(request))
+
+    def halt(self, request: gr.Request | None) -> None:
+        """They want no more: what is there so far is the result."""
+        if halted := self.of(request):
+            halted.set()
+
+    def drop(self, request: gr.Request | None) -> None:
+        """They want something else: it is halted, and its result goes nowhere."""
+        self.halt(request)
+        self._now.pop(_session(request), None)
+
+
+def _session(request: gr.Request | None) -> str | None:
+    return request.session_hash if request else None
 
 
 _turns = threading.Lock()

@@ -164,17 +164,13 @@ def build(catalogue: Catalogue) -> parts.Page:
         pictures = labels.marked(pictures, ID, wish.made)
         return pictures, wish.made | facts | (judged.facts if judged else {})
 
-    # Who is being written for now, by the session of their page -> set when they want no more.
-    running: dict[str | None, threading.Event] = {}
+    runs = parts.Runs()
 
     def run(request: gr.Request, *given: Any) -> Iterator[tuple[Any, ...]]:
         wish = read(catalogue, **dict(zip(settings, given)))
-        session = request.session_hash if request else None
-        halted = threading.Event()
-        running[session] = halted
         closed = ("", None) * len(panels)  # they were about the result before
         stoppable = kinds.of(wish.checkpoint).HALTS
-        try:
+        with runs.begin(request) as halted:
             for pictures, finished in views(wish, halted if stoppable else None):
                 if not finished:
                     offered = gr.Button(interactive=True)
@@ -187,13 +183,9 @@ def build(catalogue: Catalogue) -> parts.Page:
                 said = covered(catalogue, wish, pictures) + measured.copies(wish.checkpoint)
                 saved = save_link(wish, pictures)
                 yield view, said, saved, wish.made, wish.seed, over, *closed
-        finally:
-            if running.get(session) is halted:
-                del running[session]
 
     def halt(request: gr.Request) -> None:
-        if halted := running.get(request.session_hash):
-            halted.set()
+        runs.halt(request)
 
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=2, min_width=280, elem_classes="controls"):
@@ -270,7 +262,9 @@ def build(catalogue: Catalogue) -> parts.Page:
         "on from `prompt` for `length` characters, chosen among the `top_k` likeliest (0: all) and "
         "the likeliest that reach `top_p` together, and its `texts` stand among the settings. Of a "
         "GAN these hold the `scores` that its discriminator gives (logits), and for each the share "
-        "of the test images of its class that score lower (`above_test_images`).",
+        "of the test images of its class that score lower (`above_test_images`). Sounds come as "
+        "pictures of their spectra, with `sounds` among the settings, WAV files as data addresses; "
+        "videos as sheets of their frames, with `rows`, `columns` and `rate` to read them by.",
     )  # fmt: skip
     choice.endpoint(catalogue)
     readers = choice.READERS | scores.READERS | levels.READERS
