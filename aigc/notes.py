@@ -48,3 +48,17 @@ def play(count: int, rate: int, samples: int, generator: torch.Generator) -> tup
     sound *= (1 - torch.exp(-time / attack)) * ((length - time) / 0.08).clamp(0, 1)
     loud = sound.abs().amax(1, keepdim=True)
     return sound / loud * between(0.3, 0.9), notes
+
+
+def pitches(sounds: Tensor, rate: int) -> Tensor:
+    """Sounds (N, S) -> the MIDI number of the frequency that is strongest in each, (N,): that of
+    its note, since the harmonics above are weaker by how they were made."""
+    samples = sounds.shape[1]
+    seen = torch.fft.rfft(sounds * torch.hann_window(samples), 4 * samples).abs()
+    hertz = seen[:, 1:].argmax(1).add(1) * rate / (4 * samples)
+    return 69 + 12 * (hertz / 440).log2()
+
+
+def in_tune(sounds: Tensor, notes: Tensor, rate: int) -> Tensor:
+    """Whether each sound (N, S) is within half a semitone of its note (N,), as `play` gives it."""
+    return (pitches(sounds, rate) - LOWEST - notes).abs() <= 0.5

@@ -46,6 +46,12 @@ HEADLINES = {
     "classifier": ("accuracy",),
 }
 
+# Of some data others come first, whatever the family.
+HEADLINES_OF = {
+    "notes": ("in_tune", "label_accuracy", "frechet_distance", "accuracy"),
+    "moving-mnist": ("label_accuracy", "frechet_distance", "recall", "accuracy"),
+}
+
 HOTAJ = "[EugenHotaj/pytorch-generative](https://github.com/EugenHotaj/pytorch-generative)"
 ADDTT = "[addtt/ladder-vae-pytorch](https://github.com/addtt/ladder-vae-pytorch)"
 PYTHAE = "[benchmark_VAE](https://github.com/clementchadebec/benchmark_VAE)"
@@ -106,6 +112,8 @@ CHINESE = {
     "class_kl": "类别分布的 KL 散度",
     "frechet_distance": "Fréchet 距离",
     "recall": "召回率",
+    "in_tune": "音准",
+    "test sounds from their spectra in the same way": "测试声音，同样由频谱还原",
     "coverage": "覆盖率",
     "negative_elbo": "−ELBO",
     "negative_log_likelihood": "−log p(x)，重要性加权估计",
@@ -154,7 +162,8 @@ def yardstick(figure: dict[str, Any], language: str) -> str:
 def rows(shown: Checkpoint, language: str) -> list[str]:
     """The rows of one checkpoint."""
     measured = dict(hub.figures(shown))
-    chosen = [key for key in HEADLINES.get(shown.family, ()) if key in measured]
+    wanted = HEADLINES_OF.get(shown.dataset, HEADLINES.get(shown.family, ()))
+    chosen = [key for key in wanted if key in measured]
     card = f"[`{shown.name}`](checkpoints/{shown.name}/README.md)"
     lines = []
     for number, key in enumerate(chosen):

@@ -38,7 +38,7 @@ ALLOWED = {
     },
     "train": {
         "train", "aigc.models", "aigc.latent", "aigc.checkpoint", "aigc.hub", "aigc.media",
-        "aigc.data", "aigc.metrics", "aigc.survey", "aigc.film",
+        "aigc.data", "aigc.metrics", "aigc.survey", "aigc.film", "aigc.notes",
     },
 }  # fmt: skip
 

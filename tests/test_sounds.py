@@ -21,6 +21,7 @@ from aigc.media import SoundMedia, media_from_dict
 from aigc.models.vae import VAE, Config
 from aigc.ui import coverage, explore, interpolate, kinds, labels, sample, sounds, texts
 from aigc.ui.catalogue import Catalogue
+from train import evaluate
 
 SMALL = SoundMedia(1, 64, 32, 8000)
 
@@ -100,6 +101,11 @@ def test_notes_are_the_notes_that_they_are_called() -> None:
     for sound, note in zip(waves.numpy(), classes.tolist()):
         number = 69 + 12 * np.log2(loudest(sound, SMALL.rate) / 440)
         assert abs(number - 60 - note) < 0.35  # of a semitone
+    assert notes.in_tune(waves, classes, SMALL.rate).all()
+    assert not notes.in_tune(waves, classes + 1, SMALL.rate).any()
+    time = torch.arange(SMALL.samples) / SMALL.rate
+    tone = torch.sin(2 * torch.pi * 440 * time)
+    assert notes.pitches(tone[None], SMALL.rate).item() == pytest.approx(69, abs=0.05)
     again, _ = play(60)
     assert torch.equal(waves, again) and not torch.equal(waves, play(60, 4)[0])
 
@@ -115,6 +121,22 @@ def test_the_data_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     with pytest.raises(data.DataError, match="leave --size out instead of 64"):
         data.load("notes", tmp_path, size=64)
+
+
+def test_a_card_says_how_many_are_in_tune(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (made,) = catalogue.checkpoints
+    waves, classes = play(60)
+    images = (SMALL.from_waves(waves) * 255).round().to(torch.uint8)
+    test = data.Dataset("notes", images, classes, notes.NAMES, SMALL)
+    (figure,) = evaluate.tune_figures(made, test, 50).values()
+    assert figure.reference is not None and figure.reference > 0.8  # few lines, far apart
+    assert 0 <= figure.value < 0.5  # of random weights
+    monkeypatch.setattr(evaluate, "make", lambda by, labels, seed, what: test.floats()[rows])
+    rows = evaluate.pick(50, 60, 0)
+    (figure,) = evaluate.tune_figures(made, test, 50).values()
+    assert figure.value == figure.reference
 
 
 def write_wav(path: Path, sound: np.ndarray, rate: int, width: int) -> None:

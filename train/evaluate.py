@@ -8,6 +8,7 @@ Which figures, follows from what the model can do:
                     distance, precision, recall, density and coverage in that classifier's
                     features; classes covered; distance to the nearest training image in
                     pixels and in those features, and how many samples are as good as copies
+                    of notes, how many are in tune
     elbo            -ELBO and the importance-weighted likelihood, nats (VAE)
     log_prob        bits per value of the image (attention)
     text_nats       nats per character, and how much of what it writes stands in the training text
@@ -57,9 +58,10 @@ import tyro
 from torch import Tensor
 from tqdm import tqdm
 
-from aigc import checkpoint, data, hub, latent, metrics
+from aigc import checkpoint, data, hub, latent, metrics, notes
 from aigc.checkpoint import METRICS, Checkpoint
 from aigc.data import Corpus, Data, Dataset, Texts
+from aigc.media import SoundMedia
 from train import loop
 from train.ngram import KneserNey
 
@@ -70,6 +72,7 @@ DRAWN = 256  # for models that draw it piece by piece
 SCORED = 100  # for likelihoods
 ANY = 1000  # samples without a class, to see which classes come of themselves ...
 EACH = 26  # ... or so many for each class where that is more, as the papers on lost modes take
+HEARD = 1000  # samples whose pitch is measured
 LOOKED_UP = 1000  # images whose nearest training image is looked for
 CLOSEST = 0.01  # of real test images: a sample nearer than that to a training image is a copy
 K_RECALL, K_COVERAGE = 3, 5  # neighbours, as in the papers
@@ -393,6 +396,32 @@ def sample_figures(
     for key, cloud in clouds.items():
         found |= privacy_figures(key, *cloud)
     return found
+
+
+def tune_figures(made_by: Checkpoint, test: Dataset, count: int) -> Figures:
+    """Whether notes are in tune, which no classifier has to say."""
+    media = test.media
+    assert isinstance(media, SoundMedia)
+    rows = pick(min(count, HEARD), len(test), 0)
+    wanted = test.targets[rows]
+
+    def right(spectra: Tensor) -> float:
+        found = [
+            notes.in_tune(media.to_waves(spectra[part]), wanted[part], media.rate)
+            for part in batches(len(spectra), SCORED, "sounds heard")
+        ]
+        return torch.cat(found).float().mean().item()
+
+    made = make(made_by, wanted.tolist(), SEED, "samples")
+    return {
+        "in_tune": Figure(
+            "In tune", right(made), share, "higher",
+            f"Share of {len(rows):,} samples of seed {SEED}, classes as often as among the test "
+            "sounds, whose strongest frequency is within half a semitone of the note that was "
+            "asked for; each is heard as on the page, with phases found from its spectrum.",
+            right(test.floats(rows)), "test sounds from their spectra in the same way",
+        )
+    }  # fmt: skip
 
 
 def class_figures(
@@ -862,6 +891,8 @@ def evaluate(options: Options) -> dict[str, Any]:
         figures |= exact_figures(measured, test)
     if "sample" in measured.capabilities:
         judge = find_judge(train, options.data, options.classifier)
+        if test.labels == measured.labels == notes.NAMES:
+            figures |= tune_figures(measured, test, options.samples)
         figures |= sample_figures(measured, judge, train, test, options.samples)
         if options.cas:
             figures |= cas_figures(measured, train, test, options.cas)
