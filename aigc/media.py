@@ -255,7 +255,7 @@ class VideoMedia(ImageMedia):
     @property
     def measures(self) -> dict[str, float]:
         frames = self.rows * self.columns
-        return {"width": self.frame.width, "height": self.frame.height, "frames": frames}
+        return self.frame.measures | {"frames": frames}
 
     def to_sheets(self, videos: Tensor) -> Tensor:
         """(N, T, C, h, w) -> (N, C, H, W)."""

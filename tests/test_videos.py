@@ -52,7 +52,7 @@ def test_a_sheet_holds_the_frames() -> None:
 
 def test_the_media_is_written_and_read() -> None:
     assert media_from_dict(SMALL.to_dict()) == SMALL and SMALL.to_dict()["kind"] == "video"
-    assert SMALL.measures == {"width": 16, "height": 16, "frames": 6}
+    assert SMALL.measures == {"channels": 1, "width": 16, "height": 16, "frames": 6}
     for wrong, words in (
         ({"rows": 5}, "rows of a video divide its 32 pixels, not 5"),
         ({"columns": 0}, "columns of a video divide its 48 pixels, not 0"),
@@ -154,6 +154,7 @@ def test_videos_in_a_browser(server: str, chromium: Any, motion: str) -> None:
     assert kind_shown(".gallery .tile") == moving
     page.wait_for_function("() => document.querySelector('.chosen .tile').src")
     assert kind_shown(".chosen .tile") == moving
+    assert not page.locator(".hear").locator("visible=true").count()  # nothing is to be heard
     hold = page.get_by_role("button", name=texts.HOLD)
     hold.click()
     page.wait_for_function(
