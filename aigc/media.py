@@ -152,7 +152,7 @@ class SoundMedia(ImageMedia):
 
     kind: ClassVar[str] = "sound"
     FLOOR: ClassVar[float] = 80.0
-    ROUNDS: ClassVar[int] = 32
+    ROUNDS: ClassVar[int] = 16
     MOMENTUM: ClassVar[float] = 0.99
 
     def __post_init__(self) -> None:

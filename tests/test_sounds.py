@@ -51,7 +51,7 @@ def loudest(sound: np.ndarray, rate: int) -> float:
     return float(spectrum.argmax() * rate / (8 * len(sound)))
 
 
-@pytest.mark.parametrize(("media", "off"), [(data.SOUND, 0.01), (SMALL, 0.025)])
+@pytest.mark.parametrize(("media", "off"), [(data.SOUND, 0.02), (SMALL, 0.025)])
 def test_a_sound_comes_back_from_its_spectrum(media: SoundMedia, off: float) -> None:
     generator = torch.Generator().manual_seed(0)
     waves, _ = notes.play(8, media.rate, media.samples, generator)
