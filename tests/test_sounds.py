@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from axe_playwright_python.base import AXE_SCRIPT
 from conftest import marked, mistakes_of
 from PIL import Image
+from test_browser import DROP, WRONG
 
 from aigc import checkpoint, data, latent, notes, ui
 from aigc.media import SoundMedia, media_from_dict
@@ -265,7 +267,9 @@ def test_a_walk_is_heard_and_explorers_show_spectra(catalogue: Catalogue) -> Non
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_sounds_in_a_browser(server: str, chromium: Any, width: int, scheme: str) -> None:
+def test_sounds_in_a_browser(
+    server: str, chromium: Any, catalogue: Catalogue, width: int, scheme: str
+) -> None:
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     context.set_default_timeout(60_000)
     page = context.new_page()
@@ -292,6 +296,8 @@ def test_sounds_in_a_browser(server: str, chromium: Any, width: int, scheme: str
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     size = hear.first.bounding_box()
     assert size["height"] >= 24 and size["width"] >= 24  # WCAG 2.5.8
+    page.evaluate(AXE_SCRIPT)
+    assert page.evaluate(WRONG) == []
     page.goto(f"{server}?tab=interpolate&checkpoint=vae-notes&steps=3&label_a=C4&label_b=G4")
     walk = page.locator("[data-frames] .hear")
     walk.wait_for()
@@ -300,6 +306,11 @@ def test_sounds_in_a_browser(server: str, chromium: Any, width: int, scheme: str
     page.wait_for_function("() => document.querySelector('.player input').value === '2'")
     page.wait_for_function("() => !document.querySelector('.hear[aria-pressed=true]')")
     assert texts.HEAR_ALL.format(count=3) in walk.inner_text()
+    # A file that was saved brings its settings back.
+    wish = sample.read(catalogue, "vae-notes", 2, 9, "A4", 1.0)
+    (_, saved), *_ = files_in(sample.save_link(wish, sample.images(wish)))
+    page.evaluate(DROP, base64.b64encode(saved).decode())
+    page.wait_for_function("() => /tab=sample.*seed=9.*label=A4.*/.test(location.search)")
     context.close()
     assert mistakes == []
 

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from axe_playwright_python.base import AXE_SCRIPT
 from conftest import marked, mistakes_of
 from PIL import Image, ImageSequence
+from test_browser import WRONG
 
 from aigc import checkpoint, data, ui
 from aigc.media import VideoMedia, media_from_dict
@@ -164,6 +166,8 @@ def test_videos_in_a_browser(server: str, chromium: Any, motion: str) -> None:
     page.wait_for_function(
         "(kind) => document.querySelector('.gallery .tile').currentSrc.includes(kind)", arg=moving
     )
+    page.evaluate(AXE_SCRIPT)
+    assert page.evaluate(WRONG) == []
     page.goto(f"{server}?tab=interpolate&checkpoint=vae-moving&steps=3")
     page.locator(".player .now").wait_for()
     assert kind_shown(".player .now") == "image/png"
