@@ -254,7 +254,7 @@ def test_sounds_are_seen_heard_and_saved(catalogue: Catalogue) -> None:
     assert coverage.judge(catalogue, wish.checkpoint) is None
 
 
-def test_a_walk_is_heard_and_explorers_show_spectra(catalogue: Catalogue) -> None:
+def test_walks_are_heard_and_explorers_show_spectra(catalogue: Catalogue) -> None:
     wish = interpolate.read(catalogue, "vae-notes", 1, "C4", 2, "G4", 4, "slerp")
     page = interpolate.page(wish, interpolate.frames(wish))
     (walk,) = [content for kind, content in files_in(page) if kind == "audio/wav"]
@@ -264,6 +264,9 @@ def test_a_walk_is_heard_and_explorers_show_spectra(catalogue: Catalogue) -> Non
              "side": 3, "path": "slerp"}  # fmt: skip
     corners = explore.read(catalogue, "vae-notes", "corners", given)
     assert "<img" in explore.VIEWS["corners"].show(corners)
+    given = {"seed": 1, "label": "C4", "stops": 3, "leg": 2, "path": "slerp"}
+    loop = explore.read(catalogue, "vae-notes", "loop", given)
+    assert 'data-frames="6"' in explore.VIEWS["loop"].show(loop)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])

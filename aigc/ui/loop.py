@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from aigc import latent
-from aigc.ui import figures, texts
+from aigc.ui import figures, kinds, texts
 
 PART, NEEDS = "", "decode"
 CONTROLS = ("seed", "label", "stops", "leg", "path")
@@ -41,4 +41,6 @@ def show(wish: Any) -> str:
     frames = pictures(wish)
     info = texts.LOOP_INFO.format(frames=len(frames), stops=wish.values["stops"])
     first = wish.values.get("frame", 1)
-    return figures.player(wish.checkpoint.media, frames, True, first) + f"<p>{info}</p>"
+    media = wish.checkpoint.media
+    walk = kinds.of(wish.checkpoint).walk(media, frames)
+    return f"{figures.player(media, frames, True, first)}{walk}<p>{info}</p>"
