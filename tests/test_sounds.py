@@ -237,6 +237,12 @@ def test_sounds_are_seen_heard_and_saved(catalogue: Catalogue) -> None:
         assert marked(content)["DigitalSourceType"] == labels.IPTC
     assert page.count('class="pill hear"') == page.count('class="pick"') == 3
     assert page.count('aria-label="Play vae-notes, class C#4, picture 2"') == 1
+    # The spectra are there first.
+    (early, whole), (late, ended) = list(sample.views(wish))
+    assert torch.equal(early, made) and torch.equal(late, made) and (whole, ended) == (False, True)
+    first = sample.page(wish, made, finished=False)
+    assert [kind for kind, _ in files_in(first)] == ["image/png"] * 3
+    assert first.count("disabled") == 3
     # The phases are looked for once.
     before = sounds._waves.cache_info().misses
     saved = files_in(sample.save_link(wish, made).replace("href=", "src="))
@@ -278,7 +284,7 @@ def test_sounds_in_a_browser(
     page = context.new_page()
     mistakes = mistakes_of(page)
     page.goto(f"{server}?tab=sample&checkpoint=vae-notes&count=4&seed=7&chosen=2")
-    hear = page.locator(".gallery .hear")
+    hear = page.locator(".gallery .hear[data-sound]")
     hear.nth(3).wait_for()
     assert hear.count() == 4 and page.locator(".hear[aria-pressed=true]").count() == 0
     chosen = page.locator(".chosen .hear")

@@ -4,6 +4,7 @@ besides. One of kinds.KINDS, which says what each part is for."""
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -12,8 +13,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from aigc.checkpoint import Checkpoint
 from aigc.media import SoundMedia
 from aigc.ui import figures, labels, patches, texts
+
+# Where a button will be.
+SILENT_BUTTON = (
+    '<button type="button" class="pill hear" disabled aria-label="{label}">'
+    '<span aria-hidden="true"></span></button>'
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -45,14 +53,26 @@ def heard(media: SoundMedia, sound: np.ndarray, name: str, words: str = "") -> s
     )
 
 
+def grows(chosen: Checkpoint) -> bool:
+    """The spectra are there before their sounds are."""
+    return True
+
+
+def growing(chosen: Checkpoint, request: tuple[Any, ...], more: dict[str, Any]) -> Iterator[Tensor]:
+    if patches.grows(chosen):
+        yield from patches.growing(chosen, request, more)
+    else:
+        yield patches.making(chosen, request, more)
+
+
 def gallery(media: SoundMedia, made: Tensor, alt: str, pick: bool = False, **below: Any) -> str:
     """(N, 1, H, W) in [0, 1] -> the spectra side by side, as `figures.gallery`, each above a button
-    that plays it."""
-    waves = waves_of(media, made)
-    captions = [
-        heard(media, sound, texts.HEAR.format(name=f"{alt} {at}"))
-        for at, sound in enumerate(waves, 1)
-    ]
+    that plays it, once they are whole and can be picked."""
+    names = [texts.HEAR.format(name=f"{alt} {at}") for at in range(1, len(made) + 1)]
+    if pick:
+        captions = [heard(media, *one) for one in zip(waves_of(media, made), names)]
+    else:
+        captions = [SILENT_BUTTON.format(label=html.escape(name)) for name in names]
     sheet = figures.gallery(media, made, alt, pick, beside=captions, **below)
     return f'<div class="sounds">{sheet}</div>'
 
