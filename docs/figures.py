@@ -48,7 +48,7 @@ HEADLINES = {
 
 # Of some data others come first, whatever the family.
 HEADLINES_OF = {
-    "notes": ("in_tune", "label_accuracy", "frechet_distance", "accuracy"),
+    "notes": ("in_tune", "label_accuracy", "precision", "recall", "accuracy"),
     "moving-mnist": ("label_accuracy", "frechet_distance", "recall", "accuracy"),
 }
 
@@ -111,6 +111,7 @@ CHINESE = {
     "classes_covered": "覆盖的类别",
     "class_kl": "类别分布的 KL 散度",
     "frechet_distance": "Fréchet 距离",
+    "precision": "精确率",
     "recall": "召回率",
     "in_tune": "音准",
     "test sounds from their spectra in the same way": "测试声音，同样由频谱还原",

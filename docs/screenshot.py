@@ -46,6 +46,8 @@ PICTURES = (
     ("chosen.png",
      "?tab=sample&checkpoint=gan-mnist&count=16&seed=7&label=3&chosen=6&spread=0.5&other_seed=1",
      "light", (1280, 960), ".varied", ".gallery .pick >> nth=12"),
+    ("sounds.png", "?tab=sample&checkpoint=gan-notes&count=8&seed=7&label=any&chosen=3", "dark",
+     (1280, 960), ".varied", ""),
     ("drawing.png",
      f"?tab=interpolate&checkpoint=vae-mnist&drawing={THREE}&label_drawn=3&label_as=5", "dark",
      (1280, 960), ".lt-viewer[data-phase=ready]", ".code"),
