@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from aigc import checkpoint
-from aigc.data import load
+from aigc.data import SOUND, load
+from aigc.ui.labels import wav
 from tests.test_train import train
 from train import gan
 
@@ -76,6 +77,25 @@ def test_few_photos_train_a_gan_in_colour_with_augmentation(
     assert json.loads((folder / "snapshots" / "index.json").read_text())
     with Image.open(folder / "samples.png") as sheet:
         assert sheet.mode == "RGB"
+
+
+def test_few_sounds_train_a_gan_that_hears_them_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(x: object, u: object) -> object:
+        raise AssertionError("a spectrum that is moved is another sound")
+
+    monkeypatch.setattr(gan, "augment", never)
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        content = wav(rng.uniform(-0.5, 0.5, 4000).astype(np.float32), 8000, b"")
+        (tmp_path / "sounds").mkdir(exist_ok=True)
+        (tmp_path / "sounds" / f"{number}.wav").write_bytes(content)
+    flags = {"dataset": "sounds", "steps": 2, "g_base": 8, "d_base": 8}
+    made = checkpoint.load(train("gan", tmp_path / "sounds", tmp_path / "mine", **flags))
+    assert made.media == SOUND and made.labels == ()
+    with Image.open(tmp_path / "mine" / "samples.png") as sheet:
+        assert sheet.height % 128 == sheet.width % 64 == 0
 
 
 OTHERS = {

@@ -72,7 +72,7 @@ class Recipe(loop.Options):
     """Learning rates: cosine (to a hundredth) or constant."""
     augment: str = "auto"
     """Show the discriminator moved, recoloured, partly covered pictures, real and made alike: on,
-    off, or auto: below 5,000 training images."""
+    off, or auto: below 5,000 training pictures, not of sounds or videos."""
     beta2: float = 0.99
     """Adam's second momentum; the first is 0."""
     noise: str = "normal"
@@ -164,7 +164,9 @@ def train(recipe: Recipe) -> Path:
     betas = (0.0, recipe.beta2)
     g_adam = torch.optim.Adam(g.parameters(), lr=recipe.g_lr, betas=betas, fused=True)
     d_adam = torch.optim.Adam(d.parameters(), lr=recipe.d_lr, betas=betas, fused=True)
-    augmented = recipe.augment == "on" or (recipe.augment == "auto" and len(dataset) < FEW)
+    # A spectrum that is moved up is another note, and a sheet's frames do not move together.
+    few = len(dataset) < FEW and dataset.media.kind == "image"
+    augmented = recipe.augment == "on" or (recipe.augment == "auto" and few)
     mismatch = recipe.mismatch if config.classes and recipe.pack == 1 else 0.0
     latest: list[Tensor] = []  # made pictures and their classes, for it to look at
 
