@@ -100,6 +100,7 @@ TIMES = (" 秒", " 分钟", " 小时")
 QUANTITIES = ((1e8, " 亿"), (1e4, " 万"))
 FIGURES: dict[str, str] = {
     "Label accuracy": "标签准确率",
+    "In tune": "音准",
     "Nats/character": "每个字符的奈特数",
     "Nats/character, long context": "每个字符的奈特数，长上文",
     "Nats/letter behind the title": "标题之后每个字的奈特数",
