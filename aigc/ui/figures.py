@@ -53,7 +53,7 @@ def webp(pictures: list[Image.Image], milliseconds: int, mark: bytes = labels.SH
     buffer = io.BytesIO()
     pictures[0].save(
         buffer, "WEBP", save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0,
-        lossless=True, quality=0, method=0, **({"xmp": mark} if mark else {}),
+        lossless=True, quality=0, method=0, xmp=mark,
     )  # fmt: skip
     return buffer.getvalue()
 
@@ -234,7 +234,8 @@ def comparison(
     """(N, C, H, W) in [0, 1] of another path under its `title`, and a chart of the `lengths` along
     each path, whose names are `slerp` and `lerp`."""
     strip = "".join(
-        f'<img class="frame" alt="{texts.FRAME} {i}" src="{sources(media, frame)[0]}">'
+        f'<img class="frame" alt="{texts.FRAME} {i}" src="'
+        f'{address(png(media.moments(frame)[0][0]), "image/png")}">'
         for i, frame in enumerate(frames, 1)
     )
     top = max(max(values) for values in lengths.values()) or 1.0
