@@ -208,7 +208,10 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
         page.get_by_label(texts.VIEWS[view], exact=True).check()
         page.wait_for_selector(f".explore {selector}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    # The next one grows where this one stood, and moves nothing below it.
+    # The next one grows where this one stood, and moves nothing below it. While this one grows, it
+    # is as tall as the one before it.
+    page.wait_for_selector(".explore :not(.growing) > .verdicts")
+    other.settled()
     stood, grown = page.evaluate(
         """async () => {
           const block = document.querySelector('.block.explore'), stood = block.offsetHeight;
