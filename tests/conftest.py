@@ -6,8 +6,10 @@ The session fixtures are shared: a test that changes files copies them to its ow
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import shutil
 import struct
 import tempfile
@@ -23,6 +25,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 if TYPE_CHECKING:
     from aigc.ui.catalogue import Catalogue
+    from aigc.ui.sample import Wish
 
 # Before anything imports torch, gradio or huggingface_hub, which read these once.
 _HOME = Path(tempfile.mkdtemp(prefix="aigc-tests-"))
@@ -349,6 +352,20 @@ def marked(content: bytes) -> dict[str, str]:
     tree = ElementTree.fromstring(packet if isinstance(packet, str) else packet.decode())
     (described,) = tree.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
     return {name.rpartition("}")[2]: value for name, value in described.attrib.items()}
+
+
+def files_in(page: str) -> list[tuple[str, bytes]]:
+    """The media type and the content of each data address in HTML."""
+    found = re.findall(r'"data:([\w/]+);base64,([\w+/=]+)"', page)
+    return [(kind, base64.b64decode(content)) for kind, content in found]
+
+
+def saved(wish: Wish) -> list[tuple[str, bytes]]:
+    """Each file that Sample offers of a result, as `files_in`."""
+    from aigc.ui import kinds, sample
+
+    ways = kinds.of(wish.checkpoint).SAVES
+    return files_in("".join(f'"{sample.file(wish, way)["address"]}"' for way in ways))
 
 
 @pytest.fixture

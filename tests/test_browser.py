@@ -17,16 +17,16 @@ from urllib.parse import parse_qs, parse_qsl, urlparse
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import address_of, marked, mistakes_of, save_tiny
+from conftest import address_of, marked, mistakes_of, save_tiny, saved
 from PIL import Image
 from playwright.sync_api import Error
 
 from aigc import ui
-from aigc.ui import attention, films, interpolate, pictures, sample, texts
+from aigc.ui import attention, films, interpolate, labels, pictures, sample, texts
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.texts import zh
 
-TIMEOUT = 15_000  # ms; the machine that runs the tests may be busy
+TIMEOUT = 60_000  # ms; the machine that runs the tests may be busy
 
 # What a visitor sees of a result: every picture and every canvas of the tab in front.
 PIXELS = """() => [...document.querySelectorAll('.result img, .result canvas')]
@@ -512,7 +512,7 @@ def test_a_failure_beside_its_remedy(server: str, visit: Any, width: int, scheme
 def test_downloads(server: str, visit: Any, tmp_path: Path) -> None:
     one = visit()
 
-    def saved(button: str) -> Path:
+    def pressed(button: str) -> Path:
         with one.page.expect_download() as waiting:
             one.page.locator(f"{button}:visible").first.click()
         path = tmp_path / waiting.value.suggested_filename
@@ -520,15 +520,18 @@ def test_downloads(server: str, visit: Any, tmp_path: Path) -> None:
         return path
 
     one.open(f"{server}?tab=sample", "sample")
-    with Image.open(saved("a[download]")) as image:
+    with Image.open(pressed("[data-save=sheet]")) as image:
         assert (image.format, image.size) == ("PNG", (448, 448))
+    with Image.open(pressed("[data-save=labelled]")) as image:
+        assert image.size == (448, 448 + labels.STRIP)
+    assert one.page.locator("[aria-busy=true]").count() == 0
     one.open(f"{server}?tab=interpolate", "interpolate")
-    with Image.open(saved("#interpolate-webp")) as image:
+    with Image.open(pressed("#interpolate-webp")) as image:
         assert (image.format, image.size) == ("WEBP", (224, 224))
     one.page.get_by_label(texts.LABELLED).locator("visible=true").check()
-    with Image.open(saved("#interpolate-gif")) as image:
+    with Image.open(pressed("#interpolate-gif")) as image:
         assert (image.format, image.size) == ("GIF", (224, 246))
-    path = saved("#interpolate-mp4")
+    path = pressed("#interpolate-mp4")
     assert path.suffix == ".mp4"
     # The film, dropped on a page that shows something else, brings its view back.
     restored = parse_qs(urlparse(address_of(one.page)).query)
@@ -555,13 +558,9 @@ def test_a_dropped_file_brings_its_settings_back(
     _, looked = attention.read_settings(catalogue, "attention-mnist", 3, "5")
     where = {"layer": "2", "head": "mean", "position": "100", "show": "log"}
 
-    def saved(wish: sample.Wish) -> bytes:
-        links = sample.save_link(wish, sample.images(wish))
-        return base64.b64decode(re.findall(r'base64,([^"]+)"', links)[0])
-
     files: list[tuple[bytes, str, dict[str, Any]]] = [
-        (saved(drawn), "sample", drawn.made),
-        (saved(written), "sample", written.made),
+        (saved(drawn)[0][1], "sample", drawn.made),
+        (saved(written)[0][1], "sample", written.made),
         *(
             (
                 films.encode(interpolate.film_of(walk, interpolate.frames(walk)), kind),

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import marked, mistakes_of
+from conftest import files_in, marked, mistakes_of, saved
 from PIL import Image
 from test_browser import DROP, WRONG
 
@@ -219,11 +219,6 @@ def test_a_file_of_a_sound_says_that_ai_made_it() -> None:
     assert loudest(signal[2 * unit : 5 * unit], 8000) == pytest.approx(1000, rel=0.02)
 
 
-def files_in(page: str) -> list[tuple[str, bytes]]:
-    found = re.findall(r'"data:([\w/]+);base64,([\w+/=]+)"', page)
-    return [(kind, base64.b64decode(content)) for kind, content in found]
-
-
 def test_sounds_are_seen_heard_and_saved(catalogue: Catalogue) -> None:
     wish = sample.read(catalogue, "vae-notes", 3, 7, "C#4", 1.0)
     made = sample.images(wish)
@@ -245,17 +240,17 @@ def test_sounds_are_seen_heard_and_saved(catalogue: Catalogue) -> None:
     assert first.count("disabled") == 3
     # The phases are looked for once.
     before = sounds._waves.cache_info().misses
-    saved = files_in(sample.save_link(wish, made).replace("href=", "src="))
+    files = saved(wish)
     assert sounds._waves.cache_info().misses == before
-    assert [kind for kind, _ in saved] == ["audio/wav", "audio/wav", "image/png"]
-    for _, content in saved[:2]:
+    assert [kind for kind, _ in files] == ["audio/wav", "audio/wav", "image/png"]
+    for _, content in files[:2]:
         assert json.loads(marked(content)["Settings"])["seed"] == 7
-    plain, said = (opened(content)[0] for _, content in saved[:2])
+    plain, said = (opened(content)[0] for _, content in files[:2])
     assert np.array_equal(said[-len(plain) :], plain) and len(said) > len(plain) == 3 * 2048
     pictures, facts = kinds.of(wish.checkpoint).pieces(SMALL, made)
     assert [picture.size for picture in pictures] == [(32, 64)] * 3
     assert [files_in(f'"{one}"')[0][1][:4] for one in facts["sounds"]] == [b"RIFF"] * 3
-    with Image.open(io.BytesIO(saved[2][1])) as sheet:
+    with Image.open(io.BytesIO(files[2][1])) as sheet:
         assert sheet.height > 64
     assert coverage.judge(catalogue, wish.checkpoint) is None
 
@@ -317,8 +312,8 @@ def test_sounds_in_a_browser(
     assert texts.HEAR_ALL.format(count=3) in walk.inner_text()
     # A file that was saved brings its settings back.
     wish = sample.read(catalogue, "vae-notes", 2, 9, "A4", 1.0)
-    (_, saved), *_ = files_in(sample.save_link(wish, sample.images(wish)))
-    page.evaluate(DROP, base64.b64encode(saved).decode())
+    (_, content), *_ = saved(wish)
+    page.evaluate(DROP, base64.b64encode(content).decode())
     page.wait_for_function("() => /tab=sample.*seed=9.*label=A4.*/.test(location.search)")
     context.close()
     assert mistakes == []

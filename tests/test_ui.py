@@ -19,7 +19,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import torch
-from conftest import marked, save_tiny
+from conftest import files_in, marked, save_tiny, saved
 from PIL import Image, ImageSequence
 
 import app
@@ -381,10 +381,7 @@ def test_downloads_say_that_ai_made_them(catalogue: Catalogue) -> None:
     walk = interpolate.read(catalogue, "vae-mnist", 1, "1", 2, "7", 3, "slerp")
     film = interpolate.film_of(walk, interpolate.frames(walk))
     pages, needs = pages_of(catalogue)
-    links = sample.save_link(one, sample.images(one))
-    sheets = [
-        base64.b64decode(href.partition(",")[2]) for href in re.findall(r'href="([^"]+)"', links)
-    ]
+    sheets = [content for _, content in saved(one)]
     cases: list[tuple[Any, Any, list[bytes], tuple[int, int]]] = [
         (interpolate, walk, [films.encode(film, kind, said) for said in (False, True)], (224, 224))
         for kind in films.KINDS
@@ -407,6 +404,23 @@ def test_downloads_say_that_ai_made_them(catalogue: Catalogue) -> None:
             }
             sizes.append(size_of(content))
         assert sizes == [size, (size[0], size[1] + labels.STRIP)]  # the visible label
+
+
+def test_a_file_is_made_of_what_was_drawn(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    wish = sample.read(catalogue, "attention-mnist", 2, 7, "3", 1.0)
+    with pytest.raises(ValueError, match="format is sheet or labelled, not 'pickle'"):
+        sample.file(wish, "pickle")
+    drawn = sample.images(wish)
+    cache.keep(wish.checkpoint, sample.kept(wish), drawn)
+    monkeypatch.setattr(sample, "images", lambda wish: pytest.fail("drawn again"))
+    found = sample.file(wish, "sheet")
+    assert found["name"] == "attention-mnist-seed7-3.png"
+    ((_, content),) = files_in(f'"{found["address"]}"')
+    sheet = wish.checkpoint.media.grid(drawn, 2)  # type: ignore[union-attr]
+    with Image.open(io.BytesIO(content)) as image:
+        assert np.array_equal(np.asarray(image)[::4, ::4], np.asarray(sheet))
 
 
 # Texts
@@ -459,9 +473,9 @@ def test_what_becomes_of_odd_prompts(catalogue: Catalogue) -> None:
 
 def test_a_text_to_keep_says_what_made_it(catalogue: Catalogue) -> None:
     wish = sample.read(catalogue, "language-mnist", 2, 7, "3", 1.0, prompt="ab")
-    links = sample.save_link(wish, sample.images(wish))
-    (href,) = re.findall(r'href="data:text/plain;base64,([^"]+)"', links)
-    said, *rest = base64.b64decode(href).decode().split("\n\n", 1)
+    ((kind, content),) = saved(wish)
+    assert kind == "text/plain"
+    said, *rest = content.decode().split("\n\n", 1)
     assert "2024/1689" in said and '"Label": "1"' in said and "prompt=ab" in said
     _, facts = sequence.pieces(wish.checkpoint.media, sample.images(wish))  # type: ignore[arg-type]
     assert len(facts["texts"]) == 2 and all(text in rest[0] for text in facts["texts"])

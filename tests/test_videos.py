@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import marked, mistakes_of
+from conftest import files_in, marked, mistakes_of, saved
 from PIL import Image, ImageSequence
 from test_browser import WRONG
 
@@ -93,11 +91,6 @@ def test_digits_move(mnist_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert any(one.contiguous().numpy().tobytes() in there for one in windows)
 
 
-def files_in(page: str) -> list[tuple[str, bytes]]:
-    found = re.findall(r'"data:([\w/]+);base64,([\w+/=]+)"', page)
-    return [(kind, base64.b64decode(content)) for kind, content in found]
-
-
 def frames_of(content: bytes) -> np.ndarray:
     with Image.open(io.BytesIO(content)) as file:
         return np.stack([np.asarray(one.convert("RGB")) for one in ImageSequence.Iterator(file)])
@@ -117,11 +110,16 @@ def test_videos_are_seen_and_saved(catalogue: Catalogue) -> None:
         for content in (still, moving):
             assert marked(content)["DigitalSourceType"] == labels.IPTC
     assert page.count("prefers-reduced-motion") == page.count('class="pick"') == 3
-    saved = files_in(sample.save_link(wish, made))
-    assert [kind for kind, _ in saved] == ["image/webp", "image/webp", "image/png"]
-    for _, content in saved:
+    # The first frames are there first.
+    (early, whole), (late, ended) = list(sample.views(wish))
+    assert torch.equal(early, made) and torch.equal(late, made) and (whole, ended) == (False, True)
+    stills = files_in(sample.page(wish, made, finished=False))
+    assert stills == files[::2]
+    files = saved(wish)
+    assert [kind for kind, _ in files] == ["image/webp", "image/webp", "image/png"]
+    for _, content in files:
         assert json.loads(marked(content)["Settings"])["seed"] == 7
-    plain, said = (frames_of(content) for _, content in saved[:2])
+    plain, said = (frames_of(content) for _, content in files[:2])
     assert len(plain) == len(said) == 6 and plain.shape[1:] == (224, 224, 3)
     assert np.array_equal(said[:, :224], plain) and said.shape[1] == 224 + labels.STRIP
     pictures, facts = kinds.of(wish.checkpoint).pieces(SMALL, made)

@@ -11,7 +11,8 @@ import html
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,14 @@ def png(image: Image.Image, mark: bytes = labels.SHORT) -> bytes:
     return labels.put(buffer.getvalue(), mark) if mark else buffer.getvalue()
 
 
+def still(media: ImageMedia, image: Tensor) -> str:
+    """One picture (C, H, W) in [0, 1] as the address of a PNG, which has the first moment of it."""
+    return address(png(media.moments(image)[0][0]), "image/png")
+
+
 def sources(media: ImageMedia, image: Tensor) -> tuple[str, str]:
-    """One picture (C, H, W) in [0, 1] as the address of a PNG; where there is more than one moment
-    to it, the PNG has the first, and beside it comes a WebP that shows them all, for ever."""
+    """As `still`, and where there is more than one moment to the picture, beside it a WebP that
+    shows them all, for ever."""
     moments, milliseconds = media.moments(image)
     moving = address(webp(moments, milliseconds), "image/webp") if milliseconds else ""
     return address(png(moments[0]), "image/png"), moving
@@ -88,7 +94,8 @@ def gallery(
     columns = columns_of(len(images))
     tiles = ""
     for at, image in enumerate(images, 1):
-        first, moving = sources(media, image)
+        # None moves while there is more to come.
+        first, moving = sources(media, image) if pick else (still(media, image), "")
         tile = f'<img class="tile" alt="{html.escape(alt)} {at}" src="{moving or first}">'
         if moving:  # it rests for who wants no motion
             tile = (
@@ -105,15 +112,27 @@ def gallery(
     return f'<div class="sheet" style="--columns:{columns}">{tiles}</div>'
 
 
-def downloads(
-    media: ImageMedia, made: Tensor, name: str, mark: bytes, label: str, sentence: str
-) -> str:
-    """Links that save a batch (N, C, H, W) with its `mark`, and with a visible `label`; a picture
-    has no place for the `sentence`."""
-    plain_sheet = sheet_png(media, made, mark)
-    said = sheet_png(media, made, mark, label)
-    return download(plain_sheet, "image/png", f"{name}.png", texts.DOWNLOAD) + download(
-        said, "image/png", f"{name}-labelled.png", texts.DOWNLOAD_LABELLED
+@dataclass(frozen=True)
+class Save:
+    """A way to keep a batch as one file, which is made when somebody asks for it: most are never
+    asked for, and some are larger than all that is shown."""
+
+    text: str
+    """The name in `texts` of what its button says."""
+    ending: str
+    """Of the file's name."""
+    kind: str
+    """Its media type."""
+    make: Callable[[Any, Tensor, labels.Marks], bytes]
+    """Of the media and the batch, with its marks."""
+
+
+def save_buttons(ways: dict[str, Save]) -> str:
+    """A button for each of `ways`, by which the browser asks for the file (static/app.js)."""
+    return "".join(
+        f'<button type="button" class="pill" data-save="{way}">'
+        f"{html.escape(getattr(texts, save.text))}</button>"
+        for way, save in ways.items()
     )
 
 
@@ -131,14 +150,6 @@ def waiting() -> str:
     return f'<div class="sheet waiting" role="status">{texts.WAITING}</div>'
 
 
-def download(content: bytes, kind: str, name: str, text: str) -> str:
-    """A link that saves `content` under `name`."""
-    return (
-        f'<a class="pill" download="{html.escape(name)}" href="{address(content, kind)}">'
-        f"{html.escape(text)}</a>"
-    )
-
-
 def sheet_png(
     media: ImageMedia, images: Tensor, mark: bytes = labels.SHORT, label: str = ""
 ) -> bytes:
@@ -146,6 +157,22 @@ def sheet_png(
     `label` under it."""
     sheet = enlarge(media.grid(images, columns_of(len(images))), DOWNLOAD_SIDE, media.width)
     return png(labels.visible(sheet, label) if label else sheet, mark)
+
+
+def _sheet(media: ImageMedia, made: Tensor, marks: labels.Marks) -> bytes:
+    return sheet_png(media, made, marks.packet)
+
+
+def _labelled_sheet(media: ImageMedia, made: Tensor, marks: labels.Marks) -> bytes:
+    return sheet_png(media, made, marks.packet, marks.visible)
+
+
+# Of pictures.
+SHEET = Save("DOWNLOAD", ".png", "image/png", _sheet)
+SAVES = {
+    "sheet": SHEET,
+    "labelled": Save("DOWNLOAD_LABELLED", "-labelled.png", "image/png", _labelled_sheet),
+}
 
 
 def chips(made: dict[str, Any], chosen: Checkpoint) -> str:
@@ -234,8 +261,7 @@ def comparison(
     """(N, C, H, W) in [0, 1] of another path under its `title`, and a chart of the `lengths` along
     each path, whose names are `slerp` and `lerp`."""
     strip = "".join(
-        f'<img class="frame" alt="{texts.FRAME} {i}" src="'
-        f'{address(png(media.moments(frame)[0][0]), "image/png")}">'
+        f'<img class="frame" alt="{texts.FRAME} {i}" src="{still(media, frame)}">'
         for i, frame in enumerate(frames, 1)
     )
     top = max(max(values) for values in lengths.values()) or 1.0
@@ -415,6 +441,7 @@ def described(checkpoint: Checkpoint) -> dict[str, Any]:
     return {
         "name": checkpoint.name,
         "family": checkpoint.family,
+        "makes": checkpoint.media.kind,
         "capabilities": list(checkpoint.capabilities),
         "classes": list(checkpoint.labels),
         "source": checkpoint.source,

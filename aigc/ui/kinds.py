@@ -16,7 +16,8 @@ settings in ASKED, checked, and `request` the three arguments of a model's `samp
     growing(chosen, request, more)  -> the batch as it grows, then; the last one is the whole
     so_far(more, made)              -> `more` of the request whose result is this unfinished batch
     noted(chosen, more)             -> what became of the settings, where that is a surprise, HTML
-    gallery, pieces, downloads      the batch on the page, from an endpoint, as files
+    gallery, pieces                 the batch on the page, and from an endpoint
+    SAVES                           the ways to keep it as a file, by name: figures.Save
     walk(media, frames)             -> below the frames of a film, HTML
 
 and, for the models with `attention`,

@@ -23,6 +23,7 @@ import json
 import wave
 import zlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import quoteattr
@@ -106,6 +107,23 @@ def xmp(tab: str, made: dict[str, Any]) -> bytes:
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="w"?>""".encode()
+
+
+@dataclass(frozen=True)
+class Marks:
+    """All that a file may say of itself."""
+
+    packet: bytes
+    """XMP, for its metadata."""
+    visible: str
+    """For the eye, where the visitor wants it."""
+    words: str
+    """For a text, which has no metadata."""
+
+
+def marks(tab: str, made: dict[str, Any]) -> Marks:
+    """Those of what the settings `made` of a tab make."""
+    return Marks(xmp(tab, made), VISIBLE.format(**made), words(tab, made))
 
 
 def short() -> bytes:

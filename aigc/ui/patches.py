@@ -57,8 +57,11 @@ def grows(chosen: Checkpoint) -> bool:
 
 
 def growing(chosen: Checkpoint, request: tuple[Any, ...], more: dict[str, Any]) -> Iterator[Tensor]:
-    """The model's own steps."""
-    yield from chosen.model.draw(*request)  # type: ignore[operator]
+    """The model's own steps, where it has some."""
+    if "draw" in chosen.capabilities:
+        yield from chosen.model.draw(*request)  # type: ignore[operator]
+    else:
+        yield making(chosen, request, more)
 
 
 def so_far(more: dict[str, Any], made: Tensor) -> dict[str, Any]:
@@ -70,7 +73,7 @@ def noted(chosen: Checkpoint, more: dict[str, Any]) -> str:
 
 
 gallery = figures.gallery
-downloads = figures.downloads
+SAVES = figures.SAVES
 
 
 def pieces(media: Any, made: Tensor) -> tuple[list[Image.Image], dict[str, Any]]:

@@ -13,7 +13,7 @@ import gradio as gr
 from torch import Tensor
 
 from aigc import latent
-from aigc.checkpoint import Checkpoint
+from aigc.checkpoint import Checkpoint, shown
 from aigc.ui import (
     cache,
     choice,
@@ -137,13 +137,22 @@ def covered(catalogue: Catalogue, wish: Wish, pictures: Tensor) -> str:
     return coverage.page(wish.checkpoint, classifier, pictures) if classifier else ""
 
 
-def save_link(wish: Wish, pictures: Tensor) -> str:
-    """The result as one file to keep, and the same with a visible label."""
-    name = f"{wish.checkpoint.name}-seed{wish.seed}-{wish.label}"
-    return kinds.of(wish.checkpoint).downloads(
-        wish.checkpoint.media, pictures, name, labels.xmp(ID, wish.made),
-        labels.VISIBLE.format(**wish.made), labels.words(ID, wish.made),
-    )  # fmt: skip
+def file(wish: Wish, way: object) -> dict[str, str]:
+    """The result as one file to keep, its `name` and its `address`: one of the ways of its kind.
+    Raises ValueError with one sentence."""
+    ways = kinds.of(wish.checkpoint).SAVES
+    if way not in ways:
+        raise ValueError(texts.NO_KIND.format(known=texts.either(list(ways)), value=shown(way)))
+    save = ways[way]
+    pictures = cache.recall(wish.checkpoint, kept(wish), lambda: images(wish))
+    content = save.make(wish.checkpoint.media, pictures, labels.marks(ID, wish.made))
+    name = f"{wish.checkpoint.name}-seed{wish.seed}-{wish.label}{save.ending}"
+    return {"name": name.replace("/", "-"), "address": figures.address(content, save.kind)}
+
+
+def kept(wish: Wish) -> dict[str, Any]:
+    """By which `cache` knows the result."""
+    return {"tab": ID, **wish.made}
 
 
 def build(catalogue: Catalogue) -> parts.Page:
@@ -181,11 +190,16 @@ def build(catalogue: Catalogue) -> parts.Page:
                     wish = as_far(wish, pictures)
                 view, over = page(wish, pictures), gr.Button(interactive=False)
                 said = covered(catalogue, wish, pictures) + measured.copies(wish.checkpoint)
-                saved = save_link(wish, pictures)
+                cache.keep(wish.checkpoint, kept(wish), pictures)
+                saved = figures.save_buttons(kinds.of(wish.checkpoint).SAVES)
                 yield view, said, saved, wish.made, wish.seed, over, *closed
 
     def halt(request: gr.Request) -> None:
         runs.halt(request)
+
+    def save_as(view: dict[str, Any] | None, way: object) -> dict[str, str]:
+        given = {name: (view or {}).get(name) for name in settings}
+        return file(read(catalogue, **given), way)
 
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=2, min_width=280, elem_classes="controls"):
@@ -222,6 +236,8 @@ def build(catalogue: Catalogue) -> parts.Page:
             made = parts.made_box()
             panels = [choice.build(catalogue, ID, made)]
             notes = gr.HTML(js_on_load=None)
+            asked = gr.Button(visible="hidden", elem_id=f"{ID}-save")  # static/app.js presses it
+            way, ready = gr.JSON(visible="hidden"), gr.JSON(visible="hidden")
             with gr.Row(elem_classes="actions"):
                 save = gr.HTML(js_on_load=None, min_width=0)
                 link = parts.link_button(ID)
@@ -242,6 +258,10 @@ def build(catalogue: Catalogue) -> parts.Page:
     shaped = [stop, *more.values(), *ways.values()]
     checkpoint.change(parts.spoken(offer), checkpoint, shaped, **parts.QUIET)
     stop.click(halt, None, None, **parts.QUIET)
+    asked.click(
+        parts.spoken(save_as), [made, way], ready, js="(made) => [made, aigc.saving()]",
+        show_progress="hidden", **parts.PRIVATE, **parts.MODEL_WORK,
+    ).then(None, ready, ready, js="(file) => aigc.save(file)", **parts.PRIVATE)  # fmt: skip
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
         "outputs": [

@@ -21,7 +21,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint, shown
 from aigc.media import TextMedia
-from aigc.ui import cache, figures, han, offline, parts, texts
+from aigc.ui import cache, figures, han, labels, offline, parts, texts
 from aigc.ui.catalogue import (
     LENGTH,
     MAX_LENGTH,
@@ -150,12 +150,13 @@ def pieces(media: TextMedia, made: Tensor) -> tuple[list[Any], dict[str, Any]]:
     return [], {"texts": [media.to_text(row) for row in made]}
 
 
-def downloads(
-    media: TextMedia, made: Tensor, name: str, mark: bytes, label: str, sentence: str
-) -> str:
-    """A link that saves a batch; the file begins with the `sentence` that says what made it."""
-    content = f"[{sentence}]\n\n" + "\n\n---\n\n".join(media.to_text(row) for row in made) + "\n"
-    return figures.download(content.encode(), "text/plain", f"{name}.txt", texts.DOWNLOAD_TEXT)
+def file(media: TextMedia, made: Tensor, marks: labels.Marks) -> bytes:
+    """A batch as plain text, which begins with what made it."""
+    written = "\n\n---\n\n".join(media.to_text(row) for row in made)
+    return f"[{marks.words}]\n\n{written}\n".encode()
+
+
+SAVES = {"text": figures.Save("DOWNLOAD_TEXT", ".txt", "text/plain", file)}
 
 
 def walk(media: TextMedia, frames: Tensor) -> str:

@@ -4,7 +4,6 @@ besides. One of kinds.KINDS, which says what each part is for."""
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -58,13 +57,6 @@ def grows(chosen: Checkpoint) -> bool:
     return True
 
 
-def growing(chosen: Checkpoint, request: tuple[Any, ...], more: dict[str, Any]) -> Iterator[Tensor]:
-    if patches.grows(chosen):
-        yield from patches.growing(chosen, request, more)
-    else:
-        yield patches.making(chosen, request, more)
-
-
 def gallery(media: SoundMedia, made: Tensor, alt: str, pick: bool = False, **below: Any) -> str:
     """(N, 1, H, W) in [0, 1] -> the spectra side by side, as `figures.gallery`, each above a button
     that plays it, once they are whole and can be picked."""
@@ -93,17 +85,19 @@ def pieces(media: SoundMedia, made: Tensor) -> tuple[list[Image.Image], dict[str
     return found, facts | {"sounds": [figures.address(one, "audio/wav") for one in waves]}
 
 
-def downloads(
-    media: SoundMedia, made: Tensor, name: str, mark: bytes, label: str, sentence: str
-) -> str:
-    """Links that save a batch as one sound with its `mark`, and with an audible label; and its
-    spectra."""
-    sound = waves_of(media, made).flatten()
-    plain = labels.wav(sound, media.rate, mark)
-    said = labels.wav(labels.audible(sound, media.rate), media.rate, mark)
-    spectra = figures.sheet_png(media, made, mark)
-    return (
-        figures.download(plain, "audio/wav", f"{name}.wav", texts.DOWNLOAD_SOUND)
-        + figures.download(said, "audio/wav", f"{name}-labelled.wav", texts.DOWNLOAD_AUDIBLE)
-        + figures.download(spectra, "image/png", f"{name}.png", texts.DOWNLOAD)
-    )
+def file(media: SoundMedia, made: Tensor, marks: labels.Marks) -> bytes:
+    """A batch as one sound."""
+    return labels.wav(waves_of(media, made).flatten(), media.rate, marks.packet)
+
+
+def labelled_file(media: SoundMedia, made: Tensor, marks: labels.Marks) -> bytes:
+    """The same behind the audible label."""
+    said = labels.audible(waves_of(media, made).flatten(), media.rate)
+    return labels.wav(said, media.rate, marks.packet)
+
+
+SAVES = {
+    "sound": figures.Save("DOWNLOAD_SOUND", ".wav", "audio/wav", file),
+    "labelled": figures.Save("DOWNLOAD_AUDIBLE", "-labelled.wav", "audio/wav", labelled_file),
+    "sheet": figures.SHEET,
+}

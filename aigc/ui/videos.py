@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image
 from torch import Tensor
 
+from aigc.checkpoint import Checkpoint
 from aigc.media import VideoMedia
 from aigc.ui import figures, labels, patches, texts
 
@@ -17,9 +18,14 @@ def __getattr__(name: str) -> Any:
     return getattr(patches, name)
 
 
+def grows(chosen: Checkpoint) -> bool:
+    """The first frames are there before the videos are."""
+    return True
+
+
 def gallery(media: VideoMedia, made: Tensor, alt: str, pick: bool = False, **below: Any) -> str:
     """(N, C, H, W) in [0, 1] -> the videos side by side, as `figures.gallery`, and a button that
-    holds them (static/app.js)."""
+    holds them (static/app.js); they move once they can be picked."""
     sheet = figures.gallery(media, made, alt, pick, **below)
     return (
         f'<div class="videos">{sheet}<button type="button" class="pill hold" '
@@ -45,20 +51,21 @@ def together(media: VideoMedia, made: Tensor, label: str = "") -> list[Image.Ima
     return [labels.visible(one, label).convert(one.mode) for one in found] if label else found
 
 
-def downloads(
-    media: VideoMedia, made: Tensor, name: str, mark: bytes, label: str, sentence: str
-) -> str:
-    """Links that save a batch as one video with its `mark`, and with a visible `label`; and the
-    sheets of frames."""
-    each = 1000 // media.rate
-    plain = figures.webp(together(media, made), each, mark)
-    said = figures.webp(together(media, made, label), each, mark)
-    sheets = figures.sheet_png(media, made, mark)
-    return (
-        figures.download(plain, "image/webp", f"{name}.webp", texts.DOWNLOAD_VIDEO)
-        + figures.download(said, "image/webp", f"{name}-labelled.webp", texts.DOWNLOAD_LABELLED)
-        + figures.download(sheets, "image/png", f"{name}.png", texts.DOWNLOAD)
-    )
+def file(media: VideoMedia, made: Tensor, marks: labels.Marks) -> bytes:
+    """A batch as one video."""
+    return figures.webp(together(media, made), 1000 // media.rate, marks.packet)
+
+
+def labelled_file(media: VideoMedia, made: Tensor, marks: labels.Marks) -> bytes:
+    """The same with the visible label."""
+    return figures.webp(together(media, made, marks.visible), 1000 // media.rate, marks.packet)
+
+
+SAVES = {
+    "video": figures.Save("DOWNLOAD_VIDEO", ".webp", "image/webp", file),
+    "labelled": figures.Save("DOWNLOAD_LABELLED", "-labelled.webp", "image/webp", labelled_file),
+    "sheet": figures.SHEET,
+}
 
 
 def pieces(media: VideoMedia, made: Tensor) -> tuple[list[Image.Image], dict[str, Any]]:

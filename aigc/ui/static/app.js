@@ -10,6 +10,7 @@
   let answered = null;  // see `once`
   let front = null;
   let linkRead = false;
+  let saving = null;  // the button whose file is being made
   let noting = 0;  // until the address says where a player stands
 
   const view = (tab) => Object.assign({}, shown[tab]?.made, ...Object.values(looks[tab] || {}));
@@ -133,8 +134,15 @@
       return asked;
     },
 
+    // Which file the visitor waits for.
+    saving() {
+      return saving?.dataset.save ?? null;
+    },
+
     // Gives the visitor a file that the server made, and takes it out of the page.
     save(file) {
+      saving?.removeAttribute("aria-busy");
+      saving = null;
       if (!file) return null;
       const link = document.createElement("a");
       link.href = file.address;
@@ -228,6 +236,15 @@
     const url = new URL(location.href);
     url.searchParams.set("lang", choice.dataset.lang);
     location.assign(url);
+  });
+
+  // A file to keep is made when it is asked for.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-save]");
+    if (!button || saving?.isConnected) return;
+    saving = button;
+    button.setAttribute("aria-busy", "true");
+    document.getElementById("sample-save").click();
   });
 
   // Sounds: one at a time; the button that plays it says so, and stops it.
