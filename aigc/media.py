@@ -29,6 +29,7 @@ class ImageMedia:
     width: int
 
     kind: ClassVar[str] = "image"
+    LOOKS: ClassVar[tuple[str, ...]] = ("ink", "width", "height", "slant")
 
     def __post_init__(self) -> None:
         if type(self.channels) is not int or self.channels not in (1, 3):
@@ -60,10 +61,18 @@ class ImageMedia:
         pixels = self.to_uint8(image[None])[0]
         return Image.fromarray(pixels[..., 0] if self.channels == 1 else pixels)
 
-    def moments(self, image: Tensor) -> tuple[list[Image.Image], int]:
-        """What is seen of one image (C, H, W) in [0, 1], one after the other, and for how many
-        milliseconds each: itself, for ever (0)."""
-        return [self.to_pil(image)], 0
+    def moments(self, images: Tensor, columns: int = 1) -> tuple[list[Image.Image], int]:
+        """What is seen of images (N, C, H, W) in [0, 1] in rows of `columns`, one after the other,
+        and for how many milliseconds each: their grid, for ever (0)."""
+        return [self.grid(images, columns)], 0
+
+    def looks(self, images: Tensor) -> Tensor:
+        """What can be measured of how images (N, C, H, W) in [0, 1] look, LOOKS, (N, 4): the mean
+        of all values; the standard deviations of the ink from left to right and from top to
+        bottom, in pixels; and how many pixels it leans to the right for each one that it rises."""
+        _, spread, both = _ink(images)
+        slant = both / spread[:, 1].square().clamp(min=1e-6)
+        return torch.stack([images.mean((1, 2, 3)), *spread.T, slant], 1)
 
     def grid(self, images: Tensor, columns: int) -> Image.Image:
         """(N, C, H, W) in [0, 1] -> one PIL image, rows of `columns`, without gaps."""
@@ -151,6 +160,7 @@ class SoundMedia(ImageMedia):
     rate: int = 8000
 
     kind: ClassVar[str] = "sound"
+    LOOKS: ClassVar[tuple[str, ...]] = ("loudness", "brightness", "length", "onset")
     FLOOR: ClassVar[float] = 80.0
     ROUNDS: ClassVar[int] = 16
     MOMENTUM: ClassVar[float] = 0.99
@@ -205,6 +215,21 @@ class SoundMedia(ImageMedia):
         level = 20 * (self._spectra(waves)[:, 1:].abs() / full).clamp(min=1e-9).log10()
         return (1 + level / self.FLOOR).clamp(0, 1).flip(1)[:, None]
 
+    def looks(self, images: Tensor) -> Tensor:
+        """LOOKS of spectra (N, 1, H, W) in [0, 1], (N, 4): the level of the mean power, in dB
+        below a full sine; the spectral centroid, in Hz; the temporal centroid, in seconds; and the
+        moment that is loudest, in seconds."""
+        picture = images[:, 0].clamp(0, 1).flip(1)
+        power = torch.where(picture > 0, 10 ** ((picture - 1) * self.FLOOR / 10), torch.zeros(()))
+        whole = power.sum((1, 2)).clamp(min=1e-12)
+        pitch = torch.arange(1, self.height + 1) * self.rate / (2 * self.height)  # Hz
+        moment = torch.arange(self.width) * self.height / self.rate  # seconds
+        at = power.sum(1)  # (N, W)
+        level = 10 * (whole / self.width).log10()
+        return torch.stack(
+            [level, power.sum(2) @ pitch / whole, at @ moment / whole, moment[at.argmax(1)]], 1
+        )
+
     def to_waves(self, images: Tensor) -> Tensor:
         """(N, 1, H, W) in [0, 1] -> (N, samples) in [-1, 1]. The phases are those of a sound
         whose spectrum it nearly is, found in ROUNDS steps from random ones, always the same:
@@ -237,6 +262,7 @@ class VideoMedia(ImageMedia):
     rate: int = 8
 
     kind: ClassVar[str] = "video"
+    LOOKS: ClassVar[tuple[str, ...]] = ("ink", "rightwards", "upwards", "speed")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -267,10 +293,38 @@ class VideoMedia(ImageMedia):
         split = sheets.unflatten(3, (self.columns, -1)).unflatten(2, (self.rows, -1))
         return split.permute(0, 2, 4, 1, 3, 5).flatten(1, 2)
 
-    def moments(self, image: Tensor) -> tuple[list[Image.Image], int]:
-        """Its frames."""
-        frames = self.to_videos(image[None])[0]
-        return [self.frame.to_pil(frame) for frame in frames], 1000 // self.rate
+    def moments(self, images: Tensor, columns: int = 1) -> tuple[list[Image.Image], int]:
+        """Their frames."""
+        frames = self.to_videos(images).unbind(1)
+        return [self.frame.grid(frame, columns) for frame in frames], 1000 // self.rate
+
+    def from_drawing(self, image: Image.Image) -> Tensor:
+        """A drawn sign that stands still."""
+        frame = self.frame.from_drawing(image)
+        return self.to_sheets(frame.expand(1, self.rows * self.columns, -1, -1, -1))[0]
+
+    def looks(self, images: Tensor) -> Tensor:
+        """LOOKS of sheets (N, C, H, W) in [0, 1], (N, 4): the mean of all values; how far the
+        centre of the ink moves from a frame to the next, to the right, upwards, and wherever, in
+        pixels."""
+        videos = self.to_videos(images)  # (N, T, C, h, w)
+        middle = _ink(videos.flatten(0, 1))[0].unflatten(0, videos.shape[:2])  # (N, T, 2)
+        steps = middle.diff(dim=1) if videos.shape[1] > 1 else torch.zeros_like(middle)
+        return torch.stack([images.mean((1, 2, 3)), *steps.mean(1).T, steps.norm(dim=2).mean(1)], 1)
+
+
+def _ink(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """How the ink of images (N, C, H, W) lies, in pixels to the right and upwards: its middle and
+    its standard deviations, both (N, 2), and its covariance, (N,)."""
+    ink = images.mean(1)  # (N, H, W)
+    whole = ink.sum((1, 2)).clamp(min=1e-6)
+    x, y = torch.arange(ink.shape[2]).float(), -torch.arange(ink.shape[1]).float()
+    across, along = ink.sum(1) / whole[:, None], ink.sum(2) / whole[:, None]  # (N, W), (N, H)
+    middle = torch.stack([across @ x, along @ y], 1)
+    squares = torch.stack([across @ x.square(), along @ y.square()], 1)
+    spread = (squares - middle.square()).clamp(min=0).sqrt()
+    both = torch.einsum("nhw,h,w->n", ink, y, x) / whole - middle.prod(1)
+    return middle, spread, both
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -32,7 +32,6 @@ FILE = "survey.safetensors"
 FORMAT = "1"
 MAX_BYTES = 4 * 2**20
 PLANES = ("pca", "means", "kl")
-LOOKS = ("ink", "width", "height", "slant")
 TRADEOFF = ("temperature", "accuracy", "frechet", "precision", "recall", "coverage")
 # The same for a model that is told no class: no sample of it is right or wrong, so the second
 # column has the share of the classes that the classifier knows which came at all.
@@ -54,7 +53,7 @@ SHAPES = {
     "arithmetic": "2C",  # by class means, and by telling the class: share that arrives at each
     "directions.vectors": "DL",  # orthonormal
     "directions.response": "DJ",  # of the classifier's logits, for 2 more along the vector
-    "directions.looks": "D4",  # of LOOKS, in standard deviations among samples of one class
+    "directions.looks": "D4",  # of media.LOOKS, in standard deviations in a class
     "scores.real": "CQ",
     "scores.made": "CQ",
     "tradeoff": "T6",  # see `columns`

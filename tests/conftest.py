@@ -268,7 +268,9 @@ def tiny_survey(folder: Path) -> None:
     from aigc import checkpoint, survey
 
     chosen = checkpoint.load(folder)
-    sizes = {"C": 10, "N": 40, "D": 3, "Q": 11, "T": 3, "J": 10, "L": chosen.model.config.latent}  # type: ignore[union-attr]
+    classes = len(chosen.labels)
+    sizes = {"C": classes, "N": 40, "D": 3, "Q": 11, "T": 3, "J": classes}
+    sizes["L"] = chosen.model.config.latent  # type: ignore[assignment,union-attr]
     parts = {
         "gan": {"directions", "scores", "tradeoff"},
         "vae": {"map", "arithmetic", "directions", "tradeoff"},
@@ -285,7 +287,7 @@ def tiny_survey(folder: Path) -> None:
                 rows = torch.randn(shape[::-1], generator=generator)
                 tensors[key] = torch.linalg.qr(rows)[0].T
     if "map" in parts:
-        tensors["map.classes"] = torch.arange(40).remainder(10).to(torch.uint8)
+        tensors["map.classes"] = torch.arange(40).remainder(classes).to(torch.uint8)
     about = {"images": "40", "samples": "100", "classifier": "classifier-mnist 0"}
     survey.write(folder, tensors, about)
 

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import files_in, marked, mistakes_of, saved
+from conftest import files_in, marked, mistakes_of, saved, tiny_survey
 from PIL import Image
 from test_browser import DROP, WRONG
 
 from aigc import checkpoint, data, latent, notes, ui
 from aigc.media import SoundMedia, media_from_dict
 from aigc.models.vae import VAE, Config
-from aigc.ui import coverage, explore, interpolate, kinds, labels, sample, sounds, texts
+from aigc.ui import coverage, directions, explore, interpolate, kinds, labels, sample, sounds, texts
 from aigc.ui.catalogue import Catalogue
 from train import evaluate
 
@@ -39,6 +39,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     folder = tmp_path_factory.mktemp("sounds") / "vae-notes"
     training = {"command": "python -m train.vae --dataset notes", "images": 640, "seconds": 9}
     checkpoint.save(folder, model.eval(), "vae", SMALL, notes.NAMES, "notes", training, {})
+    tiny_survey(folder)
     return ui.catalogue_of(folder.parent)
 
 
@@ -260,11 +261,19 @@ def test_walks_are_heard_and_explorers_show_spectra(catalogue: Catalogue) -> Non
     page = interpolate.page(wish, interpolate.frames(wish))
     (walk,) = [content for kind, content in files_in(page) if kind == "audio/wav"]
     assert len(opened(walk)[0]) == 4 * SMALL.samples and 'data-frames="4"' in page
-    assert explore.possible(wish.checkpoint)[:2] == ["corners", "loop"]
+    assert {"directions", "corners", "loop"} < set(explore.possible(wish.checkpoint))
     given = {"seed": 1, "label": "C4", "label_b": "E4", "label_c": "G4", "label_d": "B5",
              "side": 3, "path": "slerp"}  # fmt: skip
     corners = explore.read(catalogue, "vae-notes", "corners", given)
     assert "<img" in explore.VIEWS["corners"].show(corners)
+    moved = explore.read(
+        catalogue,
+        "vae-notes",
+        "directions",
+        {"seed": 1, "label": "C4"} | dict.fromkeys(directions.MOVES, 1),
+    )
+    shown = explore.VIEWS["directions"].show(moved)
+    assert shown.count('class="pill hear"') == 2 and "onset +" in shown
     given = {"seed": 1, "label": "C4", "stops": 3, "leg": 2, "path": "slerp"}
     loop = explore.read(catalogue, "vae-notes", "loop", given)
     assert 'data-frames="6"' in explore.VIEWS["loop"].show(loop)

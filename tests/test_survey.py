@@ -13,6 +13,8 @@ import torch
 
 from aigc import checkpoint, data, hub, latent, survey
 from aigc.checkpoint import CheckpointError
+from aigc.media import MEDIA, ImageMedia, SoundMedia, VideoMedia
+from aigc.ui import texts
 from train import evaluate
 from train import survey as measuring
 
@@ -165,10 +167,51 @@ def test_the_looks_of_a_picture() -> None:
     images[2, 0, 10:18, 13:15] = 1  # flatter
     for row in range(4, 24):
         images[3, 0, row, 20 - row // 2] = 1  # leans right: half a pixel for each one up
-    ink, width, height, slant = measuring.looks(images).T
+    ink, width, height, slant = ImageMedia(1, 28, 28).looks(images).T
     assert ink[1] == pytest.approx(3 * ink[0].item()) and width[1] > 2 * width[0]
     assert height[2] < height[0] / 2
     assert slant[:3].abs().max() < 1e-4 and slant[3].item() == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_looks_of_a_sound() -> None:
+    media = SoundMedia(1, 64, 32, 8000)
+    time = torch.arange(media.samples) / media.rate
+    tone = torch.sin(2 * torch.pi * 1000 * time)
+    late = tone * (time > 0.128)
+    high = torch.sin(2 * torch.pi * 3000 * time)
+    brief = tone * (-time / 0.02).exp()
+    spectra = media.from_waves(torch.stack([0.8 * tone, 0.08 * tone, 0.8 * high, late, brief]))
+    loudness, brightness, length, onset = media.looks(spectra).T
+    assert loudness[0] - loudness[1] == pytest.approx(20, abs=0.5)
+    assert brightness[0] == pytest.approx(1000, abs=40)
+    assert brightness[2] == pytest.approx(3000, abs=40)
+    assert length[4] < 0.03 < 0.1 < length[0] < length[3]
+    assert onset[3] > 0.12 > 0.03 > onset[4]
+    assert torch.isfinite(media.looks(torch.zeros(1, *media.shape))).all()
+
+
+def test_the_looks_of_a_video() -> None:
+    media = VideoMedia(1, 32, 48, 2, 3, 10)
+    videos = torch.zeros(4, 6, 1, 16, 16)
+    for t in range(6):
+        videos[0, t, 0, 6:9, 6:9] = 1  # stands
+        videos[1, t, 0, 6:9, 1 + 2 * t : 4 + 2 * t] = 1  # right
+        videos[2, t, 0, 12 - t : 15 - t, 6:9] = 1  # up
+        at = 6 + 3 * (t % 2)
+        videos[3, t, 0, 6:9, at : at + 3] = 1  # to and fro
+    ink, rightwards, upwards, speed = media.looks(media.to_sheets(videos)).T
+    assert ink.unique().numel() == 1
+    torch.testing.assert_close(rightwards, torch.tensor([0, 2, 0, 0.6]), atol=1e-4, rtol=0)
+    torch.testing.assert_close(upwards, torch.tensor([0, 0, 1.0, 0]), atol=1e-4, rtol=0)
+    torch.testing.assert_close(speed, torch.tensor([0, 2, 1, 3.0]), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("kind", [k for k, media in MEDIA.items() if issubclass(media, ImageMedia)])
+def test_every_look_has_a_name(kind: str) -> None:
+    media = MEDIA[kind]
+    for language in (texts.en, texts.zh):
+        assert all(len(language.LOOKS[look]) == 3 for look in media.LOOKS)
+    assert len(media.LOOKS) == int(survey.SHAPES["directions.looks"][1])
 
 
 def test_neighbours_agree_where_classes_lie_apart() -> None:

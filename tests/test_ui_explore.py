@@ -261,7 +261,10 @@ def test_directions_are_named_by_what_they_change() -> None:
     response = torch.zeros(3, 3)
     response[1, 2], response[1, 0] = 0.4, -0.2
     found = survey.Survey({"directions.looks": looks, "directions.response": response}, {})
-    names = [directions.name_of(found, at, ("a", "b", "c")) for at in range(3)]
+    chosen: Any = SimpleNamespace(
+        media=ImageMedia(1, 28, 28), dataset="mine", labels=("a", "b", "c")
+    )
+    names = [directions.name_of(chosen, found, at) for at in range(3)]
     assert names == ["narrower, taller", "toward c, away from a", "leans left, more ink"]
     assert directions.titles(None) == [(False, "")] * 6
 
@@ -274,7 +277,8 @@ def test_directions_of_stacked_classes_are_named_colour_by_colour() -> None:
     torch.testing.assert_close(terms, torch.stack([c - c.mean() for c in (red, green, blue)]))
     tensors = {"directions.looks": torch.ones(1, 4), "directions.response": joint.view(1, 1000)}
     found = survey.Survey(tensors, {})
-    assert directions.name_of(found, 0, (), 3) == "red toward 4, blue toward 1"
+    chosen: Any = SimpleNamespace(media=ImageMedia(3, 28, 28), dataset="stacked-mnist", labels=())
+    assert directions.name_of(chosen, found, 0) == "red toward 4, blue toward 1"
 
 
 def test_a_loop_and_a_square_start_where_sample_does(catalogue: Catalogue) -> None:

@@ -11,16 +11,17 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import files_in, marked, mistakes_of, saved
+from conftest import files_in, marked, mistakes_of, saved, tiny_survey
 from PIL import Image, ImageSequence
 from test_browser import WRONG
 
 from aigc import checkpoint, data, ui
 from aigc.media import VideoMedia, media_from_dict
 from aigc.models.vae import VAE, Config
-from aigc.ui import explore, interpolate, kinds, labels, sample, texts
+from aigc.ui import directions, explore, interpolate, kinds, labels, sample, texts
 from aigc.ui.catalogue import Catalogue
 
+MOVED = {"seed": 1, "label": "1"} | dict.fromkeys(directions.MOVES, 1)
 SMALL = VideoMedia(1, 32, 48, 2, 3, 10)  # six frames of 16 by 16
 
 
@@ -36,6 +37,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     training = {"command": "python -m train.vae --dataset moving-mnist", "images": 640}
     digits = tuple("0123456789")
     checkpoint.save(folder, model.eval(), "vae", SMALL, digits, "moving-mnist", training, {})
+    tiny_survey(folder)
     return ui.catalogue_of(folder.parent)
 
 
@@ -44,7 +46,7 @@ def test_a_sheet_holds_the_frames() -> None:
     sheets = SMALL.to_sheets(videos)
     assert sheets.shape == (5, *SMALL.shape) and torch.equal(SMALL.to_videos(sheets), videos)
     assert torch.equal(sheets[2, :, 16:32, 32:48], videos[2, 5])  # the last is below, on the right
-    pictures, milliseconds = SMALL.moments(sheets[2])
+    pictures, milliseconds = SMALL.moments(sheets[2:3])
     assert milliseconds == 100 and [p.size for p in pictures] == [(16, 16)] * 6
     expected = SMALL.frame.to_uint8(videos[2])[..., 0]
     assert np.array_equal(np.stack([np.asarray(p) for p in pictures]), expected)
@@ -135,6 +137,27 @@ def test_a_walk_between_videos(catalogue: Catalogue) -> None:
     given = {"seed": 1, "label": "1", "stops": 3, "leg": 2, "path": "slerp"}
     loop = explore.read(catalogue, "vae-moving", "loop", given)
     assert "data-moving" in explore.VIEWS["loop"].show(loop)
+
+
+def test_explorers_show_what_moves(catalogue: Catalogue) -> None:
+    labels_given = {"label": "1", "label_b": "2", "label_c": "3", "label_d": "4"}
+    given = {"seed": 1, "side": 3, "path": "slerp", **labels_given}
+    corners = explore.read(catalogue, "vae-moving", "corners", given)
+    (_, still), (_, moving) = files_in(explore.VIEWS["corners"].show(corners))
+    videos = SMALL.to_videos(explore.VIEWS["corners"].pictures(corners))
+    expected = [np.asarray(SMALL.frame.grid(moment, 3)) for moment in videos.unbind(1)]
+    assert np.array_equal(frames_of(moving)[..., 0], expected)
+    assert np.array_equal(frames_of(still)[0, ..., 0], expected[0])
+    moved = explore.read(catalogue, "vae-moving", "directions", MOVED)
+    shown = explore.VIEWS["directions"].show(moved)
+    assert [kind for kind, _ in files_in(shown)] == ["image/png", "image/webp"] * (2 + 3)
+    assert "upwards +" in shown and shown.count('class="pill hold"') == 1
+    # A drawing stands still.
+    drawing = Image.new("L", (16, 16))
+    drawing.paste(255, (7, 2, 9, 14))
+    frames = SMALL.to_videos(SMALL.from_drawing(drawing)[None])[0]
+    assert torch.equal(frames, SMALL.frame.from_drawing(drawing).expand(6, -1, -1, -1))
+    assert frames.sum() > 0
 
 
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])

@@ -21,7 +21,8 @@ from torch import Tensor
 from aigc import checkpoint, latent, metrics, survey
 from aigc.checkpoint import Checkpoint
 from aigc.data import Dataset
-from aigc.survey import LOOKS, PLANES
+from aigc.media import ImageMedia
+from aigc.survey import PLANES
 from train import evaluate, loop
 
 SEED = 3  # other samples than those of the card
@@ -158,22 +159,10 @@ def arithmetic_of(
 # Directions
 
 
-def looks(images: Tensor) -> Tensor:
-    """LOOKS of pictures (N, C, H, W) in [0, 1], (N, 4): the mean of all values; the standard
-    deviations of the ink from left to right and from top to bottom, in pixels; and how many
-    pixels it leans to the right for each one that it rises."""
-    ink = images.mean(1)  # (N, H, W)
-    whole = ink.sum((1, 2)).clamp(min=1e-6)
-    x = torch.arange(ink.shape[2]).float()
-    y = -torch.arange(ink.shape[1]).float()  # upwards
-    across, along = ink.sum(1) / whole[:, None], ink.sum(2) / whole[:, None]  # (N, W), (N, H)
-    middle_x, middle_y = across @ x, along @ y
-    spread_x = (across @ x.square() - middle_x.square()).clamp(min=0)
-    spread_y = (along @ y.square() - middle_y.square()).clamp(min=0)
-    both = torch.einsum("nhw,h,w->n", ink, y, x) / whole - middle_x * middle_y
-    return torch.stack(
-        [ink.mean((1, 2)), spread_x.sqrt(), spread_y.sqrt(), both / spread_y.clamp(min=1e-6)], 1
-    )
+def _pictures(measured: Checkpoint) -> ImageMedia:
+    """The media of what is surveyed, pictures of one kind or another."""
+    assert isinstance(measured.media, ImageMedia)
+    return measured.media
 
 
 def directions_of(made_by: Checkpoint, judge: Checkpoint, count: int) -> Tensors:
@@ -185,6 +174,7 @@ def directions_of(made_by: Checkpoint, judge: Checkpoint, count: int) -> Tensors
     Jacobian of the map from latents to features, whose right singular vectors are the directions,
     the strongest first. `count` samples of all classes."""
     model: Any = made_by.model
+    looks = _pictures(made_by).looks
     classes = max(1, len(made_by.labels))
     latents, conditions, features, shown = [], [], [], []
     for part in evaluate.batches(count, evaluate.JUDGED, "samples for directions"):
@@ -333,7 +323,11 @@ def table(found: Tensors, measured: Checkpoint) -> str:
             cells = "".join(f"{value:7.1%}" for value in row.tolist())
             lines.append(f"{name} {cells} {row.mean().item():7.1%}")
     if "directions.looks" in found:
-        lines.append("direction  " + "".join(f"{name:>8}" for name in LOOKS) + "   classifier")
+        lines.append(
+            "direction  "
+            + "".join(f"{name:>12}" for name in _pictures(measured).LOOKS)
+            + "   classifier"
+        )
         for i, (look, logits) in enumerate(
             zip(found["directions.looks"], found["directions.response"]), 1
         ):
@@ -341,7 +335,7 @@ def table(found: Tensors, measured: Checkpoint) -> str:
             if labels:
                 up, down = labels[int(logits.argmax())], labels[int(logits.argmin())]
                 said = f"{logits.max().item():+.2f} for {up}, {logits.min().item():+.2f} for {down}"
-            cells = "".join(f"{value:8.3f}" for value in look.tolist())
+            cells = "".join(f"{value:12.3f}" for value in look.tolist())
             lines.append(f"{i:<10} {cells}   {said}".rstrip())
     if "scores.real" in found:
         lines.append("score, median   real    made")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from aigc import latent
-from aigc.ui import figures, texts
+from aigc.ui import figures, kinds, texts
 
 PART, NEEDS = "", "decode"
 CONTROLS = ("seed", "label", "label_b", "label_c", "label_d", "side", "path")
@@ -33,8 +33,7 @@ def facts(wish: Any) -> dict[str, Any]:
 
 def show(wish: Any) -> str:
     """One picture of them all, whose corners are named."""
-    media, side = wish.checkpoint.media, wish.values["side"]
-    sheet = media.grid(pictures(wish), side)
-    alt = texts.CORNERS_ALT.format(name=wish.checkpoint.name, side=side)
-    source = figures.address(figures.png(sheet), "image/png")
-    return f'<img class="tile whole" alt="{alt}" src="{source}"><p>{texts.CORNERS_INFO}</p>'
+    chosen, side = wish.checkpoint, wish.values["side"]
+    alt = texts.CORNERS_ALT.format(name=chosen.name, side=side)
+    square = figures.seen(chosen.media, pictures(wish), side, alt, "tile whole")
+    return kinds.of(chosen).shown(f"{square}<p>{texts.CORNERS_INFO}</p>")

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
-from aigc.survey import LOOKS, Survey
-from aigc.ui import figures, texts
+from aigc.survey import Survey
+from aigc.ui import figures, kinds, texts
 from aigc.ui.catalogue import survey_of, surveyed
 
 PART, NEEDS = "directions", "decode"
@@ -38,12 +38,12 @@ def colours(chosen: Checkpoint) -> int:
     return chosen.media.channels if chosen.dataset.startswith("stacked-") else 0
 
 
-def name_of(survey: Survey, at: int, labels: tuple[str, ...], colours: int = 0) -> str:
+def name_of(chosen: Checkpoint, survey: Survey, at: int) -> str:
     """A direction by what two steps along it change: the two colours whose classes it changes most,
     where there are such; or the looks that move notably, the strongest first; or else the classes
     that the classifier sees more and less of."""
-    if colours:
-        channels = by_channel(survey["directions.response"][at], colours)
+    if count := colours(chosen):
+        channels = by_channel(survey["directions.response"][at], count)
         strongest = (channels.amax(1) - channels.amin(1)).argsort(descending=True)[:2]
         return texts.AND.join(
             texts.CHANNEL_TOWARD.format(channel=texts.CHANNELS[i], more=int(channels[i].argmax()))
@@ -52,12 +52,12 @@ def name_of(survey: Survey, at: int, labels: tuple[str, ...], colours: int = 0) 
     looks = survey["directions.looks"][at]
     order = [int(i) for i in looks.abs().argsort(descending=True)]
     said = [
-        texts.LOOKS[LOOKS[i]][0 if looks[i] > 0 else 1]
+        texts.LOOKS[chosen.media.LOOKS[i]][0 if looks[i] > 0 else 1]
         for i in order[:2] if abs(float(looks[i])) >= NOTABLE
     ]  # fmt: skip
     logits = survey["directions.response"][at]
-    if labels and not said:
-        more, less = labels[int(logits.argmax())], labels[int(logits.argmin())]
+    if chosen.labels and not said:
+        more, less = (chosen.labels[int(at)] for at in (logits.argmax(), logits.argmin()))
         said.append(texts.TOWARDS.format(more=more, less=less))
     return texts.AND.join(said)
 
@@ -71,7 +71,7 @@ def titles(chosen: Checkpoint | None) -> list[tuple[bool, str]]:
     return [
         (
             i < count,
-            f"{i + 1} · {name_of(survey, i, chosen.labels, colours(chosen))}" if i < count else "",
+            f"{i + 1} · {name_of(chosen, survey, i)}" if i < count else "",
         )
         for i in range(len(MOVES))
     ]
@@ -110,7 +110,7 @@ def facts(wish: Any) -> dict[str, Any]:
     return {
         "directions": [
             {
-                "looks": dict(zip(LOOKS, look.tolist())),
+                "looks": dict(zip(chosen.media.LOOKS, look.tolist())),
                 "classifier": dict(zip(chosen.labels, logits.tolist())),
                 "channels": by_channel(logits, n).tolist() if (n := colours(chosen)) else [],
             }
@@ -125,10 +125,10 @@ def show(wish: Any) -> str:
     ends, fan = strips(wish)
     rows = ""
     for i, row in enumerate(fan):
-        name = html.escape(name_of(survey, i, chosen.labels, colours(chosen)))
+        name = html.escape(name_of(chosen, survey, i))
         looks = " · ".join(
             f"{texts.LOOKS[look][2]} {value:+.2f} σ"
-            for look, value in zip(LOOKS, survey["directions.looks"][i].tolist())
+            for look, value in zip(chosen.media.LOOKS, survey["directions.looks"][i].tolist())
         )
         if chosen.labels:
             logits = survey["directions.response"][i]
@@ -143,18 +143,17 @@ def show(wish: Any) -> str:
                     more=int(channel.argmax()), up=f"{channel.max():+.2f}",
                     less=int(channel.argmin()), down=f"{channel.min():+.2f}",
                 )  # fmt: skip
-        sheet = figures.address(figures.png(chosen.media.grid(row, len(row))), "image/png")
         alt = texts.DIRECTION_ALT.format(number=i + 1)
-        rows += (
-            f'<h4>{i + 1} · {name}</h4><img class="tile strip-image" alt="{alt}" src="{sheet}">'
-            f"<p>{looks}</p>"
-        )
+        strip = figures.seen(chosen.media, row, len(row), alt, "tile strip-image")
+        rows += f"<h4>{i + 1} · {name}</h4>{strip}<p>{looks}</p>"
     info = texts.DIRECTIONS_INFO.format(
         samples=survey.about.get("samples", "?"),
         classifier=html.escape(survey.about.get("classifier", "?")),
     )
+    kind, titles = kinds.of(chosen), (texts.BEFORE, texts.AFTER)
     pair = "".join(
-        figures.captioned(chosen.media, image, title)
-        for image, title in zip(ends, (texts.BEFORE, texts.AFTER))
+        figures.captioned(chosen.media, image, title, beside=beside)
+        for image, title, beside in zip(ends, titles, kind.beside(chosen.media, ends, titles))
     )
-    return f'<div class="two">{pair}</div><section class="ways">{rows}<p>{info}</p></section>'
+    shown = f'<div class="two">{pair}</div><section class="ways">{rows}<p>{info}</p></section>'
+    return kind.shown(shown)

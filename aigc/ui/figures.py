@@ -43,15 +43,32 @@ def png(image: Image.Image, mark: bytes = labels.SHORT) -> bytes:
 
 def still(media: ImageMedia, image: Tensor) -> str:
     """One picture (C, H, W) in [0, 1] as the address of a PNG, which has the first moment of it."""
-    return address(png(media.moments(image)[0][0]), "image/png")
+    return address(png(media.moments(image[None])[0][0]), "image/png")
 
 
-def sources(media: ImageMedia, image: Tensor) -> tuple[str, str]:
-    """As `still`, and where there is more than one moment to the picture, beside it a WebP that
-    shows them all, for ever."""
-    moments, milliseconds = media.moments(image)
+def sources(media: ImageMedia, images: Tensor, columns: int = 1) -> tuple[str, str]:
+    """(N, C, H, W) in [0, 1] in rows of `columns` as `still`, and where there is more than one
+    moment to them, beside it a WebP that shows them all, for ever."""
+    moments, milliseconds = media.moments(images, columns)
     moving = address(webp(moments, milliseconds), "image/webp") if milliseconds else ""
     return address(png(moments[0]), "image/png"), moving
+
+
+def seen(
+    media: ImageMedia, images: Tensor, columns: int, alt: str, kind: str = "tile"
+) -> str:  # fmt: skip
+    """(N, C, H, W) in [0, 1] in rows of `columns` as one picture, which moves where they do; `kind`
+    is its classes in style.css."""
+    return _tile(*sources(media, images, columns), html.escape(alt), kind)
+
+
+def _tile(first: str, moving: str, alt: str, kind: str = "tile") -> str:
+    """A picture by its `sources`; what moves rests for who wants no motion."""
+    tile = f'<img class="{kind}" alt="{alt}" src="{moving or first}">'
+    if not moving:
+        return tile
+    rests = f'<source media="(prefers-reduced-motion: reduce)" srcset="{first}">'
+    return f"<picture>{rests}{tile}</picture>"
 
 
 def webp(pictures: list[Image.Image], milliseconds: int, mark: bytes = labels.SHORT) -> bytes:
@@ -95,13 +112,8 @@ def gallery(
     tiles = ""
     for at, image in enumerate(images, 1):
         # None moves while there is more to come.
-        first, moving = sources(media, image) if pick else (still(media, image), "")
-        tile = f'<img class="tile" alt="{html.escape(alt)} {at}" src="{moving or first}">'
-        if moving:  # it rests for who wants no motion
-            tile = (
-                f'<picture><source media="(prefers-reduced-motion: reduce)" srcset="{first}">'
-                f"{tile}</picture>"
-            )
+        found = sources(media, image[None]) if pick else (still(media, image), "")
+        tile = _tile(*found, f"{html.escape(alt)} {at}")
         tile += captions[at - 1] if captions else ""
         if pick:  # one stop of the Tab key for all of them
             tile = (
@@ -205,15 +217,16 @@ def plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def captioned(media: ImageMedia, image: Tensor, caption: str, own: bool = False) -> str:
+def captioned(
+    media: ImageMedia, image: Tensor, caption: str, own: bool = False, beside: str = ""
+) -> str:  # fmt: skip
     """One picture (C, H, W) in [0, 1] and what it is, the visitor's `own` or a model's; `caption`
-    is HTML."""
-    picture = address(png(media.to_pil(image), b"" if own else labels.SHORT), "image/png")
-    alt = re.sub("<[^>]*>", "", caption)
-    return (
-        f'<figure><img class="tile" alt="{alt}" src="{picture}">'
-        f"<figcaption>{caption}</figcaption></figure>"
-    )
+    and what stands `beside` it are HTML."""
+    found = sources(media, image[None])
+    if own:
+        found = address(png(media.moments(image[None])[0][0], b""), "image/png"), ""
+    shown = _tile(*found, re.sub("<[^>]*>", "", caption))
+    return f"<figure>{shown}<figcaption>{caption}</figcaption>{beside}</figure>"
 
 
 def growing(part: str) -> str:
@@ -234,7 +247,7 @@ def player(media: ImageMedia, frames: Tensor, loop: bool = False, first: int = 1
 
     The browser has every frame, so that scrubbing asks nobody (static/app.js).
     """
-    addresses = [sources(media, frame) for frame in frames]
+    addresses = [sources(media, frame[None]) for frame in frames]
     last = len(addresses) - 1
     at = min(first - 1, last)
     strip = "".join(

@@ -19,6 +19,8 @@ settings in ASKED, checked, and `request` the three arguments of a model's `samp
     gallery, pieces                 the batch on the page, and from an endpoint
     SAVES                           the ways to keep it as a file, by name: figures.Save
     walk(media, frames)             -> below the frames of a film, HTML
+    beside(media, images, names)    -> beside each of a few pictures, HTML
+    shown(part)                     -> the part of a page that holds such pictures, whole, HTML
 
 and, for the models with `attention`,
 

@@ -4,7 +4,7 @@ each head read (static/attention.js). One of kinds.KINDS, which says what each p
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -83,6 +83,14 @@ def pieces(media: Any, made: Tensor) -> tuple[list[Image.Image], dict[str, Any]]
 
 def walk(media: Any, frames: Tensor) -> str:
     return ""
+
+
+def beside(media: Any, images: Tensor, names: Sequence[str]) -> list[str]:
+    return [""] * len(images)
+
+
+def shown(part: str) -> str:
+    return part
 
 
 # The attention tab

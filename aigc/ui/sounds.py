@@ -4,6 +4,7 @@ besides. One of kinds.KINDS, which says what each part is for."""
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -67,6 +68,12 @@ def gallery(media: SoundMedia, made: Tensor, alt: str, pick: bool = False, **bel
         captions = [SILENT_BUTTON.format(label=html.escape(name)) for name in names]
     sheet = figures.gallery(media, made, alt, pick, beside=captions, **below)
     return f'<div class="sounds">{sheet}</div>'
+
+
+def beside(media: SoundMedia, images: Tensor, names: Sequence[str]) -> list[str]:
+    """A button for each of (N, 1, H, W) that plays it."""
+    said = [texts.HEAR.format(name=name) for name in names]
+    return [heard(media, *one) for one in zip(waves_of(media, images), said)]
 
 
 def walk(media: SoundMedia, frames: Tensor) -> str:

@@ -26,9 +26,13 @@ def grows(chosen: Checkpoint) -> bool:
 def gallery(media: VideoMedia, made: Tensor, alt: str, pick: bool = False, **below: Any) -> str:
     """(N, C, H, W) in [0, 1] -> the videos side by side, as `figures.gallery`, and a button that
     holds them (static/app.js); they move once they can be picked."""
-    sheet = figures.gallery(media, made, alt, pick, **below)
+    return shown(figures.gallery(media, made, alt, pick, **below))
+
+
+def shown(part: str) -> str:
+    """What moves, with the button that holds it."""
     return (
-        f'<div class="videos">{sheet}<button type="button" class="pill hold" '
+        f'<div class="videos">{part}<button type="button" class="pill hold" '
         f'aria-pressed="false">{texts.HOLD}</button></div>'
     )
 
@@ -43,11 +47,9 @@ def walk(media: VideoMedia, frames: Tensor) -> str:
 
 def together(media: VideoMedia, made: Tensor, label: str = "") -> list[Image.Image]:
     """All videos as one: its frames, large enough to be seen, with a visible `label` under each."""
-    columns = figures.columns_of(len(made))
-    found = [
-        figures.enlarge(media.frame.grid(moment, columns), figures.DOWNLOAD_SIDE, media.frame.width)
-        for moment in media.to_videos(made).unbind(1)
-    ]
+    moments, _ = media.moments(made, figures.columns_of(len(made)))
+    side, width = figures.DOWNLOAD_SIDE, media.frame.width
+    found = [figures.enlarge(moment, side, width) for moment in moments]
     return [labels.visible(one, label).convert(one.mode) for one in found] if label else found
 
 

@@ -581,6 +581,13 @@ LOOKS = {
     "width": ("wider", "narrower", "width"),
     "height": ("taller", "flatter", "height"),
     "slant": ("leans right", "leans left", "slant"),
+    "loudness": ("louder", "softer", "loudness"),
+    "brightness": ("brighter", "duller", "brightness"),
+    "length": ("longer", "shorter", "length"),
+    "onset": ("slower to begin", "quicker to begin", "onset"),
+    "rightwards": ("moves right", "moves left", "to the right"),
+    "upwards": ("moves up", "moves down", "upwards"),
+    "speed": ("faster", "slower", "speed"),
 }
 AND = ", "
 TOWARDS = "toward {more}, away from {less}"
