@@ -294,6 +294,10 @@ def test_sounds_in_a_browser(
     chosen = page.locator(".chosen .hear")
     chosen.wait_for()
     assert chosen.get_attribute("data-sound") == hear.nth(1).get_attribute("data-sound")
+    page.wait_for_function(  # the variations at the other spreads come later
+        "() => { const all = [...document.querySelectorAll('.varied [data-spread]')];"
+        " return all.length > 0 && all.every((one) => one.src); }"
+    )
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     # One plays at a time, says so, and ends by itself.
