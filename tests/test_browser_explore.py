@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,9 @@ def server(tmp_path_factory: pytest.TempPathFactory, tiny_stacked: Path) -> Iter
     for family in ("gan", "vae", "ladder", "attention", "classifier"):
         save_tiny(root / f"{family}-mnist", family)
     shutil.copytree(tiny_stacked / "gan-stacked-mnist", root / "gan-stacked-mnist")
+    shutil.copytree(root / "vae-mnist", root / "vae-letters")
+    config = root / "vae-letters" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"labels": list("abcdefghij")}))
     demo = ui.build(ui.catalogue_of(root))
     _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
     yield url
@@ -225,6 +229,22 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
     page.wait_for_selector(".explore .notice")
     assert "encode" in page.locator(".explore .notice").inner_text()
     assert one.errors == other.errors == []
+
+
+def test_a_class_that_only_one_checkpoint_has(server: str, visit: Any) -> None:  # noqa: F811
+    one: Visit = visit()
+    address = f"{server}?tab=explore&checkpoint=vae-letters&view=corners&label=c&label_d=b"
+    one.open(address, "explore")
+    page = one.page
+    assert (query(one)["label"], query(one)["label_d"]) == (["c"], ["b"])
+    first = page.get_by_label(texts.CORNERS["label"], exact=True).locator("visible=true")
+    page.wait_for_function("(box) => box.value === 'c'", arg=first.element_handle())
+    # Another checkpoint, which has no such class.
+    page.get_by_label(texts.CHECKPOINT).locator("visible=true").click()
+    page.get_by_role("option", name="gan-mnist", exact=True).click()
+    one.made("explore", holds="checkpoint=gan-mnist")
+    assert (query(one)["view"], query(one)["label"]) == (["corners"], ["any"])
+    assert page.locator(".toast-body").count() == 0 and one.errors == []
 
 
 @pytest.mark.parametrize("view", explore.VIEWS)

@@ -167,7 +167,7 @@ def test_videos_in_a_browser(server: str, chromium: Any, motion: str) -> None:
     page = context.new_page()
     mistakes = mistakes_of(page)
     page.goto(f"{server}?tab=sample&checkpoint=vae-moving&count=4&seed=7&chosen=2")
-    page.locator(".gallery .tile").nth(3).wait_for()
+    page.locator(".gallery .pick .tile").nth(3).wait_for()
 
     def kind_shown(selector: str) -> str:
         found = f"() => document.querySelector('{selector}').currentSrc.slice(5, 15)"
@@ -178,7 +178,14 @@ def test_videos_in_a_browser(server: str, chromium: Any, motion: str) -> None:
     page.wait_for_function("() => document.querySelector('.chosen .tile').src")
     assert kind_shown(".chosen .tile") == moving
     assert not page.locator(".hear").locator("visible=true").count()  # nothing is to be heard
-    hold = page.get_by_role("button", name=texts.HOLD)
+    # So do its variations.
+    page.wait_for_function(
+        "() => { const all = [...document.querySelectorAll('.varied [data-spread]')];"
+        " return all.length > 0 && all.every((one) => one.src.includes('webp')"
+        " && one.previousElementSibling.srcset.includes('png')); }"
+    )
+    assert kind_shown(".varied .tile:not([hidden])") == moving
+    hold = page.locator(".gallery").get_by_role("button", name=texts.HOLD)
     hold.click()
     page.wait_for_function(
         "() => document.querySelector('.gallery .tile').currentSrc.startsWith('data:image/png')"

@@ -283,6 +283,8 @@ def _wire(
     for name, page in pages.items():
         items[name].select(None, None, None, js=f"() => aigc.visit('{name}')", **PRIVATE)
         first = gr.Button(visible="hidden", elem_id=f"{name}-first")
+        if page.follow:
+            first.click(**page.follow)
         opened_so_far = first.click(**page.run)
         for more in page.also:
             opened_so_far = opened_so_far.then(**more)

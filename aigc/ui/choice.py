@@ -17,7 +17,7 @@ from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.media import ImageMedia
 from aigc.survey import quantile_of
-from aigc.ui import figures, judge, labels, parts, texts
+from aigc.ui import figures, judge, kinds, labels, parts, texts
 from aigc.ui.catalogue import (
     ANY,
     MAX_COUNT,
@@ -150,9 +150,9 @@ def key(wish: Wish) -> str:
     return urlencode({name: value for name, value in wish.made.items() if name != "spread"})
 
 
-def sheet(wish: Wish, images: Tensor) -> str:
-    """A row of pictures (N, C, H, W) as the address of a PNG."""
-    return figures.address(figures.png(wish.checkpoint.media.grid(images, DRAWS)), "image/png")
+def sheet(wish: Wish, images: Tensor) -> tuple[str, str]:
+    """A row of pictures (N, C, H, W), see `figures.sources`."""
+    return figures.sources(wish.checkpoint.media, images, DRAWS)
 
 
 def page(wish: Wish) -> str:
@@ -164,12 +164,18 @@ def page(wish: Wish) -> str:
     if judge.NEEDS in wish.checkpoint.capabilities:
         opinion = judgement(wish, judged(wish, image, condition))
     spreads, strips = positions(wish), ""
+    still, moving = sheet(wish, rows[0])
     for spread in spreads:
-        here = f'src="{sheet(wish, rows[0])}"' if spread == wish.spread else "hidden"
+        chosen = spread == wish.spread
+        here = f'src="{moving or still}"' if chosen else "hidden"
         alt = html.escape(texts.VARIED.format(number=wish.chosen, spread=f"{spread:g}"))
-        strips += f'<img class="tile" data-spread="{spread:g}" alt="{alt}" {here}>'
-    return (
-        f'{opinion}<div class="varied" data-key="{html.escape(key(wish))}">'
+        strip = f'<img class="tile" data-spread="{spread:g}" alt="{alt}" {here}>'
+        if moving:
+            rests = figures.rests(still if chosen else "")
+            strip = f"<picture>{rests}{strip}</picture>"
+        strips += strip
+    varied = (
+        f'<div class="varied" data-key="{html.escape(key(wish))}">'
         f'<h4 id="varied-title">{texts.VARIATIONS}</h4>{strips}'
         f'<div class="scrub"><input type="range" min="0" max="{len(spreads) - 1}" step="1" '
         f'value="{spreads.index(wish.spread)}" aria-labelledby="varied-title" '
@@ -177,10 +183,11 @@ def page(wish: Wish) -> str:
         f'<button type="button" class="pill others">{texts.OTHER_VARIATIONS}</button></div>'
         f"<p>{texts.VARIATIONS_INFO}</p></div>"
     )
+    return opinion + kinds.of(wish.checkpoint).shown(varied)
 
 
-def others(wish: Wish) -> dict[str, str]:
-    """The strips at the other positions of the slider, spread -> address, so that moving it asks
+def others(wish: Wish) -> dict[str, tuple[str, str]]:
+    """The strips at the other positions of the slider, spread -> sources, so that moving it asks
     nobody (static/choice.js). Apart from `page`, since they take ten times as long."""
     spreads = tuple(spread for spread in positions(wish) if spread != wish.spread)
     _, _, rows = variations(wish, spreads)

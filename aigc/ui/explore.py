@@ -348,8 +348,9 @@ def build(catalogue: Catalogue) -> parts.Page:
         """The drawing that a link brought, if it did."""
         yield from search(request, checkpoint, view if data else "", label, data)
 
-    def offer(checkpoint: str, view: str) -> dict[Any, Any]:
-        """The controls of another checkpoint or view."""
+    def offer(checkpoint: str, view: str, *given: str) -> dict[Any, Any]:
+        """The controls of another checkpoint or view; a class that was `given` stays where it is
+        one of the checkpoint's."""
         chosen, now = catalogue.find(checkpoint, NEEDS), read_view(view)
         updates: dict[Any, Any] = {
             button: gr.Button(visible=uses(now, "seed")),
@@ -359,11 +360,13 @@ def build(catalogue: Catalogue) -> parts.Page:
             go: gr.Button(visible=now == "project"),
         }
         labels = parts.labels(catalogue, checkpoint, NEEDS)
-        for name, row in rows.items():
+        known = {value for _, value in labels}
+        for (name, row), label in zip(rows.items(), given):
             updates[row] = gr.Column(visible=uses(now, name))
             updates[label_boxes[name]] = gr.Dropdown(
-                choices=labels, visible=len(labels) > 1, label=label_of(now, name)
-            )
+                choices=labels, visible=len(labels) > 1, label=label_of(now, name),
+                value=label if label in known else ANY,
+            )  # fmt: skip
         for name, component in {**sliders, "path": path, "plane": plane_box, "seed": seed}.items():
             updates[component] = type(component)(visible=uses(now, name))
         updates |= limits(chosen, now)
@@ -390,11 +393,11 @@ def build(catalogue: Catalogue) -> parts.Page:
             )
         return updates
 
-    def keep(checkpoint: str, view: str) -> gr.Radio:
-        """The view that stays, if the checkpoint has it."""
+    def keep(checkpoint: str, view: str, *given: str) -> dict[Any, Any]:
+        """The view that stays, if the checkpoint has it, and the controls."""
         can = possible(catalogue.find(checkpoint, NEEDS))
         now = view if view in can else can[0]
-        return offers(checkpoint, now, now)
+        return {views_box: offers(checkpoint, now, now), **offer(checkpoint, now, *given)}
 
     def label_of(view: str, name: str) -> str:
         return texts.CORNERS[name] if view == "corners" else texts.CLASS
@@ -515,8 +518,9 @@ def build(catalogue: Catalogue) -> parts.Page:
     use.click(**event)
     searching: dict[str, Any] = {
         "inputs": [checkpoint, views_box, label_boxes["label"], pad],
-        "outputs": [page, made, enough], "show_progress": "hidden", **parts.PRIVATE,
-        **projection.WORK,
+        "outputs": [page, made, enough], "show_progress": "hidden",
+        "trigger_mode": "multiple",  # the one before is dropped, and may not have ended yet
+        **parts.PRIVATE, **projection.WORK,
     }  # fmt: skip
     go.click(overtake, None, None, **parts.QUIET).then(parts.spoken(search), **searching)
     # Gradio says of one value twice that it has changed.
@@ -526,15 +530,17 @@ def build(catalogue: Catalogue) -> parts.Page:
     )  # fmt: skip
     enough.click(halt, None, None, **parts.QUIET)
     button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
+    chosen_now = [checkpoint, views_box, *label_boxes.values()]
+    controls = [button, randomise, drawn, use, go, seed, muting, *rows.values(), *boxes]
+    # Not when they change: a link sets both, and each for itself would be asked about beside what
+    # the other was before.
     follow: dict[str, Any] = {
-        "fn": parts.spoken(offer), "inputs": [checkpoint, views_box],
-        "outputs": [button, randomise, drawn, use, go, seed, muting, *rows.values(), *boxes],
-        **parts.QUIET,
+        "fn": parts.spoken(offer), "inputs": chosen_now, "outputs": controls, **parts.QUIET,
     }  # fmt: skip
-    gr.on([checkpoint.change, views_box.change], **follow)  # a link may set these
-    checkpoint.input(parts.spoken(keep), [checkpoint, views_box], views_box, **parts.QUIET).then(
-        **event
-    )
+    checkpoint.input(
+        parts.spoken(keep), chosen_now, [views_box, *controls], **parts.QUIET
+    ).then(**event)  # fmt: skip
+    views_box.input(**follow)
     views_box.input(**event)
     views_box.change(
         parts.spoken(lambda view: gr.Row(visible=view in FILMS)), views_box, saving, **parts.QUIET
@@ -549,7 +555,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     endpoints(catalogue)
     return parts.Page(
         settings, event, made, link, {**READERS, "drawing": pictures.read_packed},
-        also=({"fn": parts.spoken(open_link), **searching},),
+        follow=follow, also=({"fn": parts.spoken(open_link), **searching},),
     )  # fmt: skip
 
 

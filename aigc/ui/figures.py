@@ -67,8 +67,12 @@ def _tile(first: str, moving: str, alt: str, kind: str = "tile") -> str:
     tile = f'<img class="{kind}" alt="{alt}" src="{moving or first}">'
     if not moving:
         return tile
-    rests = f'<source media="(prefers-reduced-motion: reduce)" srcset="{first}">'
-    return f"<picture>{rests}{tile}</picture>"
+    return f"<picture>{rests(first)}{tile}</picture>"
+
+
+def rests(first: str) -> str:
+    """What a <picture> that moves shows to who wants no motion; `first` is its address."""
+    return f'<source media="(prefers-reduced-motion: reduce)" srcset="{first}">'
 
 
 def webp(pictures: list[Image.Image], milliseconds: int, mark: bytes = labels.SHORT) -> bytes:

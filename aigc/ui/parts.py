@@ -50,6 +50,8 @@ class Page:
     offers: dict[str, Callable[[], list[Any]]] = field(default_factory=dict)
     """Names in `settings` beside `checkpoint` whose choices are checkpoints, and what they are
     now."""
+    follow: dict[str, Any] | None = None
+    """An event, as `run`, that fits the controls to what a link or the Hub chose."""
     also: tuple[dict[str, Any], ...] = ()
     """Further events, as `run`, for what else a link opens, one after the other once the first
     result stands."""

@@ -179,8 +179,11 @@
     rest(came) {
       const varied = document.querySelector(".varied");
       if (!came || varied?.dataset.key !== came.key) return null;
-      for (const [spread, strip] of Object.entries(came.strips))
-        varied.querySelector(`[data-spread="${spread}"]`).src = strip;
+      for (const [spread, [still, moving]] of Object.entries(came.strips)) {
+        const strip = varied.querySelector(`[data-spread="${spread}"]`);
+        if (moving) strip.previousElementSibling.srcset = still;  // for who wants no motion
+        strip.src = moving || still;
+      }
       slide();
       return null;
     },
