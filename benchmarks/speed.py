@@ -6,7 +6,7 @@ What it measures, each beside what it is held to; `--every` adds the main button
 page, at most 0.3 s too, to the first that is seen where a result grows:
 
     from the click to the last of 64 pictures on the page, GAN and VAE, at most 0.3 s
-    from the click to 64 spectra or first frames, at most 0.3 s, and until they can be heard or move
+    from the click to the first of 64 sounds or videos, at most 0.3 s, and until all play
     from the click on one of them to its score and its variations, at most 0.3 s
     from the click to the first rows and to the whole of 16 drawings, self-attention, 1 s and 5 s
     from the command to the first page, at most 1.5 times importing torch and gradio alone
@@ -119,7 +119,7 @@ PRESS = """
 GROWS = ("attention", "language")  # families whose results are seen while they grow
 
 # What is seen first of what is not a picture alone, and what is said of it when it is whole.
-LATER = {"sound": ("spectra", "can be heard"), "video": ("first frames", "move")}
+LATER = {"sound": ("spectra", "can be played"), "video": ("videos", "move")}
 
 # Page, family, what changes there, and what a visitor gets.
 OTHERS = (
@@ -258,7 +258,7 @@ def main() -> None:
                     found = clicks(page, home, name, 64, options.rounds)
                     first, whole = [f for f, _ in found], [w for _, w in found]
                     if made := LATER.get(makes[name]):
-                        print(row(f"{name}: 64 {made[0]}", first, 0.3))
+                        print(row(f"{name}: the first of 64 {made[0]}", first, 0.3))
                         print(row(f"{name}: until they {made[1]}", whole, None))
                     else:
                         print(row(f"{name}: 64 pictures on the page", whole, 0.3))

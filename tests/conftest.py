@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import struct
 import tempfile
 import threading
@@ -356,6 +357,20 @@ def marked(content: bytes) -> dict[str, str]:
     return {name.rpartition("}")[2]: value for name, value in described.attrib.items()}
 
 
+def launched(demo: Any, **options: Any) -> str:
+    """Serve the app, and its address. Gradio looks for a port from 7860 on and takes it a moment
+    later, when another process of the suite may have it."""
+    from aigc import ui
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    _, address, _ = ui.launch(
+        demo, prevent_thread_lock=True, quiet=True, server_port=port, **options
+    )  # fmt: skip
+    return str(address)
+
+
 def files_in(page: str) -> list[tuple[str, bytes]]:
     """The media type and the content of each data address in HTML."""
     found = re.findall(r'"data:([\w/]+);base64,([\w+/=]+)"', page)
@@ -495,6 +510,6 @@ def server(catalogue: Catalogue) -> Iterator[str]:
     from aigc import ui
 
     demo = ui.build(catalogue)
-    _, address, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    address = launched(demo)
     yield address
     demo.close(verbose=False)

@@ -21,7 +21,7 @@ import httpx
 import numpy as np
 import pytest
 import torch
-from conftest import marked, save_tiny
+from conftest import launched, marked, save_tiny
 from gradio_client import Client
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
@@ -58,7 +58,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(checkpoints: Path) -> Iterator[str]:
     demo = ui.build(ui.catalogue_of(checkpoints))
-    _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True, mcp_server=True)
+    url = launched(demo, mcp_server=True)
     yield url
     demo.close(verbose=False)
 

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, parse_qsl, urlparse
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import address_of, marked, mistakes_of, save_tiny, saved
+from conftest import address_of, launched, marked, mistakes_of, save_tiny, saved
 from PIL import Image
 from playwright.sync_api import Error
 
@@ -67,7 +67,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         save_tiny(root / f"{family}-mnist", family)
     (root / "broken-mnist").mkdir()
     demo = ui.build(ui.catalogue_of(root, films=Path(__file__).parent.parent / "films"))
-    _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    url = launched(demo)
     yield url
     demo.close(verbose=False)
 

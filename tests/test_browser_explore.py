@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlparse
 import av
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import address_of, save_tiny
+from conftest import address_of, launched, save_tiny
 from PIL import Image
 from test_browser import DROP, REST, WRONG, Visit, visit  # noqa: F401  a fixture
 from test_ui_explore import HAS
@@ -36,7 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, tiny_stacked: Path) -> Iter
     config = root / "vae-letters" / "config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"labels": list("abcdefghij")}))
     demo = ui.build(ui.catalogue_of(root))
-    _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    url = launched(demo)
     yield url
     demo.close(verbose=False)
 
@@ -207,7 +207,7 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
     assert page.get_by_label("1.2", exact=True).is_checked()
     page.get_by_label("2.1", exact=True).check()
     page.wait_for_function("() => document.querySelectorAll('.explore .off').length === 2")
-    assert query(other)["muted"] == ["1.2,2.1"]
+    other.made("explore", holds="muted=1.2%2C2.1")
     for view, selector in (("pixel", ".charts svg"), ("complete", ".verdicts img")):
         page.get_by_label(texts.VIEWS[view], exact=True).check()
         page.wait_for_selector(f".explore {selector}")

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from conftest import address_of, hub_environment, save_tiny
+from conftest import address_of, hub_environment, launched, save_tiny
 from gradio_client import Client
 from hub_server import HubServer
 from PIL import Image
@@ -296,7 +296,7 @@ def look(local: ui.Catalogue, chromium: Any) -> Iterator[Any]:
         bare: bool = False, **options: Any,
     ) -> Any:  # fmt: skip
         demo = ui.build(shelf or local, page_hub)
-        _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+        url = launched(demo)
         context = chromium.new_context(**options)
         ends.extend([context.close, lambda: demo.close(verbose=False)])
         context.set_default_timeout(60_000)

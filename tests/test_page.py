@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import address_of, save_tiny
+from conftest import address_of, launched, save_tiny
 from test_browser import PIXELS, REST, Visit, visit  # noqa: F401  a fixture
 
 from aigc import ui
@@ -52,7 +52,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for family in ("gan", "vae", "attention"):
         save_tiny(root / f"{family}-mnist", family)
     demo = ui.build(ui.catalogue_of(root))
-    _, url, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    url = launched(demo)
     yield url
     demo.close(verbose=False)
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlparse
 import httpx
 import numpy as np
 import pytest
-from conftest import address_of, save_tiny
+from conftest import address_of, launched, save_tiny
 from PIL import Image
 
 from aigc import ui
@@ -38,7 +38,7 @@ def below_a_prefix(catalogue: Catalogue) -> Iterator[str]:
     """The address at which a reverse proxy shows the app, as nginx does with `location PREFIX/`:
     the app gets the path without the prefix, and the name by which the visitor called."""
     demo = ui.build(catalogue)
-    _, address, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True, root_path=PREFIX)
+    address = launched(demo, root_path=PREFIX)
     behind = urlparse(address).netloc
 
     class Proxy(BaseHTTPRequestHandler):

@@ -21,7 +21,18 @@ from test_browser import DROP, WRONG
 from aigc import checkpoint, data, latent, notes, ui
 from aigc.media import SoundMedia, media_from_dict
 from aigc.models.vae import VAE, Config
-from aigc.ui import coverage, directions, explore, interpolate, kinds, labels, sample, sounds, texts
+from aigc.ui import (
+    coverage,
+    directions,
+    explore,
+    interpolate,
+    kinds,
+    labels,
+    patches,
+    sample,
+    sounds,
+    texts,
+)
 from aigc.ui.catalogue import Catalogue
 from train import evaluate
 
@@ -254,6 +265,15 @@ def test_sounds_are_seen_heard_and_saved(catalogue: Catalogue) -> None:
     with Image.open(io.BytesIO(files[2][1])) as sheet:
         assert sheet.height > 64
     assert coverage.judge(catalogue, wish.checkpoint) is None
+
+
+def test_many_are_seen_a_few_after_the_others(catalogue: Catalogue) -> None:
+    wish = sample.read(catalogue, "vae-notes", patches.AT_ONCE + 2, 7, "any", 1.0)
+    made = sample.images(wish)
+    some, whole = patches.growing(wish.checkpoint, wish.draw, wish.more)
+    torch.testing.assert_close(some[: patches.AT_ONCE], made[: patches.AT_ONCE])
+    assert not some[patches.AT_ONCE :].any()
+    torch.testing.assert_close(whole, made)
 
 
 def test_walks_are_heard_and_explorers_show_spectra(catalogue: Catalogue) -> None:

@@ -720,7 +720,8 @@ def test_described_is_plain_data(catalogue: Catalogue) -> None:
         described = figures.described(one)
         assert json.loads(json.dumps(described)) == described
         assert set(described) == {
-            "name", "family", "capabilities", "classes", "source", "revision", "metrics",
+            "name", "family", "makes", "capabilities", "classes", "source", "revision",
+            "metrics",
         }  # fmt: skip
 
 

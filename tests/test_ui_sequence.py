@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import numpy as np
 import pytest
 import torch
-from conftest import address_of
+from conftest import address_of, launched
 
 from aigc import checkpoint, latent, ui
 from aigc.media import UNKNOWN, TextMedia
@@ -382,7 +382,7 @@ def shipped() -> Iterator[tuple[str, Catalogue]]:
     names = ("attention-shakespeare", "attention-tang")
     catalogue = Catalogue([checkpoint.load(root / name) for name in names])
     demo = ui.build(catalogue)
-    _, address, _ = ui.launch(demo, prevent_thread_lock=True, quiet=True)
+    address = launched(demo)
     yield address, catalogue
     demo.close(verbose=False)
 

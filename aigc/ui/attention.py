@@ -323,7 +323,7 @@ def build(catalogue: Catalogue) -> parts.Page:
             first = catalogue.find(checkpoint.value, NEEDS) if checkpoint.value else None
             now = kinds.of(first) if first else next(iter(kinds.KINDS.values()))
             with gr.Group():
-                label = gr.Dropdown(
+                label = parts.Choice(
                     parts.labels(catalogue, checkpoint.value, NEEDS), value=ANY, label=texts.CLASS
                 )
                 more: dict[str, Any] = {}

@@ -224,11 +224,11 @@ def build(catalogue: Catalogue, checkpoint: gr.Dropdown, able: bool, tab: str) -
     ) as whole, gr.Row():  # fmt: skip
         with gr.Column(scale=2, min_width=260):
             pad = pictures.pad(texts.CODE_PAD)
-            label = gr.Dropdown(labels, value=ANY, label=texts.CODE_CLASS)
+            label = parts.Choice(labels, value=ANY, label=texts.CODE_CLASS)
             button = gr.Button(texts.CODE_LOOK, elem_id="code-look")
             result = gr.HTML(js_on_load=None, elem_id="code-terms")
         with gr.Column(scale=3, min_width=300, visible=False) as explorer:
-            other = gr.Dropdown(labels, value=ANY, label=texts.CODE_OTHER)
+            other = parts.Choice(labels, value=ANY, label=texts.CODE_OTHER)
             viewer = parts.viewer("latents", texts.LATENTS, elem_id="code-latents")
     kept, view = gr.State(None), parts.made_box()
     moved = gr.Textbox("", visible=False)  # a link says which through this

@@ -419,7 +419,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 rows: dict[str, gr.Column] = {}
                 for name in ("label", "label_b", "label_c", "label_d"):
                     with gr.Column(visible=uses(first, name), elem_classes="row") as rows[name]:
-                        label_boxes[name] = gr.Dropdown(
+                        label_boxes[name] = parts.Choice(
                             classes, value=ANY, label=label_of(first, name),
                             visible=len(classes) > 1,
                         )  # fmt: skip

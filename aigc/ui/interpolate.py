@@ -192,12 +192,12 @@ def build(catalogue: Catalogue) -> parts.Page:
             classes = parts.labels(catalogue, checkpoint.value, NEEDS)
             with gr.Row(elem_classes="pair"):
                 with gr.Group():
-                    label_a = gr.Dropdown(
+                    label_a = parts.Choice(
                         classes, value=ANY, label=f"{texts.END_A}: {texts.CLASS}", min_width=100
                     )
                     seed_a = gr.Number(0, label=texts.SEED, precision=0, min_width=100)
                 with gr.Group():
-                    label_b = gr.Dropdown(
+                    label_b = parts.Choice(
                         classes, value=ANY, label=f"{texts.END_B}: {texts.CLASS}", min_width=100
                     )
                     seed_b = gr.Number(1, label=texts.SEED, precision=0, min_width=100)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+from abc import ABCMeta
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -106,6 +107,20 @@ def labels(catalogue: Catalogue, checkpoint: str, capability: str) -> list[tuple
     return [(texts.VALUES.get(ANY, ANY), ANY), *((name, name) for name in names)]
 
 
+def _as_it_came(self: gr.Dropdown, payload: Any) -> Any:
+    return payload
+
+
+# A dropdown whose value comes as the page sent it. What it holds is checked, with a sentence, by
+# whoever asked for it; Gradio's own check knows only the choices that some answer brought last,
+# which may be those of another checkpoint by now. The metaclass is passed by, since it would write
+# a .pyi file beside this module.
+Choice: type[gr.Dropdown] = ABCMeta.__new__(
+    type(gr.Dropdown), "Choice", (gr.Dropdown,),
+    {"__module__": __name__, "preprocess": _as_it_came, "is_template": True},
+)  # fmt: skip
+
+
 def classes(choices: list[tuple[str, str]], value: str) -> gr.Dropdown:
     """A class chooser brought up to date; out of sight where there is nothing to choose."""
     return gr.Dropdown(choices=choices, value=value, visible=len(choices) > 1)
@@ -124,7 +139,7 @@ def chooser(catalogue: Catalogue, capability: str) -> gr.Dropdown:
         return figures.card(chosen) + lessons.expect(catalogue, chosen)
 
     first = catalogue.first(capability) or None
-    box = gr.Dropdown(
+    box = Choice(
         catalogue.choices(capability), value=first, label=texts.CHECKPOINT,
         info=texts.CHECKPOINT_INFO, filterable=False,
     )  # fmt: skip

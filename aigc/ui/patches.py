@@ -30,6 +30,7 @@ FILES = offline.Files(
     "attention",
 )  # fmt: skip
 
+AT_ONCE = 16  # pictures that a model without steps makes before it shows them
 MAX_CHARTS = 12  # of the values of a patch; the page has no room for more
 
 # Sample
@@ -57,11 +58,17 @@ def grows(chosen: Checkpoint) -> bool:
 
 
 def growing(chosen: Checkpoint, request: tuple[Any, ...], more: dict[str, Any]) -> Iterator[Tensor]:
-    """The model's own steps, where it has some."""
+    """The model's own steps, where it has some, or else a few pictures after the others; those that
+    are not there yet are black."""
     if "draw" in chosen.capabilities:
         yield from chosen.model.draw(*request)  # type: ignore[operator]
-    else:
-        yield making(chosen, request, more)
+        return
+    sources, classes, temperature = request
+    made = torch.zeros(len(sources), *chosen.media.shape)
+    for start in range(0, len(sources), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        made[part] = making(chosen, (sources[part], classes[part], temperature), more)
+        yield made.clone()
 
 
 def so_far(more: dict[str, Any], made: Tensor) -> dict[str, Any]:

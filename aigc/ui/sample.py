@@ -206,7 +206,7 @@ def build(catalogue: Catalogue) -> parts.Page:
             checkpoint = parts.chooser(catalogue, NEEDS)
             first = catalogue.find(checkpoint.value, NEEDS) if checkpoint.value else None
             with gr.Group():
-                label = gr.Dropdown(
+                label = parts.Choice(
                     parts.labels(catalogue, checkpoint.value, NEEDS), value=ANY, label=texts.CLASS,
                     info=texts.CLASS_INFO,
                 )  # fmt: skip

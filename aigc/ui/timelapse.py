@@ -90,7 +90,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=1, min_width=260, elem_classes="controls"):
             checkpoint = parts.chooser(catalogue, NEEDS)
-            beside = gr.Dropdown(
+            beside = parts.Choice(
                 others(catalogue), value=ALONE, label=texts.BESIDE, info=texts.BESIDE_INFO,
                 filterable=False,
             )  # fmt: skip
