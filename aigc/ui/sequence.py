@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -161,6 +161,14 @@ SAVES = {"text": figures.Save("DOWNLOAD_TEXT", ".txt", "text/plain", file)}
 
 def walk(media: TextMedia, frames: Tensor) -> str:
     return ""
+
+
+def beside(media: TextMedia, images: Tensor, names: Sequence[str]) -> list[str]:
+    return [""] * len(images)
+
+
+def shown(part: str) -> str:
+    return part
 
 
 def about(media: TextMedia, prompt: str, room: int) -> str:
