@@ -183,7 +183,7 @@ def page(wish: Wish) -> str:
         f'<button type="button" class="pill others">{texts.OTHER_VARIATIONS}</button></div>'
         f"<p>{texts.VARIATIONS_INFO}</p></div>"
     )
-    return opinion + kinds.of(wish.checkpoint).shown(varied)
+    return opinion + kinds.of(wish.checkpoint).holdable(varied)
 
 
 def others(wish: Wish) -> dict[str, tuple[str, str]]:

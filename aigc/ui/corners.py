@@ -36,4 +36,4 @@ def show(wish: Any) -> str:
     chosen, side = wish.checkpoint, wish.values["side"]
     alt = texts.CORNERS_ALT.format(name=chosen.name, side=side)
     square = figures.seen(chosen.media, pictures(wish), side, alt, "tile whole")
-    return kinds.of(chosen).shown(f"{square}<p>{texts.CORNERS_INFO}</p>")
+    return kinds.of(chosen).holdable(f"{square}<p>{texts.CORNERS_INFO}</p>")

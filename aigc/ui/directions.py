@@ -156,4 +156,4 @@ def show(wish: Any) -> str:
         for image, title, beside in zip(ends, titles, kind.beside(chosen.media, ends, titles))
     )
     shown = f'<div class="two">{pair}</div><section class="ways">{rows}<p>{info}</p></section>'
-    return kind.shown(shown)
+    return kind.holdable(shown)

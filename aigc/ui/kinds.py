@@ -20,7 +20,8 @@ settings in ASKED, checked, and `request` the three arguments of a model's `samp
     SAVES                           the ways to keep it as a file, by name: figures.Save
     walk(media, frames)             -> below the frames of a film, HTML
     beside(media, images, names)    -> beside each of a few pictures, HTML
-    shown(part)                     -> the part of a page that holds such pictures, whole, HTML
+    holdable(part)                  -> a part of a page with pictures that may move, which can be
+                                       held still, HTML
 
 and, for the models with `attention`,
 

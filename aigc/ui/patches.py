@@ -96,7 +96,7 @@ def beside(media: Any, images: Tensor, names: Sequence[str]) -> list[str]:
     return [""] * len(images)
 
 
-def shown(part: str) -> str:
+def holdable(part: str) -> str:
     return part
 
 

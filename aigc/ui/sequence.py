@@ -167,7 +167,7 @@ def beside(media: TextMedia, images: Tensor, names: Sequence[str]) -> list[str]:
     return [""] * len(images)
 
 
-def shown(part: str) -> str:
+def holdable(part: str) -> str:
     return part
 
 

@@ -26,10 +26,10 @@ def grows(chosen: Checkpoint) -> bool:
 def gallery(media: VideoMedia, made: Tensor, alt: str, pick: bool = False, **below: Any) -> str:
     """(N, C, H, W) in [0, 1] -> the videos side by side, as `figures.gallery`, and a button that
     holds them (static/app.js); they move once they can be picked."""
-    return shown(figures.gallery(media, made, alt, pick, **below))
+    return holdable(figures.gallery(media, made, alt, pick, **below))
 
 
-def shown(part: str) -> str:
+def holdable(part: str) -> str:
     """What moves, with the button that holds it."""
     return (
         f'<div class="videos">{part}<button type="button" class="pill hold" '
