@@ -266,6 +266,8 @@ def test_directions_are_named_by_what_they_change() -> None:
     )
     names = [directions.name_of(chosen, found, at) for at in range(3)]
     assert names == ["narrower, taller", "toward c, away from a", "leans left, more ink"]
+    response[1] /= 10
+    assert directions.name_of(chosen, found, 1) == "little that is measured"
     assert directions.titles(None) == [(False, "")] * 6
 
 

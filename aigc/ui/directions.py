@@ -20,6 +20,7 @@ MOVES = ("move_1", "move_2", "move_3", "move_4", "move_5", "move_6")
 CONTROLS = ("seed", "label", *MOVES)
 REACH = 4.0  # standard deviations of the prior
 STRIP = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+NOTABLE_LOGITS = 0.15  # between the class it leads to and the one it leads away from
 NOTABLE = 0.25  # standard deviations of a look, from which on it names a direction
 
 
@@ -41,7 +42,7 @@ def colours(chosen: Checkpoint) -> int:
 def name_of(chosen: Checkpoint, survey: Survey, at: int) -> str:
     """A direction by what two steps along it change: the two colours whose classes it changes most,
     where there are such; or the looks that move notably, the strongest first; or else the classes
-    that the classifier sees more and less of."""
+    that the classifier sees more and less of, where that is notable, too."""
     if count := colours(chosen):
         channels = by_channel(survey["directions.response"][at], count)
         strongest = (channels.amax(1) - channels.amin(1)).argsort(descending=True)[:2]
@@ -56,10 +57,10 @@ def name_of(chosen: Checkpoint, survey: Survey, at: int) -> str:
         for i in order[:2] if abs(float(looks[i])) >= NOTABLE
     ]  # fmt: skip
     logits = survey["directions.response"][at]
-    if chosen.labels and not said:
+    if chosen.labels and not said and float(logits.max() - logits.min()) >= NOTABLE_LOGITS:
         more, less = (chosen.labels[int(at)] for at in (logits.argmax(), logits.argmin()))
         said.append(texts.TOWARDS.format(more=more, less=less))
-    return texts.AND.join(said)
+    return texts.AND.join(said) or texts.LITTLE
 
 
 def titles(chosen: Checkpoint | None) -> list[tuple[bool, str]]:

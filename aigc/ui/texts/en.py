@@ -590,6 +590,7 @@ LOOKS = {
     "speed": ("faster", "slower", "speed"),
 }
 AND = ", "
+LITTLE = "little that is measured"
 TOWARDS = "toward {more}, away from {less}"
 CHANNELS = ("red", "green", "blue")
 CHANNEL_TOWARD = "{channel} toward {more}"

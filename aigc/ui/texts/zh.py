@@ -662,6 +662,7 @@ LOOKS = {
     "speed": ("更快", "更慢", "速度"),
 }
 AND = "，"
+LITTLE = "所量的几乎不变"
 TOWARDS = "更像 {more}，更不像 {less}"
 CHANNELS = ("红色", "绿色", "蓝色")
 CHANNEL_TOWARD = "{channel}更像 {more}"
