@@ -96,9 +96,11 @@ class Visit:
             self.hosts.add(host)
 
     def open(self, url: str, tab: str) -> None:
-        """Go there and wait for the first result of `tab`."""
+        """Go there and wait for the first result of `tab`, and for what follows it: a page that is
+        left before complains of what it waited for."""
         self.page.goto(url)
         self.made(tab)
+        self.page.wait_for_selector("html.settled")
 
     def made(self, tab: str, before: str = "", holds: str = "") -> str:
         """Wait until a result of `tab` stands, another than that of the address `before`.
