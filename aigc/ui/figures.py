@@ -41,9 +41,10 @@ def png(image: Image.Image, mark: bytes = labels.SHORT) -> bytes:
     return labels.put(buffer.getvalue(), mark) if mark else buffer.getvalue()
 
 
-def still(media: ImageMedia, image: Tensor) -> str:
-    """One picture (C, H, W) in [0, 1] as the address of a PNG, which has the first moment of it."""
-    return address(png(media.moments(image[None])[0][0]), "image/png")
+def still(media: ImageMedia, image: Tensor, mark: bytes = labels.SHORT) -> str:
+    """One picture (C, H, W) in [0, 1] as the address of a PNG with its mark, which has the first
+    moment of it."""
+    return address(png(media.moments(image[None])[0][0], mark), "image/png")
 
 
 def sources(media: ImageMedia, images: Tensor, columns: int = 1) -> tuple[str, str]:
@@ -226,9 +227,7 @@ def captioned(
 ) -> str:  # fmt: skip
     """One picture (C, H, W) in [0, 1] and what it is, the visitor's `own` or a model's; `caption`
     and what stands `beside` it are HTML."""
-    found = sources(media, image[None])
-    if own:
-        found = address(png(media.moments(image[None])[0][0], b""), "image/png"), ""
+    found = (still(media, image, b""), "") if own else sources(media, image[None])
     shown = _tile(*found, re.sub("<[^>]*>", "", caption))
     return f"<figure>{shown}<figcaption>{caption}</figcaption>{beside}</figure>"
 
