@@ -100,6 +100,25 @@ def test_the_app_is_built_of_these_tabs(catalogue: Catalogue) -> None:
     assert public >= {"checkpoints", "sample", "interpolate"}
 
 
+def test_no_message_makes_a_page_go_through_all_that_it_holds(catalogue: Catalogue) -> None:
+    """Gradio's page does so for each component that an event of the page says is in progress."""
+    events = ui.build(catalogue).get_config_file()["dependencies"]
+    ours = [d for d in events if d["backend_fn"] and d["api_visibility"] == "private"]
+    assert len(ours) > 40
+    silent = [d for d in ours if d["show_progress_on"] is None]
+    assert not silent
+    assert len({one for d in ours for one in d["show_progress_on"]}) <= len(ui.TABS)
+
+
+def test_a_choice_while_the_one_before_is_answered_counts(catalogue: Catalogue) -> None:
+    events = ui.build(catalogue).get_config_file()["dependencies"]
+    chosen = [d for d in events if any(kind in ("input", "select") for _, kind in d["targets"])]
+    asked = [d for d in chosen if d["backend_fn"]]
+    after = [d for d in events if d["trigger_after"] in {d["id"] for d in asked}]
+    assert len(asked) > 8
+    assert {d["trigger_mode"] for d in asked + after if d["backend_fn"]} == {"always_last"}
+
+
 def test_without_checkpoints_the_page_says_how_to_make_one(tmp_path: Path) -> None:
     config = ui.build(ui.catalogue_of(tmp_path)).get_config_file()
     shown = " ".join(str(c["props"].get("value")) for c in config["components"])
@@ -730,15 +749,31 @@ def test_a_value_error_becomes_the_sentence_on_the_page() -> None:
         raise ValueError("One sentence.")
 
     def fail_later(value: int) -> Any:
-        yield value
+        yield (value,)
         raise ValueError("One sentence.")
 
     with pytest.raises(gr.Error, match="One sentence"):
         parts.spoken(fail)(1)
     stream = parts.spoken(fail_later)(1)
-    assert next(stream) == 1
+    assert next(stream) == ({"__type__": "update", "value": 1},)
     with pytest.raises(gr.Error, match="One sentence"):
         next(stream)
+
+
+def test_what_grows_says_only_what_is_new() -> None:
+    def grow() -> Any:
+        yield gr.HTML("a", visible=True), {"x": 1}, gr.skip()
+        yield gr.HTML("b", visible=True), {"x": 1}, gr.Button(visible=True)
+        yield gr.HTML("b", visible=False), None, gr.Button(visible=True)
+
+    def update(**values: Any) -> dict[str, Any]:
+        return {"__type__": "update", **values}
+
+    assert list(parts.spoken(grow)()) == [
+        (update(value="a", visible=True), update(value={"x": 1}), update()),
+        (update(value="b"), update(), update(visible=True)),
+        (update(visible=False), update(value=None), update()),
+    ]
 
 
 # app.py

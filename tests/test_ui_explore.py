@@ -183,9 +183,10 @@ def test_a_view_sends_what_it_draws_before_it_is_whole(
     request: Any = SimpleNamespace(session_hash="one")
     first, *_, last = page.run["fn"](request, *values)
     at = page.run["outputs"].index(page.made)
-    assert "<img" in first[0].value and "charts" not in first[0].value
-    assert first[at] == gr.skip() and last[at]["position"] == GIVEN["pixel"]["position"]
-    assert "charts" in last[0].value
+    assert "<img" in first[0]["value"] and "charts" not in first[0]["value"]
+    assert first[at] == gr.skip()
+    assert last[at]["value"]["position"] == GIVEN["pixel"]["position"]
+    assert "charts" in last[0]["value"]
 
 
 def test_the_map_decodes_its_points(catalogue: Catalogue) -> None:
@@ -542,7 +543,20 @@ def test_a_drawing_stands_in_place_of_a_seed(catalogue: Catalogue, view: str) ->
             explore.read(catalogue, name, view, {**given, "drawing": nonsense})
 
 
-def test_a_projection_ends_nearer_than_it_began(catalogue: Catalogue) -> None:
+def test_a_projection_is_shown_no_faster_than_a_page_can(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projection, "SECONDS_BETWEEN_VIEWS", 1000.0)
+    wish = explore.read(catalogue, "gan-mnist", "project", GIVEN["project"])
+    assert wish.drawing is not None
+    views = list(projection.search(wish.checkpoint, wish.drawing, "3"))
+    assert [one.step for one in views] == [projection.EVERY, projection.STEPS]
+
+
+def test_a_projection_ends_nearer_than_it_began(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projection, "SECONDS_BETWEEN_VIEWS", 0.0)
     wish = explore.read(catalogue, "gan-mnist", "project", GIVEN["project"])
     image = wish.drawing
     assert image is not None

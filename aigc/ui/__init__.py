@@ -49,7 +49,7 @@ from aigc.ui import (
 )  # fmt: skip
 from aigc.ui.catalogue import ANY, Catalogue, read_link, reason
 from aigc.ui.labels import SHORT
-from aigc.ui.parts import PRIVATE, QUIET, Page
+from aigc.ui.parts import PRIVATE, QUIET, UNSEEN, Page
 from aigc.ui.remote import Remote
 from aigc.ui.theme import theme
 
@@ -364,8 +364,8 @@ def _wire_hub(
         said, **QUIET,
     ).then(
         parts.spoken(open_), [name, front, *unfilled], [said, front, *changing],
-        js="(name, _, ...more) => [name, aigc.front(), ...more]", show_progress="hidden",
-        concurrency_id="hub", concurrency_limit=1, **PRIVATE,
+        js="(name, _, ...more) => [name, aigc.front(), ...more]",
+        concurrency_id="hub", concurrency_limit=1, **UNSEEN,
     ).success(None, front, None, js="(tab) => { if (tab) aigc.make(tab); }", **PRIVATE)  # fmt: skip
 
 

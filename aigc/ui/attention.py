@@ -368,20 +368,22 @@ def build(catalogue: Catalogue) -> parts.Page:
     linked = {**settings, "picture": pad, "show": show, "new_seed": randomise}
     shaped = [button, own, *viewers.values(), *more.values()]
     checkpoint.change(parts.spoken(shapes), checkpoint, shaped, **parts.QUIET)
-    work: dict[str, Any] = {"show_progress": "hidden", **parts.PRIVATE, **parts.MODEL_WORK}
+    work: dict[str, Any] = {**parts.UNSEEN, **parts.MODEL_WORK}
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
-        "outputs": [made, seed, shown_picture, note, *viewers.values()], **work,
+        "outputs": [made, seed, shown_picture, note, *viewers.values()], **parts.LATEST, **work,
     }  # fmt: skip
     new_seed = "(c, s, ...more) => [c, more.pop() ? aigc.seed() : s, ...more, '']"
-    button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
+    button.click(**{
+        **event, "inputs": [*settings.values(), randomise], "js": new_seed, "trigger_mode": "once",
+    })  # fmt: skip
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
     # Another character was chosen in a text: the beginning up to it, from which to go on.
     for kind, viewer in viewers.items():
         if "prompt" in kind.LOOKED:
-            viewer.submit(
-                parts.spoken(go_on), None, more["prompt"], show_progress="hidden", **parts.PRIVATE
-            ).success(**event)
+            viewer.submit(parts.spoken(go_on), None, more["prompt"], **parts.UNSEEN).success(
+                **event
+            )
     look_button.click(
         parts.spoken(given), [checkpoint, label, pad], [made, shown_picture, *viewers.values()],
         **work,
@@ -399,7 +401,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     gr.on(
         [here.expand, *(viewer.select for viewer in viewers.values())],
         parts.spoken(partial(formula_at, catalogue)),
-        outputs=numbers_here, trigger_mode="always_last", **{**looking, "queue": False},
+        outputs=numbers_here, **parts.LATEST, **{**looking, "queue": False},
     )  # fmt: skip
     randomise.change(
         None, randomise, None, **parts.PRIVATE,

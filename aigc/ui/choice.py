@@ -264,10 +264,10 @@ def build(catalogue: Catalogue, tab: str, made: gr.JSON) -> parts.Panel:
     asked.click(
         parts.spoken(parts.in_turn(lambda *given: look(catalogue, *given))),
         [made, number, spread, other_seed], [below, view],
-        js="(made) => [made, ...aigc.chosen.asked()]", trigger_mode="always_last", **parts.QUIET,
+        js="(made) => [made, ...aigc.chosen.asked()]", **parts.LATEST, **parts.QUIET,
     ).success(
         parts.spoken(lambda *given: rest(catalogue, *given)), [made, view], strips,
-        show_progress="hidden", **parts.PRIVATE, **parts.MODEL_WORK,
+        **parts.UNSEEN, **parts.MODEL_WORK,
     ).success(
         None, strips, None, js="(rest) => aigc.chosen.rest(rest)", **parts.PRIVATE
     )  # fmt: skip

@@ -232,7 +232,7 @@ def build(catalogue: Catalogue, checkpoint: gr.Dropdown, able: bool, tab: str) -
             viewer = parts.viewer("latents", texts.LATENTS, elem_id="code-latents")
     kept, view = gr.State(None), parts.made_box()
     moved = gr.Textbox("", visible=False)  # a link says which through this
-    work: dict[str, Any] = {"show_progress": "hidden", **parts.PRIVATE, **parts.MODEL_WORK}
+    work: dict[str, Any] = {**parts.UNSEEN, **parts.MODEL_WORK}
     shown_parts = [result, viewer, kept, view, other, explorer, whole]
     button.click(parts.spoken(look), [checkpoint, label, pad], shown_parts, **work)
     # The browser asks, once a slider rests.
@@ -240,7 +240,7 @@ def build(catalogue: Catalogue, checkpoint: gr.Dropdown, able: bool, tab: str) -
     gr.on(
         [other.input, rested.click], parts.spoken(parts.in_turn(move)), [kept, other, moved],
         viewer, js="(kept, other) => [kept, other, aigc.latents.said()]",
-        trigger_mode="always_last", **parts.QUIET,
+        **parts.LATEST, **parts.QUIET,
     )  # fmt: skip
     view.change(None, view, None, js=parts.looks(tab, "drawing"), **parts.PRIVATE)
     parts.follow_checkpoint(catalogue, "decode", checkpoint, [label, other])

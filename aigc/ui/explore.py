@@ -308,12 +308,11 @@ def build(catalogue: Catalogue) -> parts.Page:
 
         yield from watched(request, grow)
 
-    def offers(checkpoint: str, view: str, value: str = "") -> gr.Radio:
-        """The views that the checkpoint has, and the one that stands, though a link may ask for
-        one that it has not."""
+    def offers(checkpoint: str, view: str) -> gr.Radio:
+        """The views that the checkpoint has, and the one that was asked for, though a link may ask
+        for one that it has not. What is chosen stays: that may be another one by now."""
         can = possible(catalogue.find(checkpoint, NEEDS))
-        choices = [(texts.VIEWS[name], name) for name in VIEWS if name in (*can, view)]
-        return gr.Radio(choices=choices, value=value or view)
+        return gr.Radio(choices=[(texts.VIEWS[n], n) for n in VIEWS if n in (*can, view)])
 
     def film(view: dict[str, Any]) -> films.Film:
         """Of what the address says."""
@@ -397,7 +396,8 @@ def build(catalogue: Catalogue) -> parts.Page:
         """The view that stays, if the checkpoint has it, and the controls."""
         can = possible(catalogue.find(checkpoint, NEEDS))
         now = view if view in can else can[0]
-        return {views_box: offers(checkpoint, now, now), **offer(checkpoint, now, *given)}
+        choices = [(texts.VIEWS[name], name) for name in can]
+        return {views_box: gr.Radio(choices=choices, value=now), **offer(checkpoint, now, *given)}
 
     def label_of(view: str, name: str) -> str:
         return texts.CORNERS[name] if view == "corners" else texts.CLASS
@@ -508,46 +508,53 @@ def build(catalogue: Catalogue) -> parts.Page:
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
         "outputs": [page, viewer, made, seed, views_box, asked, show, frame],
-        "show_progress": "minimal", "show_progress_on": page, **parts.PRIVATE, **parts.MODEL_WORK,
+        "show_progress": "minimal", "show_progress_on": page,
+        **parts.LATEST, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     at, drawing_at = (list(settings).index(name) for name in ("seed", "drawing"))
     new_seed = (
         f"(...all) => {{ const again = all.pop(); all[{drawing_at}] = ''; "
         f"if (again) all[{at}] = aigc.seed(); return [...all, again]; }}"
     )
-    use.click(**event)
+    pressed = {**event, "trigger_mode": "once"}
+    use.click(**pressed)
     searching: dict[str, Any] = {
         "inputs": [checkpoint, views_box, label_boxes["label"], pad],
-        "outputs": [page, made, enough], "show_progress": "hidden",
+        "outputs": [page, made, enough],
         "trigger_mode": "multiple",  # the one before is dropped, and may not have ended yet
-        **parts.PRIVATE, **projection.WORK,
+        **parts.UNSEEN, **projection.WORK,
     }  # fmt: skip
     go.click(overtake, None, None, **parts.QUIET).then(parts.spoken(search), **searching)
     # Gradio says of one value twice that it has changed.
     asked.change(
         parts.spoken(fill), asked, [page, made, enough], js="(asked) => aigc.once(asked)",
-        show_progress="hidden", **parts.PRIVATE, **modes.WORK,
+        **parts.UNSEEN, **modes.WORK,
     )  # fmt: skip
     enough.click(halt, None, None, **parts.QUIET)
-    button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
+    button.click(**{**pressed, "inputs": [*settings.values(), randomise], "js": new_seed})
     chosen_now = [checkpoint, views_box, *label_boxes.values()]
     controls = [button, randomise, drawn, use, go, seed, muting, *rows.values(), *boxes]
     # Not when they change: a link sets both, and each for itself would be asked about beside what
     # the other was before.
     follow: dict[str, Any] = {
-        "fn": parts.spoken(offer), "inputs": chosen_now, "outputs": controls, **parts.QUIET,
+        "fn": parts.spoken(offer), "inputs": chosen_now, "outputs": controls,
+        **parts.LATEST, **parts.QUIET,
     }  # fmt: skip
     checkpoint.input(
-        parts.spoken(keep), chosen_now, [views_box, *controls], **parts.QUIET
+        parts.spoken(keep), chosen_now, [views_box, *controls], **parts.LATEST, **parts.QUIET
     ).then(**event)  # fmt: skip
-    views_box.input(**follow)
     views_box.input(**event)
+    # What a page has wired to one kind of event it does one after the other; another kind has the
+    # controls fitted while the result is made.
+    views_box.select(**follow)
     views_box.change(
         parts.spoken(lambda view: gr.Row(visible=view in FILMS)), views_box, saving, **parts.QUIET
     )
     views_box.change(None, None, None, js="() => aigc.look('explore', {})", **parts.PRIVATE)
-    gr.on([box.input for box in boxes], **{**event, "trigger_mode": "always_last"})
-    muting.input(parts.spoken(heads.read_muted), muting, muted, **parts.QUIET).then(**event)
+    gr.on([box.input for box in boxes], **event)
+    muting.input(parts.spoken(heads.read_muted), muting, muted, **parts.LATEST, **parts.QUIET).then(
+        **event
+    )
     muted.change(
         parts.spoken(lambda names: heads.read_muted(names).split(",") if names else []), muted,
         muting, **parts.QUIET,

@@ -144,6 +144,6 @@ def buttons(film: Callable[..., Film], tab: str, inputs: list[Any]) -> None:
     for kind, button in pressed:
         button.click(
             parts.spoken(lambda *given, kind=kind: save(kind, *given)), [view, labelled, *inputs],
-            ready, js=f"(_, ...more) => [aigc.view('{tab}'), ...more]", show_progress="hidden",
-            **parts.PRIVATE, **parts.MODEL_WORK,
+            ready, js=f"(_, ...more) => [aigc.view('{tab}'), ...more]",
+            **parts.UNSEEN, **parts.MODEL_WORK,
         ).then(None, ready, ready, js="(file) => aigc.save(file)", **parts.PRIVATE)  # fmt: skip

@@ -233,13 +233,15 @@ def build(catalogue: Catalogue) -> parts.Page:
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": [*settings.values(), *given.values(), frame],
         "outputs": [player, made, seed_a, seed_b, frame], "show_progress": "minimal",
-        "show_progress_on": player, **parts.PRIVATE, **parts.MODEL_WORK,
+        "show_progress_on": player, **parts.LATEST, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     new_seeds = (
         "(c, a, la, b, lb, s, p, pa, pb, f, again) => "
         "[c, again ? aigc.seed() : a, la, again ? aigc.seed() : b, lb, s, p, pa, pb, f, again]"
     )
-    button.click(**{**event, "inputs": [*event["inputs"], randomise], "js": new_seeds})
+    button.click(**{
+        **event, "inputs": [*event["inputs"], randomise], "js": new_seeds, "trigger_mode": "once",
+    })  # fmt: skip
     checkpoint.change(
         parts.spoken(lambda name: gr.Accordion(visible=encodes(name))), checkpoint, drawing,
         **parts.QUIET,

@@ -112,14 +112,16 @@ def build(catalogue: Catalogue, checkpoint: gr.Dropdown, tab: str, made: gr.JSON
     view = parts.made_box()
     redrawn = gr.Textbox("", visible=False)  # a link says through this by which seed
     work: dict[str, Any] = {
-        "inputs": [made, redrawn], "outputs": [result, view, whole], "show_progress": "hidden",
-        **parts.PRIVATE, **parts.MODEL_WORK,
+        "inputs": [made, redrawn], "outputs": [result, view, whole],
+        **parts.UNSEEN, **parts.MODEL_WORK,
     }  # fmt: skip
     button.click(parts.spoken(look), js="(made) => [made, aigc.seed()]", **work)
     view.change(None, view, None, js=parts.looks(tab, "levels"), **parts.PRIVATE)
     checkpoint.change(parts.spoken(follow), checkpoint, whole, **parts.QUIET)
     # Not on `change`: a link changes it, too, and this may come after what the link redrew.
-    checkpoint.input(lambda: ("", None), None, [result, view], **parts.QUIET)
+    checkpoint.input(
+        lambda: ("", None), None, [result, view], **parts.LATEST, **parts.QUIET
+    )  # fmt: skip
     return parts.Panel(
         {"redrawn": redrawn}, [result, view], {"fn": parts.spoken(open_link), **work}
     )

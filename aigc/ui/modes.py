@@ -24,7 +24,7 @@ BATCH = 64
 SHOWN = 32  # of the last batch
 MAX_TOTAL = 26_000  # as many as the papers on lost modes take
 SECONDS = 60.0  # after which it ends with what it has
-SECONDS_BETWEEN_VIEWS = 0.25
+SECONDS_BETWEEN_VIEWS = 0.4
 WORK: dict[str, Any] = {"concurrency_id": "modes", "concurrency_limit": 1}
 
 

@@ -24,8 +24,16 @@ MODEL_WORK: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
 # For what only reads files: it waits for no model, but does not crowd the others out.
 PAGE_WORK: dict[str, Any] = {"concurrency_id": "page", "concurrency_limit": 4}
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+# For events that say how far they are themselves, or not at all. Gradio brings the state of every
+# component that was ever said to be in progress up to date with each message of any event, by
+# copying what it holds: with all outputs among them, a message took a tenth of a second on a
+# telephone's processor (docs/experiments.md).
+UNSEEN: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], **PRIVATE}
+# For what a choice makes: where one is made before the last was answered, it is answered next.
+# By default Gradio drops what comes meanwhile, and a page would show something else than it says.
+LATEST: dict[str, Any] = {"trigger_mode": "always_last"}
 # For what is answered at once and needs no turn.
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
+QUIET: dict[str, Any] = {"queue": False, **UNSEEN}
 LATEX: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
     {"left": "$", "right": "$", "display": False},
@@ -160,7 +168,7 @@ def follow_checkpoint(
         updates = [classes(choices, c if c in known else ANY) for c in chosen]
         return updates if len(updates) > 1 else updates[0]
 
-    return checkpoint.input(spoken(offer), [checkpoint, *boxes], boxes, **QUIET)
+    return checkpoint.input(spoken(offer), [checkpoint, *boxes], boxes, **LATEST, **QUIET)
 
 
 def about(catalogue: Catalogue, checkpoint: gr.Dropdown, capability: str, more: str = "") -> None:
@@ -184,7 +192,7 @@ def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(fn)
         def stream(*args: Any, **kwargs: Any) -> Iterator[Any]:
             language = languages.of_visitor()
-            steps = fn(*args, **kwargs)
+            steps, told = fn(*args, **kwargs), _News()
             while True:
                 texts.speak(language)  # each step may run in a thread of its own
                 try:
@@ -193,7 +201,7 @@ def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
                     return
                 except ValueError as error:
                     raise gr.Error(str(error), print_exception=False) from None
-                yield value
+                yield told.of(value)
 
         return stream
 
@@ -206,6 +214,28 @@ def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
             raise gr.Error(str(error), print_exception=False) from None
 
     return call
+
+
+class _News:
+    """What a result that grows says of each output that it has not said before: a page does again
+    all that a message tells it to, and a slow one falls behind."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, dict[str, Any]] = {}
+
+    def of(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(self._one(self._told.setdefault(i, {}), v) for i, v in enumerate(values))
+
+    def _one(self, told: dict[str, Any], value: Any) -> Any:
+        if isinstance(value, gr.blocks.Block):
+            given = value.constructor_args
+        elif isinstance(value, dict) and value.get("__type__") == "update":
+            given = {name: one for name, one in value.items() if name != "__type__"}
+        else:
+            given = {"value": value}
+        new = {n: one for n, one in given.items() if n not in told or told[n] != one}
+        told.update(new)
+        return gr.update(**new)
 
 
 class Runs:

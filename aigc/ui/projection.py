@@ -29,7 +29,8 @@ DRAWN = ("label",)
 STEPS = 100
 SEARCHES = 4  # of one class, each from another start; without a class one of each
 SECONDS = 20.0  # after which it ends with what it has
-EVERY = 10  # steps between two views
+EVERY = 10  # steps between two views, at the least
+SECONDS_BETWEEN_VIEWS = 0.4  # and a page on a telephone needs half of these to show one
 WORK: dict[str, Any] = {"concurrency_id": "projection", "concurrency_limit": 1}
 
 
@@ -61,9 +62,9 @@ def search(
     chosen: Checkpoint, image: Tensor, label: str, halted: threading.Event | None = None,
     steps: int = STEPS,
 ) -> Iterator[Found]:  # fmt: skip
-    """Every EVERY steps what was found of a picture (C, H, W) as class `label`, or as the best of
-    all classes where that is 'any'. Ends after `steps`, when SECONDS are over, or once `halted` is
-    set."""
+    """What was found of a picture (C, H, W) as class `label`, or as the best of all classes where
+    that is 'any', as often as a page can show it. Ends after `steps`, when SECONDS are over, or
+    once `halted` is set."""
     model: Any = chosen.model
     index = chosen.label_index(label)
     if index is None and chosen.labels:
@@ -71,14 +72,16 @@ def search(
     else:
         labels = [label] * SEARCHES
     told = torch.stack([model.condition(chosen.label_index(name)) for name in labels])
-    began = time.monotonic()
+    began, last = time.monotonic(), -math.inf
     ways = model.project(image, told, latent.generators(0, len(labels)), steps)
     for step, (latents, _, _) in enumerate(ways, 1):
         seconds = time.monotonic() - began
         over = seconds >= SECONDS or (halted is not None and halted.is_set())
         ended = over or step == steps
-        if step % EVERY and not ended:
+        soon = step % EVERY or time.monotonic() - last < SECONDS_BETWEEN_VIEWS
+        if soon and not ended:
             continue
+        last = time.monotonic()
         pictures = model.decode(latents, told)
         errors = [error(picture, image) for picture in pictures]
         order = sorted(range(len(errors)), key=errors.__getitem__)

@@ -260,7 +260,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     stop.click(halt, None, None, **parts.QUIET)
     asked.click(
         parts.spoken(save_as), [made, way], ready, js="(made) => [made, aigc.saving()]",
-        show_progress="hidden", **parts.PRIVATE, **parts.MODEL_WORK,
+        **parts.UNSEEN, **parts.MODEL_WORK,
     ).then(None, ready, ready, js="(file) => aigc.save(file)", **parts.PRIVATE)  # fmt: skip
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()),
@@ -268,11 +268,13 @@ def build(catalogue: Catalogue) -> parts.Page:
             gallery, notes, save, made, seed, stop, *(one for p in panels for one in p.outputs),
         ],
         "show_progress": "minimal", "show_progress_on": gallery,
-        **parts.PRIVATE, **parts.MODEL_WORK,
+        **parts.LATEST, **parts.PRIVATE, **parts.MODEL_WORK,
     }  # fmt: skip
     # The switch is read in the browser, so that a new seed costs no second round trip.
     new_seed = "(c, n, s, ...more) => [c, n, more.at(-1) ? aigc.seed() : s, ...more]"
-    button.click(**{**event, "inputs": [*settings.values(), randomise], "js": new_seed})
+    button.click(**{
+        **event, "inputs": [*settings.values(), randomise], "js": new_seed, "trigger_mode": "once",
+    })  # fmt: skip
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
     parts.endpoint(
         sample, "sample",

@@ -37,7 +37,7 @@ from aigc.ui.weights import archive, encode, pack
 
 MAX_SYMBOLS = 256  # shown at once: the weights grow with the square
 CANDIDATES = 10  # for each place
-SECONDS_BETWEEN_VIEWS = 0.1
+SECONDS_BETWEEN_VIEWS = 0.2
 
 ASKED: dict[str, Any] = {
     "prompt": read_prompt, "length": read_length, "top_k": read_top_k, "top_p": read_top_p,

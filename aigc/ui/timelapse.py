@@ -105,7 +105,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     settings = {"checkpoint": checkpoint, "beside": beside, "frame": frame}
     event: dict[str, Any] = {
         "fn": parts.spoken(run), "inputs": list(settings.values()), "outputs": [viewer, made],
-        "show_progress": "hidden", **parts.PRIVATE, **parts.PAGE_WORK,
+        **parts.LATEST, **parts.UNSEEN, **parts.PAGE_WORK,
     }  # fmt: skip
     checkpoint.input(**event)
     beside.input(**event)
