@@ -297,6 +297,8 @@ def test_walks_are_heard_and_explorers_show_spectra(catalogue: Catalogue) -> Non
     given = {"seed": 1, "label": "C4", "stops": 3, "leg": 2, "path": "slerp"}
     loop = explore.read(catalogue, "vae-notes", "loop", given)
     assert 'data-frames="6"' in explore.VIEWS["loop"].show(loop)
+    taken = explore.taken_for(wish.checkpoint)
+    assert taken["visible"] and texts.DRAWN_AS["sound"] in taken["value"]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])

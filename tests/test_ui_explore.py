@@ -543,6 +543,10 @@ def test_a_drawing_stands_in_place_of_a_seed(catalogue: Catalogue, view: str) ->
             explore.read(catalogue, name, view, {**given, "drawing": nonsense})
 
 
+def test_of_pictures_nobody_is_told_what_a_drawing_is(catalogue: Catalogue) -> None:
+    assert not explore.taken_for(catalogue.find("gan-mnist", "project"))["visible"]
+
+
 def test_a_projection_is_shown_no_faster_than_a_page_can(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -153,6 +153,7 @@ def test_explorers_show_what_moves(catalogue: Catalogue) -> None:
     assert [kind for kind, _ in files_in(shown)] == ["image/png", "image/webp"] * (2 + 3)
     assert "upwards +" in shown and shown.count('class="pill hold"') == 1
     # A drawing stands still.
+    assert texts.DRAWN_AS["video"] in explore.taken_for(moved.checkpoint)["value"]
     drawing = Image.new("L", (16, 16))
     drawing.paste(255, (7, 2, 9, 14))
     frames = SMALL.to_videos(SMALL.from_drawing(drawing)[None])[0]

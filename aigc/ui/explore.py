@@ -220,6 +220,12 @@ def read(catalogue: Catalogue, checkpoint: object, view: object, given: dict[str
     return Wish(chosen, wanted, values, classifier, drawing)
 
 
+def taken_for(chosen: Checkpoint | None) -> dict[str, Any]:
+    """What a drawing is to a model of something else than pictures, and whether it is said."""
+    said = texts.DRAWN_AS.get(chosen.media.kind, "") if chosen else ""
+    return {"value": f'<p class="said">{said}</p>', "visible": bool(said)}
+
+
 def build(catalogue: Catalogue) -> parts.Page:
     default = catalogue.first(NEEDS)
     first = possible(catalogue.find(default, NEEDS))[0] if default else next(iter(VIEWS))
@@ -355,6 +361,7 @@ def build(catalogue: Catalogue) -> parts.Page:
             button: gr.Button(visible=uses(now, "seed")),
             randomise: gr.Checkbox(visible=uses(now, "seed")),
             drawn: gr.Column(visible=uses(now, "drawing")),
+            taken: gr.HTML(**taken_for(chosen)),
             use: gr.Button(visible=now != "project"),
             go: gr.Button(visible=now == "project"),
         }
@@ -472,6 +479,8 @@ def build(catalogue: Catalogue) -> parts.Page:
                 )
             with gr.Column(visible=uses(first, "drawing")) as drawn:
                 pad = pictures.pad(texts.OWN_PICTURE)
+                shown_first = catalogue.find(default, NEEDS) if default else None
+                taken = gr.HTML(**taken_for(shown_first), js_on_load=None)
                 with gr.Row():
                     use = gr.Button(texts.USE_DRAWING, visible=first != "project", min_width=100)
                     go = gr.Button(texts.PROJECT, visible=first == "project", min_width=100)
@@ -533,7 +542,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     enough.click(halt, None, None, **parts.QUIET)
     button.click(**{**pressed, "inputs": [*settings.values(), randomise], "js": new_seed})
     chosen_now = [checkpoint, views_box, *label_boxes.values()]
-    controls = [button, randomise, drawn, use, go, seed, muting, *rows.values(), *boxes]
+    controls = [button, randomise, drawn, taken, use, go, seed, muting, *rows.values(), *boxes]
     # Not when they change: a link sets both, and each for itself would be asked about beside what
     # the other was before.
     follow: dict[str, Any] = {

@@ -654,6 +654,11 @@ SCORES_LOSS = (
 )
 SCORES_DRAWN = "The same drawing was judged as every class."
 USE_DRAWING = "Use the drawing"
+DRAWN_AS = {
+    "sound": "A drawing is taken for the spectrum of a sound: time runs from left to right, and "
+             "low tones lie at the bottom.",
+    "video": "A drawing is taken for a video that stands still.",
+}  # fmt: skip
 PROJECT = "Project"
 PROJECT_FIRST = "Draw something and press Project"
 PROJECTED = "Found in {name} by optimisation, as a {label}: error {error}, {seconds} s"

@@ -714,6 +714,10 @@ SCORES_LOSS = (
 )
 SCORES_DRAWN = "同一张图按每个类别各评判了一次。"
 USE_DRAWING = "用这张图"
+DRAWN_AS = {
+    "sound": "这里把画当作一个声音的频谱：时间从左到右，低音在下。",
+    "video": "这里把画当作一段静止的视频。",
+}  # fmt: skip
 PROJECT = "投影"
 PROJECT_FIRST = "先画点什么，再按“投影”"
 PROJECTED = "在 {name} 里用优化找到的，按 {label}：误差 {error}，{seconds} 秒"
