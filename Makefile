@@ -9,8 +9,6 @@ ARGS ?=
 peers := $(python) -m pip install -q -e '.[bench]' && $(python) -m pip uninstall -q -y dataclasses
 # Only where there is a screen: elsewhere a browser in the terminal might start.
 browse := $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),--open)
-# Of the tests: one more than there are cores, since half of their time a browser waits, up to 4.
-workers = $$($(python) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 
 .DEFAULT_GOAL := help
 .PHONY: help app test check format figures bench bench-training screenshots
@@ -25,7 +23,7 @@ app: ## set up and open the app on http://127.0.0.1:7860
 test: ## set up (a browser too) and run every test
 	@tools/setup.sh dev
 	@tools/setup.sh chromium
-	@$(python) -m pytest -n $(workers) --dist loadfile $(ARGS)
+	@$(python) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: ## lint, formatting, types
 	@tools/setup.sh dev
