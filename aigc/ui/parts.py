@@ -185,7 +185,7 @@ def about(catalogue: Catalogue, checkpoint: gr.Dropdown, capability: str, more: 
 
 def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
     """`fn` as an event handler: it answers in the visitor's language, and a ValueError becomes
-    the sentence that the person sees."""
+    the sentence that the person sees. Where `fn` yields what grows, it yields tuples."""
 
     if inspect.isgeneratorfunction(fn):
 

@@ -279,11 +279,11 @@
     }
   });
 
-  // The sound of a walk moves the player above it along.
+  // The sound of a walk moves the player above it along, to the last frame at its end.
   sound.addEventListener("timeupdate", () => {
     const button = document.querySelector("[data-frames] .hear[aria-pressed=true]");
     const player = button?.closest(".prose")?.querySelector(".player");
-    if (!player || sound.ended) return;
+    if (!player) return;
     const count = Number(button.parentNode.dataset.frames);
     show(player, Math.min(count - 1, Math.floor((count * sound.currentTime) / sound.duration)));
   });
