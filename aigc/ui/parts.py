@@ -26,8 +26,8 @@ PAGE_WORK: dict[str, Any] = {"concurrency_id": "page", "concurrency_limit": 4}
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 # For events that say how far they are themselves, or not at all. Gradio brings the state of every
 # component that was ever said to be in progress up to date with each message of any event, by
-# copying what it holds: with all outputs among them, a message took a tenth of a second on a
-# telephone's processor (docs/experiments.md).
+# copying what it holds: with all outputs among them, a message cost a page twice as much
+# (docs/experiments.md).
 UNSEEN: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], **PRIVATE}
 # For what a choice makes: where one is made before the last was answered, it is answered next.
 # By default Gradio drops what comes meanwhile, and a page would show something else than it says.

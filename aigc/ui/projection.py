@@ -30,7 +30,7 @@ STEPS = 100
 SEARCHES = 4  # of one class, each from another start; without a class one of each
 SECONDS = 20.0  # after which it ends with what it has
 EVERY = 10  # steps between two views, at the least
-SECONDS_BETWEEN_VIEWS = 0.4  # and a page on a telephone needs half of these to show one
+SECONDS_BETWEEN_VIEWS = 0.4  # a page at a quarter of the speed keeps up (docs/experiments.md)
 WORK: dict[str, Any] = {"concurrency_id": "projection", "concurrency_limit": 1}
 
 

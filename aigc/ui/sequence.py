@@ -37,7 +37,6 @@ from aigc.ui.weights import archive, encode, pack
 
 MAX_SYMBOLS = 256  # shown at once: the weights grow with the square
 CANDIDATES = 10  # for each place
-SECONDS_BETWEEN_VIEWS = 0.2
 
 ASKED: dict[str, Any] = {
     "prompt": read_prompt, "length": read_length, "top_k": read_top_k, "top_p": read_top_p,
@@ -307,7 +306,7 @@ def watch(
     values."""
     last, text = -math.inf, None
     for text in write(chosen, made):
-        if time.monotonic() - last >= SECONDS_BETWEEN_VIEWS:
+        if time.monotonic() - last >= cache.SECONDS_BETWEEN_VIEWS:
             yield frame(chosen, text, made)
             last = time.monotonic()
     assert text is not None  # `write` gives something, or says why not
