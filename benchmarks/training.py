@@ -3,19 +3,22 @@ and what batch, image size, precision, memory layout and processes change in tha
 
     python -m benchmarks.training --data DIR [--seconds S]       (pip install -e '.[bench]')
     python -m benchmarks.training --data DIR --sweep             (no peers; most of an hour)
+    python -m benchmarks.training --data DIR --gpu               (on one; a few minutes)
 
 Peers: an eager float32 loop over the same two networks as GAN tutorials write it (two passes of
 the discriminator, a fresh one for the generator); pythae's trainer on the same encoder and decoder;
 transformers' GPT-2 of the same width, depth and number of tokens. Each is measured after the
 other in one run, `--rounds` times in turn, and the medians are compared: on a machine that does
 something else besides, only the ratios say something. So it is with `--sweep`: each variant is
-measured right after the recipe as it is.
+measured right after the recipe as it is. With `--gpu` the changes are made one after the other,
+each in addition to those before, at the sizes of LARGE, which are worth a GPU.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import functools
 import importlib
 import io
@@ -41,10 +44,10 @@ from aigc import latent
 from aigc.data import Dataset, load
 from aigc.models import gan as gans
 from aigc.models import vae as vaes
-from benchmarks.speed import processor
-from train import loop
+from train import loop, muon
 
 WARM = 2  # steps before the clock starts: what is compiled and allocated once
+WARM_GPU = 12  # there CUDA graphs are recorded and kernels chosen, too
 FLAGS: dict[str, dict[str, Any]] = {  # of each family, besides its defaults
     "gan": {"augment": "off"},
     "vae": {},
@@ -54,6 +57,24 @@ FLAGS: dict[str, dict[str, Any]] = {  # of each family, besides its defaults
 }
 BATCHES = (16, 64, 256)
 SIZES = (28, 64)
+LARGE: dict[str, dict[str, Any]] = {  # of each family, on a GPU
+    "gan": {"batch": 256},
+    "vae": {"batch": 512},
+    "ladder": {"batch": 256, "planes": 192, "coarse": 6, "fine": 2},
+    "attention": {
+        "batch": 128,
+        "layers": 6,
+        "heads": 12,
+        "dim": 384,
+        "head_dim_out": 384,
+        "turned": 0.8,
+    },
+    "language": {"batch": 64},
+}
+ON_GPU = (
+    "float32", "+ bfloat16", "+ channels-last", "+ kernels by trial", "+ fused Adam",
+    "+ Muon in batches", "+ compiled", "+ CUDA graphs",
+)  # fmt: skip
 CHANGES = ("bfloat16", "channels-last", "compiled", "fused Adam", "2 threads")
 
 
@@ -66,11 +87,16 @@ def rate(family: str, data: Path, seconds: float, threads: int = 0, **flags: Any
     averages and checks included, once it is warm; at least two steps are measured."""
     clock: list[float] = []
     original = loop.Run.update_average
+    gpu = torch.cuda.is_available()
+    warm = WARM_GPU if gpu else WARM
 
     def counted(run: loop.Run) -> None:
         original(run)
+        enough = len(clock) > warm + 2 and time.perf_counter() - clock[warm] > seconds
+        if gpu and (enough or len(clock) == warm):
+            torch.cuda.synchronize()  # a step is begun long before it ends
         clock.append(time.perf_counter())
-        if len(clock) > WARM + 2 and clock[-1] - clock[WARM] > seconds:
+        if enough:
             raise Enough
 
     module, before = importlib.import_module(f"train.{family}"), torch.get_num_threads()
@@ -93,7 +119,7 @@ def rate(family: str, data: Path, seconds: float, threads: int = 0, **flags: Any
     finally:
         torch.set_num_threads(before)
     batch = values.get("batch", module.Recipe.batch)
-    return (len(clock) - 1 - WARM) * batch / (clock[-1] - clock[WARM])
+    return (len(clock) - 1 - warm) * batch / (clock[-1] - clock[warm])
 
 
 @contextlib.contextmanager
@@ -368,6 +394,47 @@ def variants(
         yield family, [f"{statistics.median(plain):.0f}", *cells]
 
 
+def on_gpu(families: list[str], data: Path, seconds: float) -> Iterator[tuple[str, list[str]]]:
+    """Images/s of each family at its LARGE size as the changes of ON_GPU are made in turn."""
+    for family in families:
+        module = importlib.import_module(f"train.{family}")
+        names = {field.name for field in dataclasses.fields(module.Recipe)}
+        pictures = family not in ("attention", "language")
+        done: list[str] = []
+        for change in ON_GPU:
+            fits = {
+                "+ channels-last": pictures,
+                "+ kernels by trial": pictures,
+                "+ Muon in batches": "muon_lr" in names,
+                # The penalties of a GAN take a second derivative, which does not compile.
+                "+ compiled": family != "gan",
+                "+ CUDA graphs": family not in ("gan", "language"),
+            }
+            if not fits.get(change, True):
+                done.append("–")
+                continue
+            reached = ON_GPU[: ON_GPU.index(change) + 1]
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(layout("+ channels-last" in reached))
+                stack.enter_context(
+                    mock.patch.object(loop, "TRIES", "+ kernels by trial" in reached)
+                )
+                if "+ fused Adam" not in reached:
+                    stack.enter_context(unfused())
+                if "+ Muon in batches" not in reached:
+                    stack.enter_context(mock.patch.object(muon, "together", return_value=False))
+                if "+ CUDA graphs" not in reached:
+                    stack.enter_context(
+                        mock.patch.object(loop, "compile_mode", return_value="default")
+                    )
+                flags = LARGE[family] | {
+                    "precision": "bfloat16" if "+ bfloat16" in reached else "float32",
+                    "compile": "+ compiled" in reached,
+                }
+                done.append(f"{rate(family, data, seconds, **flags):.0f}")
+        yield family, done
+
+
 def with_processes(family: str, count: int, data: Path, seconds: float) -> float:
     """Images/s of a real run of `count` processes of one thread each, by its file of figures; nan
     where the time is too short for two steps."""
@@ -429,12 +496,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sweep", action="store_true", help="what changes the rate, and how")
+    parser.add_argument("--gpu", action="store_true", help="what pays on a GPU")
     parser.add_argument("--families", nargs="+", default=list(FLAGS), choices=list(FLAGS))
     options = parser.parse_args()
-    threads = torch.get_num_threads()
-    about = f"{datetime.now(timezone.utc):%Y-%m-%d}, {processor()}, {threads} thread(s)"
+    where = loop.machine(loop.device_of("cuda" if options.gpu else "cpu"))
+    about = f"{datetime.now(timezone.utc):%Y-%m-%d}, {where}"
     print(f"{about}, torch {torch.__version__}, load {os.getloadavg()[0]:.1f} before")
-    if options.sweep:
+    if options.gpu:
+        rows = on_gpu(options.families, options.data, options.seconds)
+        table("images/s on a GPU", list(ON_GPU), rows)
+    elif options.sweep:
         sweep(options.families, options.data, options.seconds, options.rounds)
     else:
         against_peers(options.data, options.seconds, options.rounds)

@@ -363,12 +363,13 @@ def test_real_pictures_score_like_real_pictures(options: Options, tiny_checkpoin
         ({"draws": 0}, "--draws is 1 or more"),
         ({"importance": -1}, "--importance is 0 or more, not -1"),
         ({"cas": -1}, "--cas is 0 or more"),
+        ({"device": "cuda:99"}, "--device cuda:99 is not there"),
     ],
 )
-def test_options_that_cannot_work(change: dict[str, int], sentence: str, options: Options) -> None:
+def test_options_that_cannot_work(change: dict[str, Any], sentence: str, options: Options) -> None:
     for name, value in change.items():
         setattr(options, name, value)
-    with pytest.raises(EvaluationError, match=sentence):
+    with pytest.raises(loop.TrainingError, match=sentence):
         evaluate.evaluate(options)
 
 

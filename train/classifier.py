@@ -74,7 +74,7 @@ def train(recipe: Recipe, dataset: Dataset | None = None) -> Path:
             f"a classifier needs classes to tell apart, and {recipe.data} has "
             f"{len(dataset.labels)}; put the images into one sub-folder a class"
         )
-    device = loop.device_of(recipe)
+    device = loop.device_of(recipe.device)
     channels, height, width = dataset.media.shape
     try:
         config = Config(

@@ -76,6 +76,7 @@ HEARD = 1000  # samples whose pitch is measured
 LOOKED_UP = 1000  # images whose nearest training image is looked for
 CLOSEST = 0.01  # of real test images: a sample nearer than that to a training image is a copy
 K_RECALL, K_COVERAGE = 3, 5  # neighbours, as in the papers
+CPU = torch.device("cpu")
 
 
 class EvaluationError(loop.TrainingError):
@@ -107,6 +108,9 @@ class Options:
     bfloat16: bool = False
     """Run the networks of the importance-weighted likelihood in bfloat16, its sums in float32:
     about half the time on a processor that computes in it."""
+    device: str = "cpu"
+    """cpu or cuda: where likelihoods are computed. Samples are drawn on the processor, where the
+    app draws them."""
 
 
 @dataclass(frozen=True)
@@ -532,43 +536,54 @@ def privacy_figures(
 
 
 def bound_figures(
-    measured: Checkpoint, test: Dataset, draws: int, importance: int, bfloat16: bool = False
+    measured: Checkpoint,
+    test: Dataset,
+    draws: int,
+    importance: int,
+    bfloat16: bool = False,
+    device: torch.device = CPU,
 ) -> Figures:
     """-ELBO, its parts and the importance-weighted likelihood, in nats an image; of 8-bit values
     the likelihood in bits/dim, too."""
-    model: Any = measured.model.to(memory_format=torch.channels_last)  # faster on a CPU
+    model: Any = measured.model.to(device).to(memory_format=torch.channels_last)  # faster, it runs
     likelihood = getattr(model.config, "likelihood", "bernoulli")
     binary = likelihood == "bernoulli"
     rounds = draws if binary else 1
     free = model.condition(None)
-    kinds = {"": free.expand(len(test), -1)}
+    kinds = {"": free.expand(len(test), -1).to(device)}
     if measured.labels:
         given = torch.stack([model.condition(i) for i in range(len(measured.labels))])
-        kinds["_given_class"] = given[test.targets]
+        kinds["_given_class"] = given[test.targets].to(device)
     bounds: dict[str, list[float]] = {kind: [] for kind in kinds}
     parts = torch.zeros(1 + len(model.levels), dtype=torch.double)  # pixels, then every level
     weighted = 0.0
-    source = latent.generator(SEED)
+    source = noise = latent.generator(SEED)
+    if device != CPU:
+        noise = torch.Generator(device).manual_seed(SEED)
     for number in range(rounds):
         images = test.floats()
         if binary:  # a pixel of brightness p is 1 with probability p
             images = (torch.rand(images.shape, generator=source) < images).float()
+        images = images.to(device)
         sums = dict.fromkeys(kinds, 0.0)
         for part in batches(len(test), JUDGED, f"-ELBO, draw {number + 1} of {rounds}"):
             for kind, conditions in kinds.items():
                 with torch.inference_mode():
-                    nll, kl = model.elbo(images[part], conditions[part], source)
-                found = torch.stack([t.double().sum() for t in (nll, *kl.split(model.levels, 1))])
+                    nll, kl = model.elbo(images[part], conditions[part], noise)
+                terms = (nll, *kl.split(model.levels, 1))
+                found = torch.stack([t.double().sum() for t in terms]).cpu()
                 sums[kind] += found.sum().item()
                 if not kind:
                     parts += found / rounds / len(test)
         for kind, total in sums.items():
             bounds[kind].append(total / len(test))
         if number == 0 and importance:
-            for part in batches(len(test), 2 * SCORED, f"likelihood, {importance} samples"):
-                with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-                    found = model.log_likelihood(images[part], kinds[""][part], importance, source)
+            at_once = 2 * SCORED if device == CPU else 2000
+            for part in batches(len(test), at_once, f"likelihood, {importance} samples"):
+                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+                    found = model.log_likelihood(images[part], kinds[""][part], importance, noise)
                 weighted -= found.double().sum().item()
+    model.to(CPU)
     on = f"mean over all {len(test):,} test images"
     if binary:
         on += ", dynamically binarised (a pixel of brightness p is 1 with probability p)"
@@ -578,7 +593,7 @@ def bound_figures(
         discrete = likelihood == "discretised-logistic"
         on += ", 8-bit values" if discrete else ", a density over values in [0, 1]"
         many = ""
-    seed = f"generator {SEED}"
+    seed = f"generator {SEED}{'' if device == CPU else ', computed on a GPU'}"
     pixels, *levels = parts.tolist()
     figures = {
         "negative_elbo": Figure(
@@ -624,9 +639,9 @@ def listed(values: list[float]) -> str:
     return ", ".join(f"{value:.2f}" for value in values)
 
 
-def exact_figures(measured: Checkpoint, test: Dataset) -> Figures:
+def exact_figures(measured: Checkpoint, test: Dataset, device: torch.device = CPU) -> Figures:
     """Bits per value of the image, from the exact likelihood."""
-    model: Any = measured.model
+    model: Any = measured.model.to(device)
     dims = math.prod(measured.media.shape)
     kinds: dict[str, tuple[str, str, list[int | None]]] = {
         "bits_per_dim": ("Bits/dim", "without a class", [None] * len(test))
@@ -638,12 +653,14 @@ def exact_figures(measured: Checkpoint, test: Dataset) -> Figures:
     for key, (name, how, labels) in kinds.items():
         total = 0.0
         for part in batches(len(test), SCORED, f"likelihood {how}"):
-            total -= model.log_prob(test.floats(part), labels[part]).double().sum().item()
+            found = model.log_prob(test.floats(part).to(device), labels[part])
+            total -= found.double().sum().item()
         figures[key] = Figure(
             name, metrics.bits_per_dim(total / len(test), dims), bits, "lower",
             f"Exact negative log-likelihood of the 8-bit values {how}, mean over all {len(test):,} "
             f"test images and {dims} values.",
         )  # fmt: skip
+    model.to(CPU)
     return figures
 
 
@@ -874,6 +891,7 @@ def evaluate(options: Options) -> dict[str, Any]:
     for name, least in (("samples", 2), ("draws", 1), ("importance", 0), ("cas", 0)):
         if getattr(options, name) < least:
             raise EvaluationError(f"--{name} is {least} or more, not {getattr(options, name)}")
+    device = loop.device_of(options.device)
     measured = checkpoint.load(options.checkpoint)
     train, test = load_data(measured, options.data)
     judge: Checkpoint | None = None
@@ -885,10 +903,10 @@ def evaluate(options: Options) -> dict[str, Any]:
         figures |= classifier_figures(measured, test)
     if hasattr(measured.model, "elbo"):
         figures |= bound_figures(
-            measured, test, options.draws, options.importance, options.bfloat16
+            measured, test, options.draws, options.importance, options.bfloat16, device
         )
     if hasattr(measured.model, "log_prob"):
-        figures |= exact_figures(measured, test)
+        figures |= exact_figures(measured, test, device)
     if "sample" in measured.capabilities:
         judge = find_judge(train, options.data, options.classifier)
         if test.labels == measured.labels == notes.NAMES:
@@ -908,10 +926,11 @@ def results(
         if getattr(options, name) != getattr(Options, name):
             words.append(f"--{name} {getattr(options, name)}")
     words += ["--bfloat16"] if options.bfloat16 else []
+    words += [f"--device {options.device}"] if options.device != Options.device else []
     return {key: figure.to_dict() for key, figure in figures.items()} | {
         "evaluated": {
             "date": datetime.now(timezone.utc).date().isoformat(),
-            "machine": loop.machine(torch.device("cpu")),
+            "machine": loop.machine(loop.device_of(options.device)),
             "torch": torch.__version__,
             "command": " ".join(words),
             "dataset": measured.dataset,

@@ -146,7 +146,7 @@ def train(recipe: Recipe) -> Path:
     judge = evaluate.available_judge(dataset)  # says which classes come out
     if not recipe.classes:
         dataset = replace(dataset, targets=torch.zeros_like(dataset.targets), labels=())
-    device = loop.device_of(recipe)
+    device = loop.device_of(recipe.device)
     channels, height, width = dataset.media.shape
     try:
         config = Config(
@@ -189,7 +189,7 @@ def train(recipe: Recipe) -> Path:
             fake = g(z, conditions)
         latest[:] = fake.detach(), targets
         if augmented:
-            draws = torch.rand(len(images), 2 * DRAWS, generator=generator).to(device)
+            draws = latent.uniform((len(images), 2 * DRAWS), generator)
             of_both = torch.cat(draws.chunk(2, 1))  # (2 n, DRAWS)
 
         # Discriminator: both halves in one batch, so that every layer runs once.
@@ -219,7 +219,7 @@ def train(recipe: Recipe) -> Path:
                 fits = d.matches(features[: len(images)]).float()  # (N, K)
             d_total = d_total + mismatch * F.cross_entropy(fits, targets)
         if recipe.gp and due:
-            share = torch.rand(len(images), 1, 1, 1, generator=generator)[:: recipe.pack].to(device)
+            share = latent.uniform((len(images), 1, 1, 1), generator)[:: recipe.pack].to(device)
             ends = [packed(end, recipe.pack) for end in (real, fake.detach())]
             with loop.autocast(recipe, device):
                 between = torch.lerp(ends[0], ends[1].to(real.dtype), share).requires_grad_()

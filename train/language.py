@@ -53,7 +53,7 @@ def train(recipe: Recipe) -> Path:
             f"--token-dropout is a share from 0 to below 1, not {recipe.token_dropout}"
         )
     dataset = loop.load_text(recipe)
-    device = loop.device_of(recipe)
+    device = loop.device_of(recipe.device)
     symbols, length, end = dataset.media.shape
     try:
         config = Config(
@@ -73,9 +73,9 @@ def train(recipe: Recipe) -> Path:
     def step(
         texts: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        unlabelled = torch.rand(len(texts), generator=generator) < recipe.any_label
+        unlabelled = latent.uniform((len(texts),), generator) < recipe.any_label
         labels = targets.masked_fill(unlabelled.to(device), config.classes)
-        hidden = torch.rand(texts.shape, generator=generator) < recipe.token_dropout
+        hidden = latent.uniform(texts.shape, generator) < recipe.token_dropout
         seen = texts.masked_fill(hidden.to(device), 0)
         counted = model.counted(texts).sum().float()
         distributed.average([counted])  # each process has texts of other lengths

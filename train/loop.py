@@ -14,6 +14,7 @@ With torchrun the same command trains on several processes, see `train.distribut
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import io
 import json
@@ -26,8 +27,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -48,6 +49,7 @@ from train import distributed, watch
 TEXTS = 2  # in a snapshot
 SAVE_EVERY_S = 40.0
 RESUME_FORMAT = 1
+TRIES = True  # on a GPU each convolution is done in several ways first, and then in the fastest
 # Flags that may differ between a run and the run that goes on from its state.
 MAY_CHANGE = {
     "data", "out", "minutes", "steps", "resume", "evaluate", "push_to_hub", "compile", "track",
@@ -187,17 +189,24 @@ def load_data(recipe: Options) -> Data:
     return dataclasses.replace(found, images=found.images[some], targets=found.targets[some])
 
 
-def device_of(recipe: Options) -> torch.device:
-    if recipe.device == "auto":
+def device_of(name: str) -> torch.device:
+    """What --device names. Raises TrainingError where it is not there."""
+    if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda", torch.cuda.current_device())
         return torch.device("cpu")
     try:
-        torch.empty(0, device=recipe.device)
+        torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
         first = str(error).splitlines()[0]
-        raise TrainingError(f"--device {recipe.device} is not there: {first}") from None
-    return torch.device(recipe.device)
+        raise TrainingError(f"--device {name} is not there: {first}") from None
+    return torch.device(name)
+
+
+def compile_mode(device: torch.device) -> str:
+    """How `torch.compile` is asked: on a GPU with CUDA graphs, where starting a kernel takes
+    longer than a small one runs."""
+    return "reduce-overhead" if device.type == "cuda" else "default"
 
 
 def computes_bfloat16(device: torch.device) -> bool:
@@ -364,6 +373,8 @@ class Run:
             k: v.detach().clone() for k, v in job.model.state_dict().items()
         }  # the EMA weights
         self.generator = latent.generator(job.recipe.seed, latent.MAX_SEED)
+        if device.type == "cuda":  # a step would wait for what the processor draws
+            self.generator = torch.Generator(device).manual_seed(self.generator.initial_seed())
         self.step = 0
         self.seconds = 0.0
         self.snapshots: list[dict[str, Any]] = []
@@ -506,7 +517,16 @@ class Run:
                 groups = optimizer.state_dict()["param_groups"]
                 optimizer.load_state_dict({"state": state, "param_groups": groups})
                 _lay_out(optimizer)
-            self.generator.set_state(tensors["generator"])
+            if len(tensors["generator"]) == len(self.generator.get_state()):
+                self.generator.set_state(tensors["generator"])
+            else:  # of a GPU and of a processor are of different length
+                print(
+                    "the state was written on another kind of device; what is random goes on with "
+                    "other draws",
+                    file=sys.stderr,
+                )
+                fresh = latent.generator(self.job.recipe.seed, int(about["step"]))
+                self.generator.manual_seed(fresh.initial_seed())
         except (RuntimeError, KeyError, ValueError) as error:
             raise TrainingError(
                 f"{self.file} does not fit this model ({error}); start again with another --out"
@@ -565,24 +585,11 @@ class Run:
             self.save()
         raise TrainingError(f"{sentence}; --resume --keep-going goes on all the same")
 
-    @contextmanager
-    def averaged(self) -> Iterator[nn.Module]:
-        """The model with its EMA weights, in eval mode, for as long as the context lasts."""
-        model = self.job.model
-        own = {k: v.detach().clone() for k, v in model.state_dict().items()}
-        model.load_state_dict(self.average)
-        model.eval()
-        try:
-            yield model
-        finally:
-            model.load_state_dict(own)
-            model.train()
-
     def snapshot(self, report: Mapping[str, watch.Value]) -> None:
         """Make the fixed pictures or texts with the averaged weights."""
-        with self.averaged() as model:
-            content, kind = stage(model.cpu(), self.job.dataset)
-            model.to(self.device)
+        model = copy.deepcopy(self.job.model).cpu()
+        model.load_state_dict(self.average)
+        content, kind = stage(model.eval(), self.job.dataset)
         self.pictures.append(content)
         self.snapshots.append(
             {
@@ -672,8 +679,9 @@ def run(job: Job) -> Path:
     Raises TrainingError when the run cannot start or go on, KeyboardInterrupt when it was
     stopped by Ctrl-C or a TERM signal, after its state was written.
     """
-    recipe, device, first = job.recipe, device_of(job.recipe), distributed.first()
+    recipe, device, first = job.recipe, device_of(job.recipe.device), distributed.first()
     torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = TRIES
     started = start_from(job) if recipe.start and not recipe.resume else {}
     state = Run(job, device)
     state.started = started

@@ -52,7 +52,7 @@ def train(recipe: Recipe) -> Path:
     dataset = loop.load_images(recipe)
     if recipe.any_label >= 1:  # or snapshots would ask for classes that nothing was learned of
         dataset = dataclasses.replace(dataset, labels=(), targets=torch.zeros_like(dataset.targets))
-    device = loop.device_of(recipe)
+    device = loop.device_of(recipe.device)
     channels, height, width = dataset.media.shape
     try:
         config = Config(
@@ -67,15 +67,15 @@ def train(recipe: Recipe) -> Path:
     model.to(device)
     adam = torch.optim.Adam(model.parameters(), lr=recipe.lr, betas=(0.9, 0.99), fused=True)
     if recipe.compile:
-        model.encoder.compile()
-        model.decoder.compile()
+        model.encoder.compile(mode=loop.compile_mode(device))
+        model.decoder.compile(mode=loop.compile_mode(device))
 
     def step(
         images: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
         if config.likelihood == "bernoulli":
-            images = (torch.rand(images.shape, generator=generator).to(device) < images).float()
-        hidden = torch.rand(len(targets), generator=generator) < recipe.any_label
+            images = (latent.uniform(images.shape, generator).to(device) < images).float()
+        hidden = latent.uniform((len(targets),), generator) < recipe.any_label
         if config.classes == 0:
             hidden[:] = True
         labels = targets.masked_fill(hidden.to(device), config.classes)

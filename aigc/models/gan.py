@@ -279,8 +279,8 @@ class GAN(nn.Module):
     def noise(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         """Latents from the prior: standard normal, or uniform in [-1, 1]."""
         if self.config.noise == "normal":
-            return torch.randn(shape, generator=generator)
-        return torch.rand(shape, generator=generator) * 2 - 1
+            return torch.randn(shape, generator=generator, device=generator.device)
+        return torch.rand(shape, generator=generator, device=generator.device) * 2 - 1
 
     def condition(self, label: int | None) -> Tensor:
         """One class -> (K,). A GAN knows no "any": None is an equal mixture of all classes."""

@@ -296,7 +296,8 @@ class Variational(nn.Module, ABC):
         """x (N, C, H, W), in {0, 1} for bernoulli; conditions (N, K). Returns -log p(x|z,c) for
         one z from q, (N,), and the KL of each latent, (N, L): -ELBO is nll + kl.sum(1). A grey
         bernoulli pixel counts as the chance of ink: the first term is its expectation."""
-        noise = torch.randn(len(x), sum(self.levels), generator=generator).to(x.device)
+        shape, device = (len(x), sum(self.levels)), generator.device
+        noise = torch.randn(shape, generator=generator, device=device).to(x.device)
         out, mean, log_var = self(x, conditions, noise)
         return self.nll(out, x), gaussian_kl(mean, log_var)
 
@@ -308,9 +309,10 @@ class Variational(nn.Module, ABC):
         1509.00519, equation 8): log of the mean of p(x|z) p(z) / q(z|x) over `samples` draws.
         A lower bound on average, tighter with more samples. (N, C, H, W), (N, K) -> (N,)."""
         seen = self.look(x, conditions)
+        shape, device = (len(x), sum(self.levels)), generator.device
         weights = []
         for _ in range(samples):
-            noise = torch.randn(len(x), sum(self.levels), generator=generator)
+            noise = torch.randn(shape, generator=generator, device=device).to(x.device)
             out, mean, log_var = self.infer(seen, conditions, noise)
             z = reparameterise(mean, log_var, noise)
             log_q = -0.5 * (noise.square() + log_var).sum(1)  # both lack the same constant,
