@@ -143,6 +143,31 @@ def test_nll_is_the_chain_rule_value_by_value() -> None:
         for n in range(2)
     ]
     assert model.nll(patches, labels).tolist() == pytest.approx(by_hand, rel=1e-5)
+    features = model.head.features(model.hidden(patches, labels), patches)
+    assert model.head.nll_of_all(features, patches).tolist() == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_the_way_that_a_picture_was_turned_is_told_and_none_changes_nothing() -> None:
+    model = build(height=4, width=4, ways=3)
+    patches = torch.randint(0, 256, (3, 4, 4), generator=latent.generator(3))
+    labels = torch.tensor([1, 1, 10])
+    plain = model.nll(patches, labels)
+    assert torch.equal(model.nll(patches, labels, torch.tensor([0, 0, 0])), plain)
+    told = model.nll(patches, labels, torch.tensor([1, 0, 2]))
+    assert torch.equal(told[1], plain[1])
+    assert not torch.isclose(told[[0, 2]], plain[[0, 2]]).any()
+
+
+def test_a_patch_that_is_not_read_does_not_matter() -> None:
+    model = build(height=4, width=4)
+    patches = torch.randint(0, 256, (1, 4, 4), generator=latent.generator(3))
+    other = patches.clone()
+    other[0, 1] = 255 - other[0, 1]
+    label = torch.tensor([1])
+    read = torch.tensor([[True, False, True, True]])
+    hidden = [model.hidden(p, label, read=read) for p in (patches, other)]
+    assert torch.equal(*hidden)
+    assert not torch.equal(model.hidden(patches, label), model.hidden(other, label))
 
 
 def test_temperature_draws_follow_the_softmax() -> None:

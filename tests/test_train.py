@@ -11,20 +11,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
+import torch.nn.functional as F
 
-from aigc import checkpoint
+from aigc import checkpoint, latent
 from aigc.data import load
 from train import loop
 
+Capture = pytest.CaptureFixture[str]
 TINY: dict[str, dict[str, Any]] = {
     "gan": {"latent": 4, "g_base": 4, "d_base": 4},
     "vae": {"latent": 4, "base": 4, "hidden": 16},
-    "ladder": {"top": 2, "latent": 1, "coarse": 1, "planes": 8, "depth": 1, "any_label": 0.5},
-    "attention": {"patch": 7, "layers": 1, "heads": 1, "dim": 8, "expansion": 1, "head_dim_out": 8},
+    "ladder": {
+        "top": 2, "latent": 1, "coarse": 1, "planes": 8, "depth": 1, "any_label": 0.5,
+        "free_bits": 1.0, "free_until": 0.5,
+    },
+    "attention": {
+        "patch": 7, "layers": 1, "heads": 1, "dim": 8, "expansion": 1, "head_dim_out": 8,
+        "turned": 0.5, "patch_dropout": 0.2,
+    },
     "language": {"dataset": "text", "size": 16, "layers": 1, "heads": 1, "dim": 8, "expansion": 1},
     "classifier": {"base": 8, "features": 8},
-}
+}  # fmt: skip
 SCRIPTS = sorted(
     p.stem for p in Path(loop.__file__).parent.glob("*.py") if "class Recipe" in p.read_text()
 )
@@ -201,6 +210,24 @@ def test_wrong_flags_are_one_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("script", "flags", "sentence"),
+    [
+        ("attention", {"turned": 1.0}, "--turned is a share from 0 to below 1, not 1.0"),
+        ("attention", {"patch_dropout": -0.1}, "--patch-dropout is a share"),
+        ("ladder", {"free_bits": -1.0}, "--free-bits is 0 or more"),
+        ("ladder", {"free_until": 0.0}, "--free-until is a share of the run, not 0.0"),
+        ("language", {"token_dropout": 1.0}, "--token-dropout is a share"),
+    ],
+)
+def test_wrong_flags_of_one_script(
+    script: str, flags: dict[str, Any], sentence: str, mnist_root: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(loop.TrainingError, match=sentence):
+        train(script, mnist_root, tmp_path / "x", **flags)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_wrong_classes_teach_the_discriminator_the_right_one(
     mnist_root: Path, tmp_path: Path
 ) -> None:
@@ -236,6 +263,22 @@ def test_nothing_is_overwritten(mnist_root: Path, tmp_path: Path) -> None:
         train("vae", mnist_root, tmp_path / "x", seed=5)
     after = weights(tmp_path / "x")
     assert all(torch.equal(before[k], after[k]) for k in before)
+
+
+def test_a_state_of_another_device_goes_on_with_other_draws(
+    mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 2, lambda: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            train("gan", mnist_root, tmp_path / "x")
+    file = tmp_path / "x.resume.safetensors"
+    about, tensors = loop.parse(file.read_bytes())
+    tensors["generator"] = torch.zeros(16, dtype=torch.uint8)  # as long as that of a GPU
+    file.write_bytes(safetensors.torch.save(tensors, {"about": json.dumps(about)}))
+    train("gan", mnist_root, tmp_path / "x", resume=True)
+    assert "was written on another kind of device" in capsys.readouterr().err
+    assert checkpoint.load(tmp_path / "x").training["steps"] == 4
 
 
 def test_a_start_that_does_not_fit_is_one_sentence(mnist_root: Path, tmp_path: Path) -> None:
@@ -347,6 +390,71 @@ def test_free_bits_take_the_price_off_a_silent_level() -> None:
     assert cost.item() == pytest.approx(3.75)
     assert by_level.grad is not None
     assert by_level.grad.tolist() == [1, 0, 1]
+
+
+def test_turned_pictures_lose_and_make_up_nothing() -> None:
+    from train.attention import turn, turnings
+
+    table = turnings(4, 4)
+    assert len(table) == 72
+    assert len(set(map(tuple, table.tolist()))) == 72
+    image = torch.arange(1.0, 17).view(1, 1, 4, 4)
+    ways = torch.arange(72)
+    turned = turn(image.expand(72, 2, -1, -1), ways, table)
+    assert torch.equal(turned[0, 0], image[0, 0])
+    assert torch.equal(turned[:, 0], turned[:, 1])
+    assert torch.equal(turned[9, 0], image[0, 0].rot90())
+    assert torch.equal(turned[36, 1], image[0, 0].flip(1))
+    assert turned[3, 0].tolist() == F.pad(image[0, 0], (0, 0, 1, 0))[:4].tolist()  # down by one
+    wide = turnings(2, 4)
+    assert len(set(map(tuple, wide.tolist()))) == len(wide) == 36
+
+
+def test_muon_does_the_same_with_matrices_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    from train import muon
+
+    ends = []
+    for at_once in (False, True):
+        monkeypatch.setattr(muon, "together", lambda matrix, at_once=at_once: at_once)
+        draw = latent.generator(0)
+        shapes = [(4, 6), (6, 4), (4, 6), (4, 3, 1, 2)]
+        weights = [torch.nn.Parameter(torch.randn(shape, generator=draw)) for shape in shapes]
+        optimizer = muon.Muon(weights, 0.1)
+        for _ in range(3):
+            for weight in weights:
+                weight.grad = torch.randn(weight.shape, generator=draw)
+            optimizer.step()
+        ends.append(torch.cat([weight.detach().flatten() for weight in weights]))
+    torch.testing.assert_close(*ends)
+
+
+def test_the_benchmark_adds_what_pays_on_a_gpu_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from benchmarks import training
+    from train import muon
+
+    asked = []
+
+    def rate(family: str, data: Path, seconds: float, **flags: Any) -> float:
+        asked.append(
+            (flags["precision"], flags["compile"], muon.together is original[0],
+             loop.compile_mode is original[1])
+        )  # fmt: skip
+        return float(len(asked))
+
+    original = muon.together, loop.compile_mode
+    monkeypatch.setattr(training, "rate", rate)
+    rows = dict(training.on_gpu(["gan", "ladder"], Path(), 0.0))
+    assert rows["gan"] == ["1", "2", "3", "4", "5", "–", "–", "–"]
+    assert rows["ladder"] == [str(i) for i in range(6, 14)]
+    assert asked[5:] == [
+        ("float32", False, False, False),
+        *[("bfloat16", False, False, False)] * 4,
+        ("bfloat16", False, True, False),
+        ("bfloat16", True, True, False),
+        ("bfloat16", True, True, True),
+    ]
 
 
 def test_the_benchmark_measures_steps_and_leaves_everything_as_it_was(mnist_root: Path) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 import tyro
 from torch import Tensor
 
@@ -36,6 +37,11 @@ class Recipe(loop.Options):
     """Share of the run over which the learning rates rise."""
     any_label: float = 0.3
     """Share of the images that are shown without their class, as "any"."""
+    turned: float = 0.0
+    """Share of the images that are turned, mirrored or shifted by a pixel, and the model told how,
+    at the start of the run; it falls to nothing towards the end."""
+    patch_dropout: float = 0.0
+    """Share of the patches that the model cannot read in training."""
     patch: int = 2
     layers: int = 4
     heads: int = 5
@@ -44,16 +50,46 @@ class Recipe(loop.Options):
     head_dim_out: int = 160
 
 
+def turnings(height: int, width: int) -> Tensor:
+    """Ways to turn a picture without making up a pixel: for each, where each pixel comes from,
+    (ways, H W) int64, H W for black. Each of the 8 symmetries of the square (4 where it is none),
+    then a shift by up to one pixel down and right; the first leaves the picture as it is."""
+    places = torch.arange(height * width).view(height, width)
+    turned = [places.rot90(k) for k in (range(4) if height == width else (0, 2))]
+    turned += [place.flip(1) for place in turned]
+    padded = [F.pad(place, (1, 1, 1, 1), value=height * width) for place in turned]
+    ways = [
+        place[1 - down : 1 - down + height, 1 - right : 1 - right + width].flatten()
+        for place in padded
+        for down in (0, 1, -1)
+        for right in (0, 1, -1)
+    ]
+    return torch.stack(ways)
+
+
+def turn(images: Tensor, ways: Tensor, table: Tensor) -> Tensor:
+    """Turn each of (N, C, H, W) in its way (N,), of those in the table of `turnings`."""
+    sources = table[ways][:, None].expand(-1, images.shape[1], -1)  # (N, C, H W)
+    return F.pad(images.flatten(2), (0, 1)).gather(2, sources).view_as(images)
+
+
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
+    for name in ("turned", "patch_dropout"):
+        if not 0 <= getattr(recipe, name) < 1:
+            raise loop.TrainingError(
+                f"--{name.replace('_', '-')} is a share from 0 to below 1, not "
+                f"{getattr(recipe, name)}"
+            )
     dataset = loop.load_images(recipe)
-    device = loop.device_of(recipe)
+    device = loop.device_of(recipe.device)
     channels, height, width = dataset.media.shape
+    table = turnings(height, width)[: None if recipe.turned else 1].to(device)
     try:
         config = Config(
             channels=channels, height=height, width=width, classes=len(dataset.labels),
             patch=recipe.patch, layers=recipe.layers, heads=recipe.heads, dim=recipe.dim,
-            expansion=recipe.expansion, head_dim_out=recipe.head_dim_out,
+            expansion=recipe.expansion, head_dim_out=recipe.head_dim_out, ways=len(table),
         )  # fmt: skip
     except ValueError as error:
         raise loop.TrainingError(str(error)) from None
@@ -61,7 +97,10 @@ def train(recipe: Recipe) -> Path:
     model.initialise(latent.generator(recipe.seed))
     model.to(device)
     trained = muon.muon_and_adam(model, model.blocks, recipe.lr, recipe.muon_lr)
-    if recipe.compile:
+    nll = model.nll
+    if recipe.compile and device.type == "cuda":
+        nll = torch.compile(model.nll, mode=loop.compile_mode(device))
+    elif recipe.compile:
         for block in model.blocks:
             block.compile()  # the head picks out pixels by their value, which does not compile
     dims = math.prod(config.media_shape)
@@ -69,12 +108,22 @@ def train(recipe: Recipe) -> Path:
     def step(
         images: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        hidden = torch.rand(len(targets), generator=generator) < recipe.any_label
+        hidden = latent.uniform((len(targets),), generator) < recipe.any_label
         labels = targets.masked_fill(hidden.to(device), config.classes)
         if config.classes == 0:
             labels = torch.zeros_like(targets)
+        ways = read = None
+        if recipe.turned:
+            chosen = latent.uniform((len(targets), 2), generator)
+            turning = chosen[:, 0] < recipe.turned * (1 - progress)
+            ways = (chosen[:, 1] * len(table)).long().masked_fill(~turning, 0).to(device)
+            images = turn(images, ways, table)
+        patches = model.tokens(images)
+        if recipe.patch_dropout:
+            read = latent.uniform(patches.shape[:2], generator) >= recipe.patch_dropout
+            read = read.to(device)
         with loop.autocast(recipe, device):
-            loss = model.nll(model.tokens(images), labels).mean() / dims
+            loss = nll(patches, labels, ways, read).mean() / dims
         muon.update(loss, model, trained, recipe, recipe.warmup, device, progress)
         return {"bits/dim": loss / math.log(2)}
 

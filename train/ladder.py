@@ -47,6 +47,8 @@ class Recipe(loop.Options):
     free_bits: float = 0.0
     """Nats that each level may say without paying, so that none stays silent from the start
     (Kingma et al. 2016)."""
+    free_until: float = 1.0
+    """Share of the run over which they fall to nothing, if it is below 1."""
     any_label: float = 1.0
     """Share of the images that are shown without their class, as "any"; 1 leaves the classes out
     of the model altogether."""
@@ -82,10 +84,12 @@ def train(recipe: Recipe) -> Path:
     loop.check(recipe)
     if not 0 <= recipe.free_bits:
         raise loop.TrainingError(f"--free-bits is 0 or more, not {recipe.free_bits}")
+    if not 0 < recipe.free_until <= 1:
+        raise loop.TrainingError(f"--free-until is a share of the run, not {recipe.free_until}")
     dataset = loop.load_images(recipe)
     if recipe.any_label >= 1:
         dataset = dataclasses.replace(dataset, labels=(), targets=torch.zeros_like(dataset.targets))
-    device = loop.device_of(recipe)
+    device = loop.device_of(recipe.device)
     channels, height, width = dataset.media.shape
     try:
         config = LadderConfig(
@@ -109,15 +113,15 @@ def train(recipe: Recipe) -> Path:
     if chosen:
         optimizers["muon"] = muon.Muon(inner, lr=recipe.muon_lr)
     if recipe.compile:
-        model.compile()
+        model.compile(mode=loop.compile_mode(device))
     dims = math.prod(config.media_shape)
 
     def step(
         images: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor]:
         if config.likelihood == "bernoulli":
-            images = (torch.rand(images.shape, generator=generator).to(device) < images).float()
-        hidden = torch.rand(len(targets), generator=generator) < recipe.any_label
+            images = (latent.uniform(images.shape, generator).to(device) < images).float()
+        hidden = latent.uniform((len(targets),), generator) < recipe.any_label
         if config.classes == 0:
             hidden[:] = True
         labels = targets.masked_fill(hidden.to(device), config.classes)
@@ -126,7 +130,8 @@ def train(recipe: Recipe) -> Path:
             nll, kl = model.elbo(images, conditions, generator)
         warm = min(1.0, progress / recipe.kl_warmup) if recipe.kl_warmup else 1.0
         by_level = torch.stack([level.sum(1).mean() for level in kl.split(model.levels, 1)])
-        (nll.mean() + recipe.beta * warm * paid(by_level, recipe.free_bits)).backward()
+        left = max(0.0, 1 - progress / recipe.free_until) if recipe.free_until < 1 else 1.0
+        (nll.mean() + recipe.beta * warm * paid(by_level, left * recipe.free_bits)).backward()
         distributed.average_gradients(model.parameters())
         # A rare step with a huge gradient (an outlier under a sharp posterior) ends a run.
         torch.nn.utils.clip_grad_norm_(model.parameters(), 200.0)

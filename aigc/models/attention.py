@@ -16,7 +16,7 @@ import copy
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -39,12 +39,18 @@ class Config:
     dim: int = 160
     expansion: int = 4
     head_dim_out: int = 160
+    ways: int = 1
+    """Ways in which a picture may have been turned in training, 0 as it is: the start token says
+    which (distribution augmentation; Jun et al. 2020, https://proceedings.mlr.press/v119/jun20a)."""
+
+    LATER: ClassVar[tuple[str, ...]] = ("ways",)
+    """What older checkpoints do not mention; the default is how they were made."""
 
     def __post_init__(self) -> None:
         for name, low, high in (
             ("channels", 1, 3), ("height", 1, 128), ("width", 1, 128), ("classes", 0, 1000),
             ("patch", 1, 8), ("layers", 1, 48), ("heads", 1, 32), ("dim", 8, 2048),
-            ("expansion", 1, 8), ("head_dim_out", 8, 2048),
+            ("expansion", 1, 8), ("head_dim_out", 8, 2048), ("ways", 1, 1000),
         ):  # fmt: skip
             value = getattr(self, name)
             if not isinstance(value, int) or not low <= value <= high:
@@ -247,6 +253,8 @@ class PixelHead(nn.Module):
 
     def nll(self, features: Tensor, patches: Tensor) -> Tensor:
         """features (B, T, P, hidden), patches (B, T, P) -> nats of each image (B,)."""
+        if features.is_cuda:  # which would wait for the number of those that are not black
+            return self.nll_of_all(features, patches)
         is_black = patches == 0
         black = self.black(features)[..., 0].float()  # (B, T, P)
         first = F.softplus(torch.where(is_black, -black, black)).flatten(1).sum(1)  # (B,)
@@ -254,6 +262,18 @@ class PixelHead(nn.Module):
         others = self.logits(features[image, t, i]).float()  # (N, 255)
         second = F.cross_entropy(others, patches[image, t, i] - 1, reduction="none")  # (N,)
         return first.index_add(0, image, second)
+
+    def nll_of_all(self, features: Tensor, patches: Tensor) -> Tensor:
+        """As `nll`, with the logits of all pixels, black or not: shapes that never change."""
+        weight = torch.cat([self.black.weight, self.logits.weight])  # (256, hidden)
+        bias = torch.cat([self.black.bias, self.logits.bias])
+        found = F.linear(features, weight, bias).float()  # (B, T, P, 256)
+        black, others = found[..., 0], found[..., 1:]
+        is_black = patches == 0
+        first = F.softplus(torch.where(is_black, -black, black))  # (B, T, P)
+        targets = (patches - 1).clamp(min=0)
+        second = F.cross_entropy(others.flatten(0, 2), targets.flatten(), reduction="none")
+        return (first + ~is_black * second.view_as(first)).flatten(1).sum(1)
 
 
 def two_steps(black: Tensor, others: Tensor) -> Tensor:
@@ -270,6 +290,8 @@ class Transformer(nn.Module):
         self.config = config
         rows, columns = config.grid
         self.start = nn.Embedding(config.classes + 1, config.dim)  # the last one is "any"
+        if config.ways > 1:
+            self.way = nn.Embedding(config.ways - 1, config.dim)  # of pictures not as they are
         self.patch = nn.Linear(config.patch_values * FEATURES, config.dim, bias=False)
         self.row = nn.Embedding(rows, config.dim)
         self.column = nn.Embedding(columns, config.dim)
@@ -327,7 +349,8 @@ class Transformer(nn.Module):
     def label_indices(self, labels: Sequence[int | None]) -> Tensor:
         """Class indices, None for any -> (N,) int64 into the start embedding."""
         any_class = self.config.classes
-        return torch.tensor([any_class if label is None else label for label in labels])
+        indices = [any_class if label is None else label for label in labels]
+        return torch.tensor(indices, device=self.start.weight.device)
 
     # The sequence
 
@@ -341,20 +364,38 @@ class Transformer(nn.Module):
         head_dim = self.config.dim // self.config.heads
         return rotary(drawn, head_dim), rotary(held, head_dim)
 
-    def embed(self, patches: Tensor, labels: Tensor) -> Tensor:
+    def embed(
+        self,
+        patches: Tensor,
+        labels: Tensor,
+        ways: Tensor | None = None,
+        read: Tensor | None = None,
+    ) -> Tensor:
         """patches (B, T, P), labels (B,) -> (B, T, dim): at t the patch t-1, or the start token,
-        and the place of patch t, which it predicts."""
+        and the place of patch t, which it predicts. `ways` (B,) says how each picture was turned,
+        `read` (B, T) is False at patches that the model cannot see."""
         rows, columns = self.grid
+        start = self.start(labels)  # (B, dim)
+        if ways is not None:
+            start = start + F.pad(self.way.weight, (0, 0, 1, 0))[ways]
         held = self.patch(describe(patches[:, :-1]).flatten(-2))  # (B, T - 1, dim)
-        x = torch.cat([self.start(labels)[:, None], held], 1)  # (B, T, dim)
+        if read is not None:
+            held = held * read[:, :-1, None]
+        x = torch.cat([start[:, None], held], 1)  # (B, T, dim)
         place = self.row.weight[:, None] + self.column.weight  # (rows, columns, dim)
         return x + place.flatten(0, 1)
 
-    def hidden(self, patches: Tensor, labels: Tensor) -> Tensor:
+    def hidden(
+        self,
+        patches: Tensor,
+        labels: Tensor,
+        ways: Tensor | None = None,
+        read: Tensor | None = None,
+    ) -> Tensor:
         """patches (B, T, P) int64 in 0..255, labels (B,) -> (B, T, dim): at t, what is known
-        before patch t."""
+        before patch t; see `embed` for the rest."""
         q_turn, k_turn = self.turns(patches.device)
-        x = self.embed(patches, labels)
+        x = self.embed(patches, labels, ways, read)
         for block in self.blocks:
             x = block(x, q_turn, k_turn)
         return x
@@ -364,9 +405,16 @@ class Transformer(nn.Module):
         those of a value depend on what stands before it alone."""
         return self.head.log_probs(self.head.features(self.hidden(patches, labels), patches))
 
-    def nll(self, patches: Tensor, labels: Tensor) -> Tensor:
+    def nll(
+        self,
+        patches: Tensor,
+        labels: Tensor,
+        ways: Tensor | None = None,
+        read: Tensor | None = None,
+    ) -> Tensor:
         """Negative log-likelihood in nats, one number an image: (B,). Exact, by the chain rule."""
-        return self.head.nll(self.head.features(self.hidden(patches, labels), patches), patches)
+        known = self.hidden(patches, labels, ways, read)
+        return self.head.nll(self.head.features(known, patches), patches)
 
     @torch.inference_mode()
     def log_prob(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:
