@@ -68,6 +68,7 @@ LARGE: dict[str, dict[str, Any]] = {  # of each family, on a GPU
         "dim": 384,
         "head_dim_out": 384,
         "turned": 0.8,
+        "patch_dropout": 0.1,
     },
     "language": {"batch": 64},
 }

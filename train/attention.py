@@ -33,13 +33,17 @@ class Recipe(loop.Options):
     """Adam's learning rate, for embeddings, norms and the head."""
     muon_lr: float = 0.02
     """Muon's learning rate, for the matrices of the blocks; 0 trains them with Adam."""
+    muon_decay: float = 0.0
+    """Weight decay of the matrices that Muon trains, as a share of its learning rate."""
     warmup: float = 0.01
     """Share of the run over which the learning rates rise."""
     any_label: float = 0.3
     """Share of the images that are shown without their class, as "any"."""
     turned: float = 0.0
     """Share of the images that are turned, mirrored or shifted by a pixel, and the model told how,
-    at the start of the run; it falls to nothing towards the end."""
+    at the start of the run."""
+    turned_end: float = 0.0
+    """What that share has come to at the end of the run."""
     patch_dropout: float = 0.0
     """Share of the patches that the model cannot read in training."""
     patch: int = 2
@@ -75,7 +79,7 @@ def turn(images: Tensor, ways: Tensor, table: Tensor) -> Tensor:
 
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
-    for name in ("turned", "patch_dropout"):
+    for name in ("turned", "turned_end", "patch_dropout"):
         if not 0 <= getattr(recipe, name) < 1:
             raise loop.TrainingError(
                 f"--{name.replace('_', '-')} is a share from 0 to below 1, not "
@@ -96,7 +100,7 @@ def train(recipe: Recipe) -> Path:
     model = Transformer(config)
     model.initialise(latent.generator(recipe.seed))
     model.to(device)
-    trained = muon.muon_and_adam(model, model.blocks, recipe.lr, recipe.muon_lr)
+    trained = muon.muon_and_adam(model, model.blocks, recipe.lr, recipe.muon_lr, recipe.muon_decay)
     nll = model.nll
     if recipe.compile and device.type == "cuda":
         nll = torch.compile(model.nll, mode=loop.compile_mode(device))
@@ -115,7 +119,7 @@ def train(recipe: Recipe) -> Path:
         ways = read = None
         if recipe.turned:
             chosen = latent.uniform((len(targets), 2), generator)
-            turning = chosen[:, 0] < recipe.turned * (1 - progress)
+            turning = chosen[:, 0] < recipe.turned + (recipe.turned_end - recipe.turned) * progress
             ways = (chosen[:, 1] * len(table)).long().masked_fill(~turning, 0).to(device)
             images = turn(images, ways, table)
         patches = model.tokens(images)

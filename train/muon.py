@@ -41,8 +41,12 @@ class Muon(Optimizer):
     step itself on a processor that has to emulate it, and is not there before torch 2.9.
     """
 
-    def __init__(self, params: Sequence[Tensor], lr: float, momentum: float = 0.95) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum})
+    def __init__(
+        self, params: Sequence[Tensor], lr: float, momentum: float = 0.95, decay: float = 0.0
+    ) -> None:
+        """`decay` is decoupled, a share of `lr` (Loshchilov & Hutter 2017, arXiv 1711.05101):
+        singular values end below 1 / decay."""
+        super().__init__(params, {"lr": lr, "momentum": momentum, "decay": decay})
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -57,6 +61,8 @@ class Muon(Optimizer):
                 alike.setdefault(tuple(p.flatten(1).shape), []).append(p)
             for (rows, columns), params in alike.items():
                 size = len(params) if together(params[0]) else 1
+                if group["decay"]:
+                    torch._foreach_mul_(params, 1 - group["lr"] * group["decay"])
                 for i in range(0, len(params), size):
                     step = -group["lr"] * max(1.0, rows / columns) ** 0.5
                     self._move(params[i : i + size], group["momentum"], step)
@@ -77,14 +83,18 @@ class Muon(Optimizer):
 
 
 def muon_and_adam(
-    model: nn.Module, blocks: nn.Module, lr: float, muon_lr: float
+    model: nn.Module, blocks: nn.Module, lr: float, muon_lr: float, decay: float = 0.0
 ) -> dict[str, Optimizer]:
     """Muon for the matrices of the blocks, Adam for the rest of the model."""
     matrices = [p for p in blocks.parameters() if p.dim() == 2]
     chosen = {id(p) for p in matrices} if muon_lr else set()
     rest = [p for p in model.parameters() if id(p) not in chosen]
     adam = torch.optim.Adam(rest, lr=lr, betas=(0.9, 0.98), eps=1e-10, fused=True)
-    return {"adam": adam, "muon": Muon(matrices, lr=muon_lr)} if chosen else {"adam": adam}
+    return (
+        {"adam": adam, "muon": Muon(matrices, lr=muon_lr, decay=decay)}
+        if chosen
+        else {"adam": adam}
+    )
 
 
 def update(
