@@ -75,6 +75,14 @@ def test_builds_without_memory(family: str) -> None:
     assert all(p.is_meta for p in model.state_dict().values())
 
 
+@pytest.mark.parametrize("name", families_with("sample") + families_with("sample", pictures=False))
+def test_samples_are_made_where_the_weights_are(name: str) -> None:
+    # The meta device stands for a GPU: computing with tensors of it and of the processor is an
+    # error there, too.
+    made = build(name).to("meta").sample(latent.generators(0, 2), [1, None])
+    assert made.is_meta and len(made) == 2
+
+
 def test_config_refuses_nonsense(family: str) -> None:
     model_class = FAMILIES[family]
     for entry in dataclasses.fields(model_class.Config):

@@ -49,7 +49,6 @@ from train import distributed, watch
 TEXTS = 2  # in a snapshot
 SAVE_EVERY_S = 40.0
 RESUME_FORMAT = 1
-TRIES = True  # on a GPU each convolution is done in several ways first, and then in the fastest
 # Flags that may differ between a run and the run that goes on from its state.
 MAY_CHANGE = {
     "data", "out", "minutes", "steps", "resume", "evaluate", "push_to_hub", "compile", "track",
@@ -587,7 +586,7 @@ class Run:
 
     def snapshot(self, report: Mapping[str, watch.Value]) -> None:
         """Make the fixed pictures or texts with the averaged weights."""
-        model = copy.deepcopy(self.job.model).cpu()
+        model = copy.deepcopy(self.job.model)
         model.load_state_dict(self.average)
         content, kind = stage(model.eval(), self.job.dataset)
         self.pictures.append(content)
@@ -614,7 +613,7 @@ def stage(model: nn.Module, dataset: Data) -> tuple[bytes, str]:
         dataset.media.grid(images, columns).save(buffer, "PNG", optimize=True)
         return buffer.getvalue(), "png"
     labels = [i % classes if classes else None for i in range(TEXTS)]
-    written = model.sample(latent.generators(0, TEXTS), labels)  # type: ignore[operator]
+    written = model.sample(latent.generators(0, TEXTS), labels).cpu()  # type: ignore[operator]
     texts = [dataset.media.to_text(row) for row in written]
     return (json.dumps(texts, ensure_ascii=False) + "\n").encode(), "json"
 
@@ -623,7 +622,7 @@ def preview(model: nn.Module, columns: int, rows: int, classes: int) -> Tensor:
     """Samples of fixed seeds, a column a class: (rows x columns, C, H, W) in [0, 1]."""
     count = columns * rows
     labels = [i % columns if classes else None for i in range(count)]
-    return model.sample(latent.generators(0, count), labels)  # type: ignore[operator]
+    return model.sample(latent.generators(0, count), labels).cpu()  # type: ignore[operator]
 
 
 def machine(device: torch.device) -> str:
@@ -681,7 +680,6 @@ def run(job: Job) -> Path:
     """
     recipe, device, first = job.recipe, device_of(job.recipe.device), distributed.first()
     torch.set_float32_matmul_precision("high")
-    torch.backends.cudnn.benchmark = TRIES
     started = start_from(job) if recipe.start and not recipe.resume else {}
     state = Run(job, device)
     state.started = started

@@ -447,8 +447,9 @@ class Transformer(nn.Module):
         length, p = self.config.length, self.config.patch_values
         # Every draw of a picture comes from its own generator, at once: the picture is the same
         # in whatever batch it is drawn.
-        noise = torch.stack([torch.rand(length, p, generator=g) for g in generators])
-        tokens = torch.zeros(len(generators), length, p, dtype=torch.long)
+        device = self.start.weight.device
+        noise = torch.stack([torch.rand(length, p, generator=g) for g in generators]).to(device)
+        tokens = torch.zeros(len(generators), length, p, dtype=torch.long, device=device)
         stepper = Stepper(self, self.label_indices(labels))
         for t in range(length):
             known = stepper.look(t)  # (N, P, hidden)
@@ -570,17 +571,17 @@ class Stepper:
     """
 
     def __init__(self, model: Transformer, labels: Tensor) -> None:
-        config, n = model.config, len(labels)
+        config, n, device = model.config, len(labels), model.start.weight.device
         self.heads, self.head_dim = config.heads, config.dim // config.heads
         rows, columns = config.grid
-        (q_cos, q_sin), (k_cos, k_sin) = model.turns()
+        (q_cos, q_sin), (k_cos, k_sin) = model.turns(device)
         cos, sin = torch.stack([q_cos, k_cos], 1), torch.stack([q_sin, k_sin], 1)
         # x cos + swapped x sin, with the halves of a pair swapped and one sign turned.
         self.cos = torch.cat([cos, cos], -1)[:, :, None]  # (T, 2, 1, head_dim)
         self.sin = torch.cat([-sin, sin], -1)[:, :, None]
         self.places = (model.row.weight[:, None] + model.column.weight).flatten(0, 1)  # (T, dim)
         self.cache = torch.empty(
-            config.layers, 2, n, config.heads, config.length, self.head_dim
+            config.layers, 2, n, config.heads, config.length, self.head_dim, device=device
         )  # keys and values of every layer
         self.layers = []
         for block in cast("list[Block]", model.blocks):
@@ -601,7 +602,7 @@ class Stepper:
         self.mix, self.mix_bias = head.mix.weight * head.mix_norm.weight, head.mix.bias
         self.last = torch.cat([head.black.weight, head.logits.weight])  # (256, hidden)
         self.last_bias = torch.cat([head.black.bias, head.logits.bias])
-        described = describe(torch.arange(VALUES))  # (256, FEATURES)
+        described = describe(torch.arange(VALUES, device=device))  # (256, FEATURES)
         inside = head.inside.unflatten(1, (p, FEATURES))  # (P, P, FEATURES, hidden): to, from
         # What value v of pixel j adds to the later pixels of its patch, and to the next step.
         self.within = [described @ inside[j + 1 :, j] for j in range(p)]  # (P - 1 - j, 256, hidden)

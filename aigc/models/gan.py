@@ -353,7 +353,8 @@ class GAN(nn.Module):
     ) -> Tensor:
         """See `aigc.models.Samples`. Temperature scales z, which is truncation for a GAN."""
         pairs = [self.prior(g, label, temperature) for g, label in zip(generators, labels)]
-        latents, conditions = (torch.stack(parts) for parts in zip(*pairs))
+        device = next(self.parameters()).device
+        latents, conditions = (torch.stack(parts).to(device) for parts in zip(*pairs))
         return self.decode(latents, conditions)
 
 

@@ -206,7 +206,8 @@ class LanguageModel(nn.Module):
 
     def label_indices(self, labels: Sequence[int | None]) -> Tensor:
         """Class indices, None for any -> rows of `start`, (N,)."""
-        return torch.tensor([self.config.classes if i is None else i for i in labels])
+        indices = [self.config.classes if i is None else i for i in labels]
+        return torch.tensor(indices, device=self.symbol.weight.device)
 
     def turn(self, device: torch.device | None = None) -> Turn:
         return rotary(self.config.length, self.config.dim // self.config.heads, device)
@@ -269,18 +270,18 @@ class LanguageModel(nn.Module):
         the text goes on from there. It stops early when all texts have ended."""
         if not temperature >= 0:
             raise ValueError(f"a temperature is 0 or more, not {temperature}")
-        n, context = len(generators), self.config.length
+        n, context, device = len(generators), self.config.length, self.symbol.weight.device
         given = torch.zeros(0, dtype=torch.long) if prompt is None else prompt
         length = length or context
         # Every draw of a text comes from its own generator, at once: the text is the same in
         # whatever batch it is written.
-        noise = torch.stack([torch.rand(length, generator=g) for g in generators])  # (N, length)
-        text = torch.cat([given.expand(n, -1), torch.zeros(n, length, dtype=torch.long)], 1)
-        turn, first = self.turn(), max(0, len(given) - context + 1)
+        noise = torch.stack([torch.rand(length, generator=g) for g in generators]).to(device)
+        text = F.pad(given.to(device).expand(n, -1), (0, length))  # (N, given and length)
+        turn, first = self.turn(device), max(0, len(given) - context + 1)
         starts = self.start(self.label_indices(labels))[:, None]  # (N, 1, dim)
         size = len(self.blocks), 2, n, self.config.heads, context
-        cache = torch.empty(*size, self.config.dim // self.config.heads)
-        ended = torch.zeros(n, dtype=torch.bool)
+        cache = torch.empty(*size, self.config.dim // self.config.heads, device=device)
+        ended = torch.zeros(n, dtype=torch.bool, device=device)
         position = 0  # in the context, whose first symbol is text[:, first]
         for t in range(length):
             known = len(given) + t
@@ -298,7 +299,7 @@ class LanguageModel(nn.Module):
             text[:, known] = drawn.masked_fill(ended, self.config.end)
             ended |= (drawn == self.config.end) & (self.config.end > 0)
             yield text[:, : known + 1]
-            if ended.all():
+            if self.config.end and ended.all():
                 break
 
     def draw(

@@ -277,7 +277,8 @@ class Variational(nn.Module, ABC):
     ) -> Tensor:
         """See `aigc.models.Samples`."""
         pairs = [self.prior(g, label, temperature) for g, label in zip(generators, labels)]
-        latents, conditions = (torch.stack(parts) for parts in zip(*pairs))
+        device = next(self.parameters()).device
+        latents, conditions = (torch.stack(parts).to(device) for parts in zip(*pairs))
         return self.decode(latents, conditions)
 
     def nll(self, out: Tensor, x: Tensor) -> Tensor:
