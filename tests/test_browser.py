@@ -19,7 +19,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from conftest import address_of, launched, marked, mistakes_of, save_tiny, saved
 from PIL import Image
-from playwright.sync_api import Error
+from playwright.sync_api import Error, expect
 
 from aigc import ui
 from aigc.ui import attention, films, interpolate, labels, pictures, sample, texts
@@ -489,6 +489,7 @@ def test_a_failure_beside_its_remedy(server: str, visit: Any, width: int, scheme
         page.get_by_label(label).locator("visible=true").click()
         page.get_by_role("option", name=title, exact=True).click()
         one.made("timelapse", holds=holds)
+        expect(page.get_by_role("option")).to_have_count(0)  # the list fades before the next opens
     assert "checkpoint=gan-certain" in address_of(page)
     failure, remedy = page.locator(".tl-about").all_inner_texts()
     assert "Made to fail" in failure and "python -m train.recipes gan-certain" in failure
