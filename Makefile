@@ -40,7 +40,7 @@ figures: ## write the figures of checkpoints/ into the READMEs
 	@tools/setup.sh app
 	@$(python) docs/figures.py
 
-bench: ## how long a visitor waits, and how fast attention draws and writes, on this machine
+bench: ## how long a visitor waits, how fast models draw, write and train (DATA=/path/to/mnist)
 	@tools/setup.sh dev
 	@tools/setup.sh chromium
 	@$(python) -m benchmarks.speed $(ARGS)
@@ -48,6 +48,7 @@ bench: ## how long a visitor waits, and how fast attention draws and writes, on 
 	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.drawing  # as app.py sets it
 	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.writing
 	@GOMP_SPINCOUNT=3000 $(python) -m benchmarks.latents
+	@$(MAKE) --no-print-directory bench-training ARGS=
 
 bench-training: ## how fast each family trains, beside peers (DATA=/path/to/mnist)
 	@tools/setup.sh dev

@@ -35,11 +35,6 @@ def uniform(shape: Sequence[int], generator: torch.Generator) -> Tensor:
     return torch.rand(tuple(shape), generator=generator, device=generator.device)
 
 
-def normal(shape: Sequence[int], generator: torch.Generator) -> Tensor:
-    """Standard normal numbers, on the generator's own device."""
-    return torch.randn(tuple(shape), generator=generator, device=generator.device)
-
-
 def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     """The straight line: a, b (D,), t (N,) in [0, 1] -> (N, D)."""
     t = t[:, None]  # (N, 1)

@@ -401,16 +401,16 @@ def on_gpu(families: list[str], data: Path, seconds: float) -> Iterator[tuple[st
         module = importlib.import_module(f"train.{family}")
         names = {field.name for field in dataclasses.fields(module.Recipe)}
         pictures = family not in ("attention", "language")
+        fits = {
+            "+ channels-last": pictures,
+            "kernels by trial": pictures,
+            "+ Muon in batches": "muon_lr" in names,
+            # The penalties of a GAN take a second derivative, which does not compile.
+            "+ compiled": family != "gan",
+            "+ CUDA graphs": family not in ("gan", "language"),
+        }
         done: list[str] = []
         for change in ON_GPU:
-            fits = {
-                "+ channels-last": pictures,
-                "kernels by trial": pictures,
-                "+ Muon in batches": "muon_lr" in names,
-                # The penalties of a GAN take a second derivative, which does not compile.
-                "+ compiled": family != "gan",
-                "+ CUDA graphs": family not in ("gan", "language"),
-            }
             if not fits.get(change, True):
                 done.append("–")
                 continue

@@ -143,7 +143,7 @@ def test_nll_is_the_chain_rule_value_by_value() -> None:
         for n in range(2)
     ]
     assert model.nll(patches, labels).tolist() == pytest.approx(by_hand, rel=1e-5)
-    features = model.head.features(model.hidden(patches, labels), patches)
+    features = model.head.features(model.hidden(model.embed(patches, labels)), patches)
     assert model.head.nll_of_all(features, patches).tolist() == pytest.approx(by_hand, rel=1e-5)
 
 
@@ -165,9 +165,9 @@ def test_a_patch_that_is_not_read_does_not_matter() -> None:
     other[0, 1] = 255 - other[0, 1]
     label = torch.tensor([1])
     read = torch.tensor([[True, False, True, True]])
-    hidden = [model.hidden(p, label, read=read) for p in (patches, other)]
+    hidden = [model.hidden(model.embed(p, label, read=read)) for p in (patches, other)]
     assert torch.equal(*hidden)
-    assert not torch.equal(model.hidden(patches, label), model.hidden(other, label))
+    assert not torch.equal(*(model.hidden(model.embed(p, label)) for p in (patches, other)))
 
 
 def test_temperature_draws_follow_the_softmax() -> None:

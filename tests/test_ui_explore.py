@@ -550,7 +550,7 @@ def test_of_pictures_nobody_is_told_what_a_drawing_is(catalogue: Catalogue) -> N
 def test_a_projection_is_shown_no_faster_than_a_page_can(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projection, "SECONDS_BETWEEN_VIEWS", 1000.0)
+    monkeypatch.setattr(cache, "SECONDS_OF_A_SEARCH", 1000.0)
     wish = explore.read(catalogue, "gan-mnist", "project", GIVEN["project"])
     assert wish.drawing is not None
     views = list(projection.search(wish.checkpoint, wish.drawing, "3"))
@@ -560,7 +560,7 @@ def test_a_projection_is_shown_no_faster_than_a_page_can(
 def test_a_projection_ends_nearer_than_it_began(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projection, "SECONDS_BETWEEN_VIEWS", 0.0)
+    monkeypatch.setattr(cache, "SECONDS_OF_A_SEARCH", 0.0)
     wish = explore.read(catalogue, "gan-mnist", "project", GIVEN["project"])
     image = wish.drawing
     assert image is not None
@@ -575,12 +575,13 @@ def test_a_projection_ends_nearer_than_it_began(
     loose = next(projection.search(wish.checkpoint, image, "any"))
     assert loose.labels == list("0123456789")
 
-    page = projection.page(catalogue, wish.checkpoint, image, "3", last)
+    beside = projection.one_pass(catalogue, wish.checkpoint, image, "3")
+    page = projection.page(wish.checkpoint, image, last, beside)
     assert page.count("<img") == 3 + 4  # the drawing, the best, the encoder's, and the searches
     back, _ = projection.encoded(catalogue.find("vae-mnist", "encode"), image, "3")
     assert f"{projection.error(back, image):.3f}" in page
     alone = Catalogue([wish.checkpoint])
-    assert projection.page(alone, wish.checkpoint, image, "3", last).count("<img") == 2 + 4
+    assert projection.one_pass(alone, wish.checkpoint, image, "3") == ""
 
     pictures_, facts = projection.answer(wish)
     assert torch.equal(pictures_[0], image) and len(pictures_) == 5
@@ -598,7 +599,7 @@ def test_a_projection_ends_in_time(
     assert wish.drawing is not None
     (found,) = projection.search(wish.checkpoint, wish.drawing, "3")
     assert found.step == 1
-    page = projection.page(catalogue, wish.checkpoint, wish.drawing, "3", found)
+    page = projection.page(wish.checkpoint, wish.drawing, found, "")
     assert "Step 1 of 100" in page
 
 

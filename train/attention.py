@@ -40,8 +40,8 @@ class Recipe(loop.Options):
     any_label: float = 0.3
     """Share of the images that are shown without their class, as "any"."""
     turned: float = 0.0
-    """Share of the images that are turned, mirrored or shifted by a pixel, and the model told how,
-    at the start of the run."""
+    """Distribution augmentation (Jun et al. 2020): share of the images that are turned, mirrored or
+    shifted by a pixel, and the model told how, at the start of the run."""
     turned_end: float = 0.0
     """What that share has come to at the end of the run."""
     patch_dropout: float = 0.0

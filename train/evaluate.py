@@ -545,7 +545,7 @@ def bound_figures(
 ) -> Figures:
     """-ELBO, its parts and the importance-weighted likelihood, in nats an image; of 8-bit values
     the likelihood in bits/dim, too."""
-    model: Any = measured.model.to(device).to(memory_format=torch.channels_last)  # faster, it runs
+    model: Any = measured.model.to(device).to(memory_format=torch.channels_last)  # faster
     likelihood = getattr(model.config, "likelihood", "bernoulli")
     binary = likelihood == "bernoulli"
     rounds = draws if binary else 1

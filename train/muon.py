@@ -51,14 +51,14 @@ class Muon(Optimizer):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
-            alike: dict[tuple[int, ...], list[Tensor]] = {}
+            alike: dict[tuple[int, int], list[Tensor]] = {}  # by rows and columns
             for p in group["params"]:
                 if p.grad is None:
                     continue
                 state = self.state[p]
                 if not state:
                     state["momentum_buffer"] = torch.zeros_like(p)
-                alike.setdefault(tuple(p.flatten(1).shape), []).append(p)
+                alike.setdefault((len(p), p.numel() // len(p)), []).append(p)
             for (rows, columns), params in alike.items():
                 size = len(params) if together(params[0]) else 1
                 if group["decay"]:
@@ -90,11 +90,9 @@ def muon_and_adam(
     chosen = {id(p) for p in matrices} if muon_lr else set()
     rest = [p for p in model.parameters() if id(p) not in chosen]
     adam = torch.optim.Adam(rest, lr=lr, betas=(0.9, 0.98), eps=1e-10, fused=True)
-    return (
-        {"adam": adam, "muon": Muon(matrices, lr=muon_lr, decay=decay)}
-        if chosen
-        else {"adam": adam}
-    )
+    if not chosen:
+        return {"adam": adam}
+    return {"adam": adam, "muon": Muon(matrices, lr=muon_lr, decay=decay)}
 
 
 def update(

@@ -265,15 +265,9 @@ class PixelHead(nn.Module):
 
     def nll_of_all(self, features: Tensor, patches: Tensor) -> Tensor:
         """As `nll`, with the logits of all pixels, black or not: shapes that never change."""
-        weight = torch.cat([self.black.weight, self.logits.weight])  # (256, hidden)
-        bias = torch.cat([self.black.bias, self.logits.bias])
-        found = F.linear(features, weight, bias).float()  # (B, T, P, 256)
-        black, others = found[..., 0], found[..., 1:]
-        is_black = patches == 0
-        first = F.softplus(torch.where(is_black, -black, black))  # (B, T, P)
-        targets = (patches - 1).clamp(min=0)
-        second = F.cross_entropy(others.flatten(0, 2), targets.flatten(), reduction="none")
-        return (first + ~is_black * second.view_as(first)).flatten(1).sum(1)
+        log_p = self.log_probs(features).flatten(0, 2)  # (B T P, 256)
+        nats = F.nll_loss(log_p, patches.flatten(), reduction="none")
+        return nats.view(len(patches), -1).sum(1)
 
 
 def two_steps(black: Tensor, others: Tensor) -> Tensor:
@@ -385,17 +379,10 @@ class Transformer(nn.Module):
         place = self.row.weight[:, None] + self.column.weight  # (rows, columns, dim)
         return x + place.flatten(0, 1)
 
-    def hidden(
-        self,
-        patches: Tensor,
-        labels: Tensor,
-        ways: Tensor | None = None,
-        read: Tensor | None = None,
-    ) -> Tensor:
-        """patches (B, T, P) int64 in 0..255, labels (B,) -> (B, T, dim): at t, what is known
-        before patch t; see `embed` for the rest."""
-        q_turn, k_turn = self.turns(patches.device)
-        x = self.embed(patches, labels, ways, read)
+    def hidden(self, x: Tensor) -> Tensor:
+        """Through the blocks, from what `embed` makes: (B, T, dim) -> (B, T, dim), at t what is
+        known before patch t."""
+        q_turn, k_turn = self.turns(x.device)
         for block in self.blocks:
             x = block(x, q_turn, k_turn)
         return x
@@ -403,17 +390,13 @@ class Transformer(nn.Module):
     def forward(self, patches: Tensor, labels: Tensor) -> Tensor:
         """patches (B, T, P) int64 in 0..255, labels (B,) -> log-probabilities (B, T, P, 256);
         those of a value depend on what stands before it alone."""
-        return self.head.log_probs(self.head.features(self.hidden(patches, labels), patches))
+        known = self.hidden(self.embed(patches, labels))
+        return self.head.log_probs(self.head.features(known, patches))
 
-    def nll(
-        self,
-        patches: Tensor,
-        labels: Tensor,
-        ways: Tensor | None = None,
-        read: Tensor | None = None,
-    ) -> Tensor:
-        """Negative log-likelihood in nats, one number an image: (B,). Exact, by the chain rule."""
-        known = self.hidden(patches, labels, ways, read)
+    def nll(self, patches: Tensor, labels: Tensor, *told: Tensor | None) -> Tensor:
+        """Negative log-likelihood in nats, one number an image: (B,). Exact, by the chain rule.
+        What else is `told` in training, `embed` says."""
+        known = self.hidden(self.embed(patches, labels, *told))
         return self.head.nll(self.head.features(known, patches), patches)
 
     @torch.inference_mode()

@@ -21,6 +21,7 @@ from aigc.checkpoint import Checkpoint
 MAX_KEPT = 64  # pictures and texts, mostly a few kB each
 MAX_BYTES = 2**20  # of one that is kept
 SECONDS_BETWEEN_VIEWS = 0.2  # of a picture being drawn: often enough to watch, and costs nothing
+SECONDS_OF_A_SEARCH = 0.4  # between two views of it: a slow page keeps up (docs/experiments.md)
 
 _kept: dict[tuple[Any, ...], Tensor] = {}
 _lock = threading.Lock()

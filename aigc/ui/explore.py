@@ -340,8 +340,9 @@ def build(catalogue: Catalogue) -> parts.Page:
 
         def look(halted: threading.Event) -> Iterator[tuple[Any, Any, bool]]:
             told = wish.values["label"]
+            beside = projection.one_pass(catalogue, wish.checkpoint, image, told)
             for found in projection.search(wish.checkpoint, image, told, halted):
-                shown = projection.page(catalogue, wish.checkpoint, image, told, found)
+                shown = projection.page(wish.checkpoint, image, found, beside)
                 now = gr.HTML(shown + figures.chips(wish.made, wish.checkpoint), visible=True)
                 yield now, wish.made if found.ended else gr.skip(), found.ended
 

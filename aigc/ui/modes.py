@@ -16,7 +16,7 @@ from typing import Any
 from torch import Tensor
 
 from aigc import latent
-from aigc.ui import coverage, figures, texts
+from aigc.ui import cache, coverage, figures, texts
 
 PART, NEEDS = "", "sample"
 CONTROLS = ("seed", "total", "temperature")
@@ -24,7 +24,6 @@ BATCH = 64
 SHOWN = 32  # of the last batch
 MAX_TOTAL = 26_000  # as many as the papers on lost modes take
 SECONDS = 60.0  # after which it ends with what it has
-SECONDS_BETWEEN_VIEWS = 0.4
 WORK: dict[str, Any] = {"concurrency_id": "modes", "concurrency_limit": 1}
 
 
@@ -115,7 +114,7 @@ def grow(wish: Any, halted: threading.Event | None = None) -> Iterator[tuple[str
     time at the end."""
     last = -math.inf
     for now in tally(wish, halted):
-        if now.ended or time.monotonic() - last >= SECONDS_BETWEEN_VIEWS:
+        if now.ended or time.monotonic() - last >= cache.SECONDS_OF_A_SEARCH:
             last = time.monotonic()
             yield page(wish, now), as_far(wish, now.total) if now.ended else wish
 

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
-from aigc.ui import figures, texts
+from aigc.ui import cache, figures, texts
 from aigc.ui.catalogue import Catalogue
 
 PART, NEEDS = "", "project"
@@ -30,7 +30,6 @@ STEPS = 100
 SEARCHES = 4  # of one class, each from another start; without a class one of each
 SECONDS = 20.0  # after which it ends with what it has
 EVERY = 10  # steps between two views, at the least
-SECONDS_BETWEEN_VIEWS = 0.4  # a page at a quarter of the speed keeps up (docs/experiments.md)
 WORK: dict[str, Any] = {"concurrency_id": "projection", "concurrency_limit": 1}
 
 
@@ -78,7 +77,7 @@ def search(
         seconds = time.monotonic() - began
         over = seconds >= SECONDS or (halted is not None and halted.is_set())
         ended = over or step == steps
-        soon = step % EVERY or time.monotonic() - last < SECONDS_BETWEEN_VIEWS
+        soon = step % EVERY or time.monotonic() - last < cache.SECONDS_OF_A_SEARCH
         if soon and not ended:
             continue
         last = time.monotonic()
@@ -109,10 +108,22 @@ def encoded(one: Checkpoint, image: Tensor, label: str) -> tuple[Tensor, float]:
     return back, time.monotonic() - began
 
 
-def page(
-    catalogue: Catalogue, chosen: Checkpoint, image: Tensor, label: str, found: Found
-) -> str:  # fmt: skip
-    """The drawing, the best that was found, and the encoder's answer; the other searches."""
+def one_pass(catalogue: Catalogue, chosen: Checkpoint, image: Tensor, label: str) -> str:
+    """The answer of an encoder, where there is one: the same all through a search."""
+    one = encoder_for(catalogue, chosen)
+    if one is None:
+        return ""
+    back, seconds = encoded(one, image, label)
+    said = texts.ENCODED.format(
+        name=html.escape(one.name), error=f"{error(back, image):.3f}",
+        milliseconds=f"{1000 * seconds:.0f}",
+    )  # fmt: skip
+    return figures.captioned(chosen.media, back, said)
+
+
+def page(chosen: Checkpoint, image: Tensor, found: Found, beside: str) -> str:
+    """The drawing, the best that was found, and `beside` it the encoder's answer (`one_pass`); the
+    other searches."""
     media = chosen.media
     best = found.order[0]
     title = texts.PROJECTED.format(
@@ -120,14 +131,7 @@ def page(
         error=f"{found.errors[best]:.3f}", seconds=f"{found.seconds:.1f}",
     )  # fmt: skip
     shown = figures.captioned(media, image, texts.AS_GIVEN, own=True)
-    shown += figures.captioned(media, found.pictures[best], title)
-    if one := encoder_for(catalogue, chosen):
-        back, seconds = encoded(one, image, label)
-        said = texts.ENCODED.format(
-            name=html.escape(one.name), error=f"{error(back, image):.3f}",
-            milliseconds=f"{1000 * seconds:.0f}",
-        )  # fmt: skip
-        shown += figures.captioned(media, back, said)
+    shown += figures.captioned(media, found.pictures[best], title) + beside
     others = "".join(
         figures.captioned(
             media, found.pictures[i], f"{html.escape(found.labels[i])} · {found.errors[i]:.3f}"
