@@ -259,9 +259,12 @@ def test_a_process_that_hangs_ends_the_run_in_the_time_that_was_given(
 
 def test_a_batch_that_cannot_be_shared_is_one_sentence(server: Server, tmp_path: Path) -> None:
     server.start(3, tmp_path, "vae")
-    for code, _, said in server.finish():
+    sentence = "error: --batch 8 cannot be shared by 3 processes; choose a multiple"
+    ended = server.finish()
+    assert any(sentence in said for _, _, said in ended)
+    for code, _, said in ended:  # one may be gone before another has met it
         assert code == 1
-        assert "error: --batch 8 cannot be shared by 3 processes; choose a multiple" in said
+        assert sentence in said or "error: another process ended before the run began" in said
     assert list(tmp_path.iterdir()) == []
 
 

@@ -49,7 +49,8 @@ def processes() -> Iterator[None]:
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    dist.init_process_group(backend, timeout=PATIENT)
+    with _others():  # one that stops at a wrong flag may be gone before the others have met it
+        dist.init_process_group(backend, timeout=PATIENT)
     try:
         yield
     finally:
