@@ -484,6 +484,21 @@ def address_of(page: Any) -> str:
     return str(page.evaluate("location.href"))
 
 
+def asked_of(page: Any) -> list[str]:
+    """What playwright's `page` will ask any server for from now on, which is to be nothing at all
+    where the page answers by itself. Listens once all that the link opened stands: a viewer is
+    ready before what follows it is there."""
+    page.wait_for_selector("html.settled")
+    asked: list[str] = []
+    page.on("request", lambda one: None if one.url.startswith("data:") else asked.append(one.url))
+    for _ in range(60):
+        page.wait_for_timeout(250)
+        if not asked:
+            return asked
+        asked.clear()
+    raise AssertionError("the page asks without end")
+
+
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
     """A page of 1280 by 1000 in which nothing may go wrong."""

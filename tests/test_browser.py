@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, parse_qsl, urlparse
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import address_of, launched, marked, mistakes_of, save_tiny, saved
+from conftest import address_of, asked_of, launched, marked, mistakes_of, save_tiny, saved
 from PIL import Image
 from playwright.sync_api import Error, expect
 
@@ -266,8 +266,7 @@ def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any
     one.open(f"{server}?tab=sample&checkpoint=gan-mnist&count=4&seed=7", "sample")
     one.settled()
     page, before = one.page, address_of(one.page)
-    requests: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
+    requests = asked_of(page)
     first = page.locator("#sample-measured p:visible").inner_text()
     page.locator("input[type=number]:visible").nth(1).fill("0")
     page.wait_for_function(
@@ -378,8 +377,7 @@ def test_scores_are_there_at_once_and_can_be_put_away(server: str, visit: Any) -
     one.settled()
     page, score = one.page, one.page.locator(".score:visible")
     assert score.count() == 4 and page.locator(".scored").is_visible()
-    requests: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
+    requests = asked_of(page)
     page.get_by_label(texts.SCORES_SWITCH).uncheck()
     page.wait_for_function("location.search.includes('scores=off')")
     assert score.count() == 0 and requests == []
@@ -414,8 +412,7 @@ def test_scrubbing_asks_nobody(server: str, visit: Any) -> None:
     one = visit()
     one.open(f"{server}?tab=interpolate&checkpoint=vae-mnist&steps=9", "interpolate")
     one.settled()
-    asked: list[str] = []
-    one.page.on("request", lambda request: asked.append(request.url))
+    asked = asked_of(one.page)
     slider = one.page.locator(".player input[type=range]")
     shown = []
     for at in (0, 4, 8):
@@ -439,7 +436,7 @@ def test_scrubbing_asks_nobody(server: str, visit: Any) -> None:
     one.page.locator(".player .play").click()
     one.page.wait_for_function("() => document.querySelector('.player output').value !== '3 / 9'")
     one.page.locator(".player .play").click()
-    assert [url for url in asked if not url.startswith("data:")] == []
+    assert asked == []
     assert one.errors == []
 
 
@@ -449,8 +446,7 @@ def test_the_film_of_two_runs(server: str, visit: Any) -> None:
     page = one.page
     assert page.locator(".tl-run").count() == 2
     assert "step 20" in page.locator(".tl-run").first.inner_text()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    asked = asked_of(page)
     slider = page.locator(".tl-viewer input[type=range]")
     shown = set()
     for at in ("1", "2", "3"):
@@ -465,7 +461,7 @@ def test_the_film_of_two_runs(server: str, visit: Any) -> None:
     page.locator(".tl-play").click()
     page.wait_for_function("() => document.querySelector('.tl-viewer input').value === '3'")
     assert "step 30" in page.locator(".tl-steps").inner_text()
-    assert [url for url in asked if not url.startswith("data:")] == []
+    assert asked == []
     page.goto(f"{server}?tab=timelapse&checkpoint=language-mnist&frame=2")
     texts_ = page.locator(".tl-run pre")
     texts_.first.wait_for()
@@ -495,14 +491,13 @@ def test_a_failure_beside_its_remedy(server: str, visit: Any, width: int, scheme
     assert "Made to fail" in failure and "python -m train.recipes gan-certain" in failure
     assert "A remedy tried on gan-certain" in remedy and "Nothing was noticed" in remedy
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    asked = asked_of(page)
     slider, shown = page.locator(".tl-viewer input[type=range]"), set()
     for at in range(1, int(slider.get_attribute("max")) + 1):
         slider.fill(str(at))
         shown.add(page.locator(".tl-run img").nth(1).get_attribute("src"))
     assert len(shown) == 10
-    assert [url for url in asked if not url.startswith("data:")] == []
+    assert asked == []
     before = address_of(page)
     page.get_by_role("tab", name=texts.TABS["sample"]).click()
     one.made("sample", before)
@@ -642,8 +637,7 @@ def test_a_drawing_in_the_latent_space(server: str, visit: Any) -> None:
     assert len(bars) >= 2 and bars == sorted(bars, reverse=True)
     decoded = "() => document.querySelector('.lt-viewer canvas').toDataURL()"
     slider, other_slider = (page.locator(".lt-row input").nth(i) for i in range(2))
-    requests: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
+    requests = asked_of(page)
     seen = set()
     for at in range(0, int(str(slider.get_attribute("max"))), 8):  # as a pointer drags it
         slider.evaluate(

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlparse
 import av
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import address_of, launched, save_tiny
+from conftest import address_of, asked_of, launched, save_tiny
 from PIL import Image
 from test_browser import DROP, REST, WRONG, Visit, visit  # noqa: F401  a fixture
 from test_ui_explore import HAS
@@ -55,8 +55,7 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
     page.wait_for_selector("#explore-map [data-phase=ready]")
     assert query(one)["plane"] == ["kl"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    requests: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
+    requests = asked_of(page)
 
     canvas = page.locator("#explore-map [data-part=plane]")
     canvas.scroll_into_view_if_needed()
@@ -94,7 +93,7 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
     page.wait_for_function(f"(old) => ({PICTURE})() !== old", arg=before)
     play.click()
     assert play.get_attribute("aria-label") == texts.SCRIPT["map"]["play"]
-    assert [url for url in requests if not url.startswith("data:")] == []
+    assert requests == []
     # The path is in the address, another one by keyboard, and its film brings it back.
     canvas.press("Shift+ArrowUp")
     walk = query(one)["walk"][0]

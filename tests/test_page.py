@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import address_of, launched, save_tiny
+from conftest import address_of, asked_of, launched, save_tiny
 from test_browser import PIXELS, REST, Visit, visit  # noqa: F401  a fixture
 
 from aigc import ui
@@ -161,15 +161,12 @@ def test_sliders_answer_at_once(
     ):
         one.open(f"{server}?tab={tab}", tab)
         one.settled()
-        asked: list[str] = []
-        note = lambda request, asked=asked: asked.append(request.url)  # noqa: E731
-        one.page.on("request", note)
+        asked = asked_of(one.page)
         took = one.page.evaluate(SCRUB, [slider, [str(v) for v in values], shown])
         # The better half: what a busy machine adds is not the page's doing, and a page that asked
         # the server or drew too much would be late every time.
         assert median(sorted(took)[: len(took) // 2]) < MAX_MS, (tab, took)
-        assert [url for url in asked if not url.startswith("data:")] == []
-        one.page.remove_listener("request", note)
+        assert asked == []
     assert one.errors == []
 
 

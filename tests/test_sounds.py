@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import files_in, marked, mistakes_of, saved, tiny_survey
+from conftest import asked_of, files_in, marked, mistakes_of, saved, tiny_survey
 from PIL import Image
 from test_browser import DROP, WRONG
 
@@ -320,8 +320,7 @@ def test_sounds_in_a_browser(
         "() => { const all = [...document.querySelectorAll('.varied [data-spread]')];"
         " return all.length > 0 && all.every((one) => one.src); }"
     )
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    asked = asked_of(page)
     # One plays at a time, says so, and ends by itself.
     page.evaluate(
         """() => { window.played = []; new MutationObserver((all) => all.forEach(({ target }) =>
@@ -331,7 +330,7 @@ def test_sounds_in_a_browser(
     hear.first.focus()
     page.keyboard.press("Enter")
     page.wait_for_function("() => played.includes('true') && played.at(-1) === 'false'")
-    assert [url for url in asked if not url.startswith("data:")] == []
+    assert asked == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     size = hear.first.bounding_box()
     assert size["height"] >= 24 and size["width"] >= 24  # WCAG 2.5.8

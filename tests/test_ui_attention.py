@@ -18,7 +18,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import torch
-from conftest import address_of, draw_digit, marked, mistakes_of
+from conftest import address_of, asked_of, draw_digit, marked, mistakes_of
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -338,8 +338,7 @@ def test_the_viewer_answers_in_the_browser(page: Any, server: str) -> None:
             assert page.locator(f".av-tile[data-layer='{layer}'][data-head='{head}']").count() == 1
     assert page.locator(".av-tile").count() == LAYERS * (HEADS + 1)  # and the mean of each layer
 
-    requests: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
+    requests = asked_of(page)
     stage, tile = page.locator("[data-part=stage]"), ".av-tile[data-layer='1'][data-head='0']"
     box = stage.bounding_box()
     middle = {"x": box["width"] * (5.5 / SIDE), "y": box["height"] * (8.5 / SIDE)}

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import numpy as np
 import pytest
 import torch
-from conftest import address_of, launched
+from conftest import address_of, asked_of, launched
 
 from aigc import checkpoint, latent, ui
 from aigc.media import UNKNOWN, TextMedia
@@ -233,8 +233,7 @@ def test_looking_into_a_text(page: Any, server: str, catalogue: Catalogue) -> No
     signs = page.locator(".tv-text [data-i]")
     assert signs.count() == 256 and page.locator(".tv-text .given").count() == 4
     assert page.locator(".tv-viewer .av-tile").count() == 6 * 6  # the mean of each layer, too
-    requests: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
+    requests = asked_of(page)
     took = page.evaluate(HOVER)
     assert len(took) == 256 and max(took) < 50, sorted(took)
 
