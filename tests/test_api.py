@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,6 +23,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import launched, marked, save_tiny
+from gradio import processing_utils
 from gradio_client import Client
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
@@ -32,7 +34,7 @@ import app
 from aigc import ui
 from aigc.checkpoint import load
 from aigc.latent import MAX_SEED, generators
-from aigc.ui import explore, programs
+from aigc.ui import explore, programs, served
 
 SAMPLE = {"checkpoint": "gan-mnist", "count": 3, "seed": 7, "label": "3", "temperature": 1.0}
 WRITING = {"prompt": "abc", "length": 30, "top_k": 5, "top_p": 0.9}  # of a checkpoint that writes
@@ -59,7 +61,12 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(checkpoints: Path) -> Iterator[str]:
     demo = ui.build(ui.catalogue_of(checkpoints))
     url = launched(demo, mcp_server=True)
-    yield url
+    with pytest.MonkeyPatch.context() as patch:
+        # Every file of an answer goes through `served`, never through these, which empty the file
+        # that another answer with the same content has just named.
+        for writes in ("save_pil_to_cache", "save_img_array_to_cache", "save_bytes_to_cache"):
+            patch.delattr(processing_utils, writes)
+        yield url
     demo.close(verbose=False)
 
 
@@ -324,6 +331,25 @@ def test_numbers_that_json_does_not_have(server: str, token: str) -> None:
     said = raw(server, "sample", f'{{"data": ["gan-mnist", 3, 0, "any", {token}, ""]}}')
     assert "event: error" in said
     assert "The temperature is a number from 0 to 2" in said
+
+
+def test_a_file_is_whole_while_it_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    content = os.urandom(4 * 2**20)
+    path = Path(served.keep(content, "a.bin"))
+
+    def again() -> None:
+        for _ in range(30):
+            assert served.keep(content, "a.bin") == str(path)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(again)
+        while not writing.done():
+            assert path.stat().st_size == len(content) and path.read_bytes() == content
+    writing.result()
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == [path]
 
 
 def test_mistakes_do_not_hang_the_queue(server: str, client: Client) -> None:

@@ -12,12 +12,11 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
-from gradio.processing_utils import save_bytes_to_cache
 from PIL import Image
 from torch import Tensor
 
 from aigc.checkpoint import Checkpoint
-from aigc.ui import formula, kinds, labels, offline, parts, pictures, texts
+from aigc.ui import formula, kinds, offline, parts, pictures, served, texts
 from aigc.ui.catalogue import (
     ANY,
     LENGTH,
@@ -190,8 +189,6 @@ def answer(
     tokens = chosen.model.tokens(piece[None])[0].tolist()  # type: ignore[operator]
     picture, facts = kind.answered(chosen, piece)
     file = kind.numbers(chosen, piece, made)
-    if picture is not None:
-        (picture,) = labels.marked([picture], ID, made)
     return picture, tokens, file, made | facts
 
 
@@ -272,13 +269,13 @@ def build(catalogue: Catalogue) -> parts.Page:
     def attention(
         checkpoint: str = catalogue.first(NEEDS), seed: int = 0, label: str = ANY, prompt: str = "",
         length: int = LENGTH,
-    ) -> tuple[Image.Image | None, list[list[int]], str, dict[str, Any]]:  # fmt: skip
+    ) -> tuple[str | None, list[list[int]], str, dict[str, Any]]:  # fmt: skip
         image, tokens, content, made = answer(
             catalogue, checkpoint, seed, label, prompt=prompt, length=length
         )
         name = f"{made['checkpoint']}-seed{made['seed']}-{made['label']}.npz"
-        file = save_bytes_to_cache(content, name, cache_dir=saved.GRADIO_CACHE)
-        return image, tokens, file, made
+        picture = None if image is None else served.pictures([image], ID, made)[0]
+        return picture, tokens, served.keep(content, name), made
 
     def run(*given: Any) -> Iterator[tuple[Any, ...]]:
         asked = dict(zip(linked, given))
@@ -314,7 +311,7 @@ def build(catalogue: Catalogue) -> parts.Page:
 
     def export(write: Callable[..., tuple[bytes, str]], *given: Any) -> Any:
         content, name = write(catalogue, *given)
-        file = save_bytes_to_cache(content, name, cache_dir=saved.GRADIO_CACHE)
+        file = served.keep(content, name)
         return gr.DownloadButton(value=file)
 
     with gr.Row(elem_classes="page"):

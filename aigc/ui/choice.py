@@ -17,7 +17,7 @@ from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.media import ImageMedia
 from aigc.survey import quantile_of
-from aigc.ui import figures, judge, kinds, labels, parts, texts
+from aigc.ui import figures, judge, kinds, parts, served, texts
 from aigc.ui.catalogue import (
     ANY,
     MAX_COUNT,
@@ -295,7 +295,7 @@ def endpoint(catalogue: Catalogue) -> None:
             found = judged(wish, image, condition)
             facts |= {"score": float(found.scores[0]), "above_test_images": rank(wish, found)}
         made = [wish.checkpoint.media.to_pil(one) for one in (image, *rows[0])]
-        return labels.marked(made, "sample", wish.made), wish.made | facts
+        return served.pictures(made, "sample", wish.made), wish.made | facts
 
     parts.endpoint(
         variations_, "variations",

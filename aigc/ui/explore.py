@@ -49,7 +49,6 @@ from aigc.ui import (
     formula,
     heads,
     judge,
-    labels,
     loop,
     modes,
     parts,
@@ -57,6 +56,7 @@ from aigc.ui import (
     pixel,
     plane,
     projection,
+    served,
     texts,
     tradeoff,
 )  # fmt: skip
@@ -593,7 +593,7 @@ def endpoints(catalogue: Catalogue) -> None:
         # gradio_client takes every object with a text under "path" for a file to download.
         settings = {{"path": "path_kind"}.get(name, name): value for name, value in made.items()}
         found = (media.to_pil(image) for image in images)
-        return labels.marked(found, ID, made), settings | facts
+        return served.pictures(found, ID, made), settings | facts
 
     def map(
         checkpoint: str = default, plane: str = "pca", x: float = 0, y: float = 0, walk: str = ""

@@ -7,13 +7,12 @@ from typing import Any
 
 import gradio as gr
 import torch
-from gradio.processing_utils import save_bytes_to_cache
 from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.ui import drawing as code
-from aigc.ui import figures, films, kinds, labels, parts, pictures, texts
+from aigc.ui import figures, films, kinds, parts, pictures, served, texts
 from aigc.ui.catalogue import (
     ANY,
     MAX_STEPS,
@@ -150,11 +149,9 @@ def build(catalogue: Catalogue) -> parts.Page:
         wish = read(catalogue, checkpoint, seed_a, label_a, seed_b, label_b, steps, path)
         media, result = wish.checkpoint.media, frames(wish)
         film = film_of(wish, result)
-        file = save_bytes_to_cache(
-            films.encode(film, kind), films.name_of(film, kind), cache_dir=animation.GRADIO_CACHE
-        )
+        file = served.keep(films.encode(film, kind), films.name_of(film, kind))
         settings = {{"path": "path_kind"}.get(name, name): v for name, v in wish.made.items()}
-        pieces = labels.marked((media.to_pil(frame) for frame in result), ID, wish.made)
+        pieces = served.pictures((media.to_pil(frame) for frame in result), ID, wish.made)
         return pieces, file, settings
 
     def run(

@@ -22,7 +22,6 @@ import io
 import json
 import wave
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -30,7 +29,6 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from PIL.PngImagePlugin import iTXt
 
 PRODUCER = "AIGC"  # who is named as the maker; a service that publishes puts its own name here
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
@@ -166,16 +164,6 @@ def audible(sound: np.ndarray, rate: int) -> np.ndarray:
     tone = 0.3 * edge * np.sin(2 * np.pi * PITCH * unit)
     signal = [tone * int(on) for on in AI + "000"]
     return np.concatenate([*signal, sound]).astype(np.float32)
-
-
-def marked(images: Iterable[Image.Image], tab: str, made: dict[str, Any]) -> list[Image.Image]:
-    """The pictures that an endpoint returns, each with the mark: Gradio writes the texts of
-    `info` into its PNG files."""
-    said = iTXt(xmp(tab, made).decode(), "", "")
-    found = [image.copy() for image in images]
-    for image in found:
-        image.info["XML:com.adobe.xmp"] = said
-    return found
 
 
 def visible(image: Image.Image, text: str) -> Image.Image:

@@ -25,6 +25,7 @@ from aigc.ui import (
     measured,
     parts,
     scores,
+    served,
     texts,
 )  # fmt: skip
 from aigc.ui.catalogue import (
@@ -170,7 +171,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         made = images(wish)
         pictures, facts = kinds.of(wish.checkpoint).pieces(wish.checkpoint.media, made)
         judged = scores.of(wish, made)
-        pictures = labels.marked(pictures, ID, wish.made)
+        pictures = served.pictures(pictures, ID, wish.made)
         return pictures, wish.made | facts | (judged.facts if judged else {})
 
     runs = parts.Runs()
