@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from conftest import address_of, mistakes_of, save_tiny
+from playwright.sync_api import expect
 
 from aigc import checkpoint, film, survey, ui
 from aigc.hub import transfer
@@ -264,9 +265,8 @@ def test_a_chinese_visitor_reads_no_english(server: str, chromium: Any) -> None:
         page.get_by_label(zh.RANDOMISE).first.uncheck()
         page.get_by_label(zh.SEED, exact=True).first.fill("-4")
         page.locator("button.primary:visible").click()
-        page.wait_for_selector(".toast-body")
-        said = page.locator(".toast-body").inner_text()
-        assert "种子应是" in said and "出错了" in said
+        expect(page.locator(".toast-body")).to_contain_text("种子应是")
+        expect(page.locator(".toast-body")).to_contain_text("出错了")  # put there a frame later
 
         page.locator(".languages a[data-lang=en]").click()
         page.wait_for_selector(f"button.primary:has-text('{en.SAMPLE}')")
