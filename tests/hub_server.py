@@ -174,6 +174,9 @@ class HubServer:
 class Handler(BaseHTTPRequestHandler):
     state: HubServer
     protocol_version = "HTTP/1.1"
+    # Header and body go out in two pieces, of which the second would wait 40 ms for word that the
+    # first has come.
+    disable_nagle_algorithm = True
     fault: Fault | None = None
 
     def log_message(self, format: str, *args: object) -> None:

@@ -240,7 +240,7 @@ def test_what_samples_teach(
     def short(recipe: classifier.Recipe, samples: data.Dataset) -> Path:
         assert samples.images.shape == train.images.shape
         taught.append((recipe.seed, torch.equal(samples.images, train.images)))
-        return whole(dataclasses.replace(recipe, steps=60, base=8), samples)
+        return whole(dataclasses.replace(recipe, steps=30, base=8), samples)
 
     monkeypatch.setattr(classifier, "train", short)
 

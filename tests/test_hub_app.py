@@ -22,6 +22,7 @@ from PIL import Image
 import app
 from aigc import hub, ui
 from aigc.checkpoint import load
+from aigc.hub import follow
 from aigc.ui import remote, texts
 from aigc.ui.texts import zh
 from docs.screenshot import free_port
@@ -361,10 +362,18 @@ def test_what_is_opened_by_its_name_is_chosen_and_shown(
     assert box.input_value() == "me/gan-mnist"
 
 
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page and the follower look again each second, however long the Hub was away."""
+    monkeypatch.setattr(remote, "REFRESH_S", 1.0)
+    monkeypatch.setattr(follow, "OFTEN_S", 1.0)
+
+
 def test_the_note_goes_when_the_hub_is_back(
-    pushed: str, local: ui.Catalogue, the_hub: HubServer, look: Any
-) -> None:
+    pushed: str, local: ui.Catalogue, the_hub: HubServer, look: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     """On a page that stays open, in the visitor's language."""
+    at_once(monkeypatch)
     the_hub.stop()
     follower = hub.Follower(["me/gan-mnist"], local.put, again=0.5)
     follower.begin(wait=10)
@@ -386,9 +395,11 @@ def test_the_note_goes_when_the_hub_is_back(
 
 @pytest.mark.parametrize("tab", ["attention", "sample"])
 def test_an_empty_tab_is_filled_when_the_hub_is_back(
-    tab: str, tiny_checkpoints: Path, the_hub: HubServer, look: Any
-) -> None:
+    tab: str, tiny_checkpoints: Path, the_hub: HubServer, look: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     """On a page that stays open: beside tabs that work, and where there was nothing at all."""
+    at_once(monkeypatch)
     hub.push(tiny_checkpoints / "attention-mnist", "me/attention-mnist")
     the_hub.stop()
     vae = load(tiny_checkpoints / "vae-mnist")

@@ -267,6 +267,7 @@ def test_a_chinese_visitor_reads_no_english(server: str, chromium: Any) -> None:
         page.locator("button.primary:visible").click()
         expect(page.locator(".toast-body")).to_contain_text("种子应是")
         expect(page.locator(".toast-body")).to_contain_text("出错了")  # put there a frame later
+        page.locator(".toast-close").click()  # it lies over the languages for ten seconds
 
         page.locator(".languages a[data-lang=en]").click()
         page.wait_for_selector(f"button.primary:has-text('{en.SAMPLE}')")
