@@ -43,6 +43,7 @@ def below_a_prefix(catalogue: Catalogue) -> Iterator[str]:
 
     class Proxy(BaseHTTPRequestHandler):
         disable_nagle_algorithm = True  # as in hub_server
+
         def pass_on(self) -> None:
             if not self.path.startswith(PREFIX + "/"):
                 self.send_error(404)

@@ -372,7 +372,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     }  # fmt: skip
     new_seed = "(c, s, ...more) => [c, more.pop() ? aigc.seed() : s, ...more, '']"
     button.click(**{
-        **event, "inputs": [*settings.values(), randomise], "js": new_seed, "trigger_mode": "once",
+        **event, **parts.ONCE, "inputs": [*settings.values(), randomise], "js": new_seed,
     })  # fmt: skip
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
     # Another character was chosen in a text: the beginning up to it, from which to go on.

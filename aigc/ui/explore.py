@@ -27,7 +27,7 @@ import html
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -194,6 +194,11 @@ def possible(chosen: Checkpoint) -> list[str]:
     return [view for view in VIEWS if not lacks(chosen, view)]
 
 
+def listed(views: Iterable[str]) -> list[tuple[str, str]]:
+    """What is read of each and what it is, as a list of choices takes them."""
+    return [(texts.VIEWS[view], view) for view in views]
+
+
 def read(catalogue: Catalogue, checkpoint: object, view: object, given: dict[str, Any]) -> Wish:
     """Check everything that the view uses. Raises ValueError with one sentence."""
     chosen, wanted = catalogue.find(checkpoint, NEEDS), read_view(view)
@@ -317,8 +322,8 @@ def build(catalogue: Catalogue) -> parts.Page:
     def offers(checkpoint: str, view: str) -> gr.Radio:
         """The views that the checkpoint has, and the one that was asked for, though a link may ask
         for one that it has not. What is chosen stays: that may be another one by now."""
-        can = possible(catalogue.find(checkpoint, NEEDS))
-        return gr.Radio(choices=[(texts.VIEWS[n], n) for n in VIEWS if n in (*can, view)])
+        can = {*possible(catalogue.find(checkpoint, NEEDS)), view}
+        return gr.Radio(choices=listed(name for name in VIEWS if name in can))
 
     def film(view: dict[str, Any]) -> films.Film:
         """Of what the address says."""
@@ -404,8 +409,9 @@ def build(catalogue: Catalogue) -> parts.Page:
         """The view that stays, if the checkpoint has it, and the controls."""
         can = possible(catalogue.find(checkpoint, NEEDS))
         now = view if view in can else can[0]
-        choices = [(texts.VIEWS[name], name) for name in can]
-        return {views_box: gr.Radio(choices=choices, value=now), **offer(checkpoint, now, *given)}
+        return {
+            views_box: gr.Radio(choices=listed(can), value=now), **offer(checkpoint, now, *given)
+        }  # fmt: skip
 
     def label_of(view: str, name: str) -> str:
         return texts.CORNERS[name] if view == "corners" else texts.CLASS
@@ -413,9 +419,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=2, min_width=280, elem_classes="controls"):
             checkpoint = parts.chooser(catalogue, NEEDS)
-            views_box = gr.Radio(
-                [(texts.VIEWS[name], name) for name in VIEWS], value=first, label=texts.VIEW
-            )
+            views_box = gr.Radio(listed(VIEWS), value=first, label=texts.VIEW)
             classes = parts.labels(catalogue, checkpoint.value, NEEDS)
             with gr.Group():
                 plane_box = gr.Radio(
@@ -526,7 +530,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         f"(...all) => {{ const again = all.pop(); all[{drawing_at}] = ''; "
         f"if (again) all[{at}] = aigc.seed(); return [...all, again]; }}"
     )
-    pressed = {**event, "trigger_mode": "once"}
+    pressed = {**event, **parts.ONCE}
     use.click(**pressed)
     searching: dict[str, Any] = {
         "inputs": [checkpoint, views_box, label_boxes["label"], pad],

@@ -237,7 +237,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         "[c, again ? aigc.seed() : a, la, again ? aigc.seed() : b, lb, s, p, pa, pb, f, again]"
     )
     button.click(**{
-        **event, "inputs": [*event["inputs"], randomise], "js": new_seeds, "trigger_mode": "once",
+        **event, **parts.ONCE, "inputs": [*event["inputs"], randomise], "js": new_seeds,
     })  # fmt: skip
     checkpoint.change(
         parts.spoken(lambda name: gr.Accordion(visible=encodes(name))), checkpoint, drawing,

@@ -32,6 +32,8 @@ UNSEEN: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], **P
 # For what a choice makes: where one is made before the last was answered, it is answered next.
 # By default Gradio drops what comes meanwhile, and a page would show something else than it says.
 LATEST: dict[str, Any] = {"trigger_mode": "always_last"}
+# For a button: who presses twice wants it once.
+ONCE: dict[str, Any] = {"trigger_mode": "once"}
 # For what is answered at once and needs no turn.
 QUIET: dict[str, Any] = {"queue": False, **UNSEEN}
 LATEX: list[dict[str, str | bool]] = [

@@ -274,7 +274,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     # The switch is read in the browser, so that a new seed costs no second round trip.
     new_seed = "(c, n, s, ...more) => [c, n, more.at(-1) ? aigc.seed() : s, ...more]"
     button.click(**{
-        **event, "inputs": [*settings.values(), randomise], "js": new_seed, "trigger_mode": "once",
+        **event, **parts.ONCE, "inputs": [*settings.values(), randomise], "js": new_seed,
     })  # fmt: skip
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
     parts.endpoint(
