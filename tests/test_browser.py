@@ -191,28 +191,6 @@ def test_a_tab_from_the_first_look_to_the_copied_link(tab: Any, server: str, vis
         assert one.hosts == {urlparse(server).hostname}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_a_telephone(server: str, visit: Any, scheme: str) -> None:
-    one = visit(width=390, scheme=scheme)
-    for tab in ui.TABS:
-        one.open(f"{server}?tab={tab.ID}", tab.ID)
-        one.page.locator(".about:visible > button").first.click()
-        one.page.wait_for_selector(".about .katex:visible")
-        wide = one.page.evaluate(
-            "() => [document.documentElement.scrollWidth, document.body.scrollWidth]"
-        )
-        assert max(wide) <= 390, tab.ID
-        top = one.page.locator(".result:visible").first.bounding_box()["y"]
-        controls = one.page.locator(".controls:visible").first.bounding_box()["y"]
-        assert top < controls, tab.ID
-        shown = [tab for tab in one.page.get_by_role("tab").all() if tab.is_visible()]
-        assert len(shown) == len(ui.TABS)  # none folded away
-    background = one.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
-    brightness = sum(int(v) for v in re.findall(r"\d+", background)[:3])
-    assert brightness > 600 if scheme == "light" else brightness < 150
-    assert one.errors == []
-
-
 def test_the_tabs_start_when_they_are_opened(server: str, visit: Any) -> None:
     one = visit()
     one.open(server, "sample")

@@ -60,6 +60,27 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 looks = pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 
 
+def brightness(page: Any) -> float:
+    """Of the background, from 0 to 255."""
+    said = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    return sum(int(value) for value in re.findall(r"\d+", said)[:3]) / 3
+
+
+def stands_on_a_telephone(page: Any, width: int) -> None:
+    """Nothing is wider, all tabs can be reached, and the result comes before its controls."""
+    page.locator(".about:visible > button").first.click()
+    page.wait_for_selector(".about .katex:visible")
+    wide = page.evaluate("() => [document.documentElement.scrollWidth, document.body.scrollWidth]")
+    assert max(wide) <= width
+    top, controls = (
+        page.locator(f"{part}:visible").first.bounding_box()["y"]
+        for part in (".result", ".controls")
+    )
+    assert top < controls
+    shown = [tab for tab in page.get_by_role("tab").all() if tab.is_visible()]
+    assert len(shown) == len(ui.TABS)  # none folded away
+
+
 @looks
 def test_every_tab_is_accessible_steady_and_light(
     server: str, visit: Any, width: int, scheme: str  # noqa: F811
@@ -100,7 +121,11 @@ def test_every_tab_is_accessible_steady_and_light(
                 for node in wrong["nodes"] if wrong["impact"] in ("serious", "critical")
             ]  # fmt: skip
             assert bad == [], (tab.ID, now)
+            bright = brightness(one.page)
+            assert bright > 200 if now == "light" else bright < 50, (tab.ID, now)
         one.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        if width < 500:
+            stands_on_a_telephone(one.page, width)
     assert one.errors == []
 
 
