@@ -407,7 +407,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     parts.endpoint(
         attention, "attention",
         [
-            gr.Image(visible=False, format="png", label="sample"),
+            gr.Image(visible=False, label="sample"),
             gr.JSON(visible=False, label="tokens"),
             gr.File(visible=False, label="weights"),
             gr.JSON(visible=False, label="settings"),

@@ -299,7 +299,7 @@ def endpoint(catalogue: Catalogue) -> None:
 
     parts.endpoint(
         variations_, "variations",
-        [gr.Gallery(visible=False, format="png", label="images"),
+        [gr.Gallery(visible=False, label="images"),
          gr.JSON(visible=False, label="settings")],
         "Picture `chosen` (from 1) of those that /sample draws with this seed, class and "
         "temperature, and then `count` variations of it: latents sqrt(1 - spread^2) z + spread e, "

@@ -720,7 +720,7 @@ def endpoints(catalogue: Catalogue) -> None:
     ):  # fmt: skip
         parts.endpoint(
             fn, name,
-            [gr.Gallery(visible=False, format="png", label="images"),
+            [gr.Gallery(visible=False, label="images"),
              gr.JSON(visible=False, label="settings")],
             about, WORK.get(name, parts.MODEL_WORK),
         )  # fmt: skip

@@ -247,7 +247,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     animation = gr.File(visible=False, label="animation")
     parts.endpoint(
         interpolate, "interpolate",
-        [gr.Gallery(visible=False, format="png", label="frames"), animation,
+        [gr.Gallery(visible=False, label="frames"), animation,
          gr.JSON(visible=False, label="settings")],
         # gradio_client takes every object with a text under "path" for a file to download.
         "The frames between two pictures, the walk there and back as a file (format: webp, gif or "

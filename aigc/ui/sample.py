@@ -279,7 +279,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
     parts.endpoint(
         sample, "sample",
-        [gr.Gallery(visible=False, format="png", label="images"),
+        [gr.Gallery(visible=False, label="images"),
          gr.JSON(visible=False, label="settings")],
         "Pictures of a checkpoint, and the settings that made them. A checkpoint that writes goes "
         "on from `prompt` for `length` characters, chosen among the `top_k` likeliest (0: all) and "
