@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, parse_qsl, urlparse
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import address_of, asked_of, launched, marked, mistakes_of, save_tiny, saved
+from conftest import address_of, asked_of, go, launched, marked, mistakes_of, save_tiny, saved
 from PIL import Image
 from playwright.sync_api import Error, expect
 
@@ -98,7 +98,7 @@ class Visit:
     def open(self, url: str, tab: str) -> None:
         """Go there and wait for the first result of `tab`, and for what follows it: a page that is
         left before complains of what it waited for."""
-        self.page.goto(url)
+        go(self.page, url)
         self.made(tab)
         self.page.wait_for_selector("html.settled")
 
@@ -220,7 +220,7 @@ def test_choosing_a_checkpoint_shows_its_card_and_its_pictures(server: str, visi
 def test_a_text_goes_on_from_the_prompt_of_a_link(server: str, visit: Any, width: int) -> None:
     one = visit(width=width)
     query = "?tab=sample&checkpoint=language-mnist&count=2&seed=7&prompt=ab%0A%3Cb%3Ec"
-    one.page.goto(server + query)
+    go(one.page, server + query)
     written = one.page.locator(".writing")
     written.nth(1).wait_for()
     assert written.count() == 2 and written.first.text_content().startswith("ab\n�b�c")
@@ -324,9 +324,7 @@ def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any
 
 def test_a_favourite_text(server: str, visit: Any) -> None:
     one = visit(width=390)
-    one.page.goto(
-        f"{server}?tab=sample&checkpoint=language-mnist&count=2&seed=7&prompt=ab&length=9"
-    )
+    go(one.page, f"{server}?tab=sample&checkpoint=language-mnist&count=2&seed=7&prompt=ab&length=9")
     page, star = one.page, one.page.locator(".keep .star")
     star.wait_for()
     written = page.locator(".writing").first.text_content()
@@ -341,7 +339,7 @@ def test_a_favourite_text(server: str, visit: Any) -> None:
     one.open(f"{server}?tab=sample&checkpoint=gan-mnist&count=1", "sample")  # pictures have none
     one.settled()
     assert kept.count() == 1 and star.is_hidden()
-    page.goto(server + link)
+    go(page, server + link)
     page.wait_for_function("document.querySelector('.keep .star[aria-pressed=true]')")
     assert page.locator(".writing").first.text_content() == written
     star.click()
@@ -440,7 +438,7 @@ def test_the_film_of_two_runs(server: str, visit: Any) -> None:
     page.wait_for_function("() => document.querySelector('.tl-viewer input').value === '3'")
     assert "step 30" in page.locator(".tl-steps").inner_text()
     assert asked == []
-    page.goto(f"{server}?tab=timelapse&checkpoint=language-mnist&frame=2")
+    go(page, f"{server}?tab=timelapse&checkpoint=language-mnist&frame=2")
     texts_ = page.locator(".tl-run pre")
     texts_.first.wait_for()
     assert texts_.all_inner_texts() == ["<b>20\n", "abc"]
@@ -549,7 +547,7 @@ def test_a_dropped_file_brings_its_settings_back(
         (attention.saved_page(catalogue, looked, "", where)[0], "attention", looked | where),
     ]
     page = visit().page
-    page.goto(server)
+    go(page, server)
     for content, tab, made in files:
         page.wait_for_function("() => document.body && window.aigc")
         with contextlib.suppress(Error):  # the page may be gone before it answers
@@ -741,7 +739,7 @@ def test_the_page_works_inside_the_page_of_another_site(server: str, visit: Any)
     threading.Thread(target=around.serve_forever, daemon=True).start()
     try:
         one = visit()
-        one.page.goto(f"http://localhost:{around.server_address[1]}/")
+        go(one.page, f"http://localhost:{around.server_address[1]}/")
         inside = one.page.locator("iframe").element_handle().content_frame()
         inside.wait_for_function("() => location.search.includes('checkpoint=')")
         assert inside.evaluate("() => { try { return !parent.document } catch { return true } }")

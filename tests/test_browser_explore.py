@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlparse
 import av
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import address_of, asked_of, launched, save_tiny
+from conftest import address_of, asked_of, go, launched, save_tiny
 from PIL import Image
 from test_browser import DROP, REST, WRONG, Visit, visit  # noqa: F401  a fixture
 from test_ui_explore import HAS
@@ -51,7 +51,7 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
 ) -> None:  # fmt: skip
     one: Visit = visit(width=width, scheme=scheme)
     page = one.page
-    page.goto(f"{server}?tab=explore&checkpoint=vae-mnist&view=map&plane=kl")
+    go(page, f"{server}?tab=explore&checkpoint=vae-mnist&view=map&plane=kl")
     page.wait_for_selector("#explore-map [data-phase=ready]")
     assert query(one)["plane"] == ["kl"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -105,7 +105,7 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
         assert image.n_frames > walk.count(".")  # type: ignore[attr-defined]
     # Gradio calls a stream that is still open when a page is left an error.
     one.settled()
-    page.goto(f"{server}?tab=sample&count=1")
+    go(page, f"{server}?tab=sample&count=1")
     one.made("sample")
     one.settled()
     page.evaluate(DROP, base64.b64encode(film.read_bytes()).decode())
@@ -113,7 +113,7 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
     assert query(one)["walk"] == [walk] and page.locator("[data-part=play]:visible").is_enabled()
 
     second: Visit = visit(width=width, scheme=scheme)
-    second.page.goto(kept[2])
+    go(second.page, kept[2])
     second.page.wait_for_selector("#explore-map [data-phase=ready]")
     assert (second.page.evaluate(PICTURE), second.page.locator(AT).inner_text()) == kept[:2]
     assert one.errors == second.errors == []
@@ -124,7 +124,7 @@ def test_the_switches_of_the_map_and_the_place_in_a_film_are_in_the_link(
 ) -> None:  # fmt: skip
     one: Visit = visit()
     page, legend = one.page, one.page.locator("#explore-map [data-part=legend] button")
-    page.goto(f"{server}?tab=explore&checkpoint=vae-mnist&view=map")
+    go(page, f"{server}?tab=explore&checkpoint=vae-mnist&view=map")
     page.wait_for_selector("#explore-map [data-phase=ready]")
     plain = page.evaluate(CANVAS)
     page.locator("#explore-map [data-part=pictures]").check()
@@ -132,7 +132,7 @@ def test_the_switches_of_the_map_and_the_place_in_a_film_are_in_the_link(
     assert query(one)["show"] == ["pictures,no3"]
     shown = page.evaluate(CANVAS)
     other: Visit = visit(width=390, scheme="dark")
-    other.page.goto(address_of(page))
+    go(other.page, address_of(page))
     other.page.wait_for_selector("#explore-map [data-phase=ready]")
     other.page.wait_for_function(f"(shown) => ({CANVAS})() === shown", arg=shown)
     assert address_of(other.page) == address_of(page) and shown != plain
@@ -140,17 +140,18 @@ def test_the_switches_of_the_map_and_the_place_in_a_film_are_in_the_link(
     legend.nth(3).click()
     assert "show" not in query(one) and page.evaluate(CANVAS) == plain
 
-    page.goto(f"{server}?tab=explore&checkpoint=gan-mnist&view=loop&stops=2&leg=3&frame=4")
+    go(page, f"{server}?tab=explore&checkpoint=gan-mnist&view=loop&stops=2&leg=3&frame=4")
     place = page.locator(".player:visible output")
     place.wait_for()
-    page.wait_for_function("() => location.search.includes('frame=4')")
+    # The answer has written the address: until it does, what is pressed is not said there.
+    page.wait_for_function("() => location.search.includes('frame=4&revision=')")
     assert place.inner_text() == "4 / 6"
     page.locator(".player:visible input").press("ArrowRight")
     page.wait_for_function("() => location.search.includes('frame=5')")
     page.locator("button.primary:visible").click()
     page.wait_for_function("() => !location.search.includes('frame')")
     assert place.inner_text() == "1 / 6"
-    page.goto(f"{server}?tab=explore&checkpoint=vae-mnist&view=map&show=dots&frame=x")
+    go(page, f"{server}?tab=explore&checkpoint=vae-mnist&view=map&show=dots&frame=x")
     notice = page.locator(".notice")
     notice.wait_for()
     assert "nodots" in notice.inner_text() and "'x'" in notice.inner_text()
@@ -204,7 +205,7 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
 
     other: Visit = visit(width=390)
     page = other.page
-    page.goto(f"{server}?tab=explore&checkpoint=attention-mnist&view=heads&seed=7&muted=1.2")
+    go(page, f"{server}?tab=explore&checkpoint=attention-mnist&view=heads&seed=7&muted=1.2")
     page.wait_for_selector(".explore .heads")
     assert page.locator(".explore .off b").all_inner_texts() == ["1.2"]
     assert page.get_by_label("1.2", exact=True).is_checked()
@@ -228,7 +229,7 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
         }"""
     )
     assert stood == grown > 200
-    page.goto(f"{server}?tab=explore&checkpoint=gan-mnist&view=map")
+    go(page, f"{server}?tab=explore&checkpoint=gan-mnist&view=map")
     page.wait_for_selector(".explore .notice")
     assert "encode" in page.locator(".explore .notice").inner_text()
     assert one.errors == other.errors == []
@@ -256,7 +257,7 @@ def test_a_view_is_legible_at_every_width_and_in_both_themes(
 ) -> None:  # fmt: skip
     one: Visit = visit()
     page, name = one.page, {"modes": "gan-stacked-mnist"}.get(view) or HAS.get(view, "vae-mnist")
-    page.goto(f"{server}?tab=explore&checkpoint={name}&view={view}&total=100")
+    go(page, f"{server}?tab=explore&checkpoint={name}&view={view}&total=100")
     page.wait_for_function("() => location.search.includes('revision=')")
     one.settled()
     page.evaluate(AXE_SCRIPT)
@@ -278,7 +279,7 @@ def test_a_drawing_is_judged_and_projected(
 ) -> None:  # fmt: skip
     one: Visit = visit(width=390, scheme="dark")
     page = one.page
-    one.page.goto(f"{server}?tab=explore&checkpoint=gan-mnist&view=scores&label=3&count=2")
+    go(one.page, f"{server}?tab=explore&checkpoint=gan-mnist&view=scores&label=3&count=2")
     page.wait_for_selector(".explore .verdicts")
     page.locator(".pad canvas:visible").scroll_into_view_if_needed()
     box = page.locator(".pad canvas:visible").bounding_box()
@@ -299,7 +300,7 @@ def test_a_drawing_is_judged_and_projected(
     address = address_of(page)
 
     second: Visit = visit()
-    second.page.goto(address)
+    go(second.page, address)
     second.page.wait_for_function(
         "(best) => document.querySelectorAll('.explore .three img')[1]?.src === best", arg=best
     )
@@ -346,7 +347,7 @@ def test_of_choices_that_come_quickly_the_last_stands(server: str, visit: Any) -
 def test_a_thousand_modes_fill_up_until_somebody_stops_them(server: str, visit: Any) -> None:  # noqa: F811
     one: Visit = visit(width=390)
     page = one.page
-    page.goto(f"{server}?tab=explore&checkpoint=gan-stacked-mnist&view=modes&total=26000")
+    go(page, f"{server}?tab=explore&checkpoint=gan-stacked-mnist&view=modes&total=26000")
     page.wait_for_selector(".explore progress[max='26000']")
     stop = page.get_by_role("button", name=texts.HALT, exact=True)
     stop.click()
@@ -368,7 +369,7 @@ def test_a_thousand_modes_fill_up_until_somebody_stops_them(server: str, visit: 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     # The link is to what was there when it was stopped.
     other: Visit = visit()
-    other.page.goto(address_of(page))
+    go(other.page, address_of(page))
     other.page.wait_for_function(
         "(said) => document.querySelector('.explore .coverage')?.innerText === said",
         arg=chart.inner_text(),
@@ -399,7 +400,7 @@ def test_the_levels_of_a_latent_are_drawn_again(server: str, visit: Any) -> None
     page.wait_for_function("(old) => !location.search.includes(`redrawn=${old}`)", arg=first)
     assert query(one)["redrawn"] != [first]
     other: Visit = visit()
-    other.page.goto(address_of(page))
+    go(other.page, address_of(page))
     wanted = ",".join(after)
     other.page.wait_for_function(f"(wanted) => String(({strips})()) === wanted", arg=wanted)
     other.page.wait_for_function("(url) => location.href === url", arg=address_of(page))

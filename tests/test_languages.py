@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import address_of, mistakes_of, save_tiny
+from conftest import address_of, go, mistakes_of, save_tiny
 from playwright.sync_api import expect
 
 from aigc import checkpoint, film, survey, ui
@@ -231,6 +231,7 @@ def visible(page: Any) -> str:
 
 def test_a_chinese_visitor_reads_no_english(server: str, chromium: Any) -> None:
     context = chromium.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(60_000)
     page = context.new_page()
     mistakes = mistakes_of(page)
     # What screen readers hear in passing: each stands for a second.
@@ -243,8 +244,8 @@ def test_a_chinese_visitor_reads_no_english(server: str, chromium: Any) -> None:
     try:
         foreign: list[tuple[str, str]] = []
         for tab in ui.TABS:
-            page.goto(f"{server}?tab={tab.ID}&seed=-1", timeout=60_000)
-            page.wait_for_function("() => location.search.includes('checkpoint=')", timeout=60_000)
+            go(page, f"{server}?tab={tab.ID}&seed=-1")
+            page.wait_for_function("() => location.search.includes('checkpoint=')")
             page.locator(".about:visible > button").first.click()
             page.wait_for_selector(".about .katex:visible")
             page.wait_for_timeout(300)
@@ -254,8 +255,8 @@ def test_a_chinese_visitor_reads_no_english(server: str, chromium: Any) -> None:
             ]  # fmt: skip
             assert zh.LINK_TROUBLE in visible(page)
         assert sorted(set(foreign)) == []
-        page.goto(f"{server}?tab=sample&count=2")
-        page.wait_for_function("() => location.search.includes('checkpoint=')", timeout=60_000)
+        go(page, f"{server}?tab=sample&count=2")
+        page.wait_for_function("() => location.search.includes('checkpoint=')")
         for _ in range(80):  # at most one in five seconds
             if zh.GRADIO["common.complete"] in announced:
                 break

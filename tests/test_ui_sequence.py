@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import numpy as np
 import pytest
 import torch
-from conftest import address_of, asked_of, launched
+from conftest import address_of, asked_of, go, launched
 
 from aigc import checkpoint, latent, ui
 from aigc.media import UNKNOWN, TextMedia
@@ -201,7 +201,7 @@ def wait_for_query(page: Any, **wanted: str) -> None:
 
 
 def open_viewer(page: Any, address: str) -> None:
-    page.goto(address)
+    go(page, address)
     page.wait_for_selector(".tv-viewer[data-phase=ready]")
 
 
@@ -307,9 +307,10 @@ def test_a_poem_on_the_page(page: Any, server: str) -> None:
 
 
 def test_a_poem_is_set_as_one_likes(page: Any, server: str) -> None:
-    page.goto(
+    go(
+        page,
         f"{server}?tab=sample&checkpoint={POEMS}&count=2&length=20&prompt={quote('題')}%0A"
-        f"{quote('春眠不覺曉，')}&lines=down&script=simplified"
+        f"{quote('春眠不覺曉，')}&lines=down&script=simplified",
     )
     written = page.locator(".writing")
     written.nth(1).wait_for()
@@ -345,7 +346,7 @@ def test_stopping_stops_the_work(
             yield rows
 
     monkeypatch.setattr(model, "write", slowly)
-    page.goto(f"{server}?tab=sample&checkpoint={LONG}&count=2&seed=5&length=1000")
+    go(page, f"{server}?tab=sample&checkpoint={LONG}&count=2&seed=5&length=1000")
     stop = page.get_by_role("button", name=texts.HALT, exact=True)
     stop.wait_for()
     seen = page.locator(".writing").first.text_content()  # it appears as it is written
@@ -362,7 +363,7 @@ def test_stopping_stops_the_work(
     monkeypatch.undo()
     # The link of what stands there gives the same.
     stood = page.locator(".writing").all_text_contents()
-    page.goto(address_of(page))
+    go(page, address_of(page))
     page.wait_for_function("location.search.includes('length=')")
     page.locator(".writing").nth(1).wait_for()
     page.wait_for_function(
