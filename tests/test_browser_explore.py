@@ -140,14 +140,21 @@ def test_the_switches_of_the_map_and_the_place_in_a_film_are_in_the_link(
     legend.nth(3).click()
     assert "show" not in query(one) and page.evaluate(CANVAS) == plain
 
+    # Who moves the player as soon as it is there finds that in the address, too.
+    page.add_init_script("""new MutationObserver((_, watcher) => {
+      const slider = document.querySelector('.player input[type=range]');
+      if (!slider) return;
+      watcher.disconnect();
+      window.stood = slider.value;
+      slider.value = 4;
+      slider.dispatchEvent(new Event('input', { bubbles: true }));
+    }).observe(document, { childList: true, subtree: true })""")
     go(page, f"{server}?tab=explore&checkpoint=gan-mnist&view=loop&stops=2&leg=3&frame=4")
+    page.wait_for_function("() => location.search.includes('frame=5&revision=')")
     place = page.locator(".player:visible output")
-    place.wait_for()
-    # The answer has written the address: until it does, what is pressed is not said there.
-    page.wait_for_function("() => location.search.includes('frame=4&revision=')")
-    assert place.inner_text() == "4 / 6"
+    assert place.inner_text() == "5 / 6" and page.evaluate("() => window.stood") == "3"
     page.locator(".player:visible input").press("ArrowRight")
-    page.wait_for_function("() => location.search.includes('frame=5')")
+    page.wait_for_function("() => location.search.includes('frame=6')")
     page.locator("button.primary:visible").click()
     page.wait_for_function("() => !location.search.includes('frame')")
     assert place.inner_text() == "1 / 6"

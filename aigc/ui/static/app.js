@@ -103,7 +103,6 @@
     remember(tab, names, made) {
       if (!made || !made.checkpoint) return;
       shown[tab] = { made, names };
-      clearTimeout(noting);
       if (looks[tab]) delete looks[tab].frame;
       if (tab === "sample") this.chosen?.result();
       if (front === tab) this.visit(tab);
@@ -299,11 +298,14 @@
     player.querySelector("output").textContent = `${at + 1} / ${frames.length}`;
     frames.forEach((frame, i) => frame.classList.toggle("chosen", i === at));
   };
-  // The address follows what stands still: browsers limit how often it may change.
+  // The address follows what stands still: browsers limit how often it may change. A player that
+  // the next result has replaced by then has no place in it.
   const note = (player) => {
     clearTimeout(noting);
     const tab = front, at = Number(player.querySelector("input").value);
-    noting = setTimeout(() => window.aigc.look(tab, { frame: at ? at + 1 : undefined }, "frame"), 120);
+    noting = setTimeout(() => {
+      if (player.isConnected) window.aigc.look(tab, { frame: at ? at + 1 : undefined }, "frame");
+    }, 120);
   };
 
   const play = (player) => {
