@@ -89,3 +89,14 @@ def test_the_card_says_what_the_checkpoint_can_do_now(folder: Path) -> None:
     now = hub.card(checkpoint.load(folder))
     # Versions of the Hub's client may write the metadata above in other ways.
     assert card.split("---\n", 2)[2] == now.split("---\n", 2)[2]
+
+
+def test_what_ships_stays_small() -> None:
+    """Every clone and every Space carries all of it: see CONTRIBUTING.md. `--half` of the training
+    scripts halves a checkpoint."""
+    sizes = {
+        str(path): path.stat().st_size
+        for path in (ROOT / "checkpoints").rglob("*") if path.is_file()
+    }  # fmt: skip
+    assert max(sizes.values()) <= 25e6
+    assert sum(sizes.values()) < 80e6
