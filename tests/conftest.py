@@ -481,9 +481,10 @@ def mistakes_of(page: Any) -> list[str]:
 def go(page: Any, url: str) -> None:
     """Takes playwright's `page` to `url`.
 
-    Chromium took a navigation back once in some thousands (`net::ERR_ABORTED`), away from a page
-    that had just written its address; it is asked again. A page that goes elsewhere by itself
-    does so again, and Gradio's that reloads after a lost connection says so on the console.
+    In one run of the suite Chromium took a navigation back (`net::ERR_ABORTED`), away from a page
+    that had just written its address; why is not known, so it is asked once more. A page that goes
+    elsewhere by itself does so again, and Gradio's that reloads after a lost connection says so on
+    the console.
     """
     from playwright.sync_api import Error
 

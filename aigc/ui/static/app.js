@@ -11,7 +11,6 @@
   let front = null;
   let linkRead = false;
   let saving = null;  // the button whose file is being made
-  let noting = 0;  // until the address says where a player stands
 
   const view = (tab) => Object.assign({}, shown[tab]?.made, ...Object.values(looks[tab] || {}));
 
@@ -300,6 +299,7 @@
   };
   // The address follows what stands still: browsers limit how often it may change. A player that
   // the next result has replaced by then has no place in it.
+  let noting = 0;
   const note = (player) => {
     clearTimeout(noting);
     const tab = front, at = Number(player.querySelector("input").value);
