@@ -20,7 +20,7 @@ from gradio.components.api_component import Api
 from gradio.context import LocalContext
 from starlette.requests import Request
 
-from aigc.ui import programs, texts
+from aigc.ui import figures, programs, texts
 from aigc.ui.catalogue import Catalogue
 
 TAGS = {"en": "en", "zh": "zh-CN"}  # as browsers write them
@@ -162,7 +162,8 @@ def written(page: str, metas: str) -> str:
     script = (
         f"<script>window.aigcLanguage = {json.dumps(texts.language())};"
         f"Object.defineProperty(navigator, 'language', {{get: () => {json.dumps(tag)}}});"
-        f"window.aigcTexts = {json.dumps(texts.SCRIPT)};</script>"
+        f"window.aigcTexts = {json.dumps(texts.SCRIPT)};"
+        f"{figures.read_static('early.js')}</script>"
     )
     page = page.replace('lang="en"', f'lang="{tag}"', 1)
     return page.replace("<head>", f"<head>{metas}{script}", 1)
