@@ -6,18 +6,23 @@
   const file = element.querySelector("input[type=file]");
   const rest = hint.textContent;
   const context = canvas.getContext("2d", { willReadFrequently: true });
+  const began = props.value || "";
   let last = null;
   let sent = "";
+  let own = false;  // what stands here is the visitor's
 
   const blank = () => {
     context.fillStyle = "#000";
     context.fillRect(0, 0, canvas.width, canvas.height);
   };
-  const send = () => { props.value = sent = canvas.toDataURL("image/png"); };
+  const send = (value) => { own = true; props.value = sent = value; };
   // A picture that came from elsewhere, every pixel a square.
   const receive = async () => {
     const value = props.value || "";
     if (value === sent) return;
+    // When a folded part of the page is opened, Gradio says a frame later, or long after on a busy
+    // machine, once more what stood there at first.
+    if (own && value === began) return send(sent);
     sent = value;
     blank();
     if (!value) return;
@@ -65,14 +70,14 @@
     line(last, next);
     last = next;
   });
-  const lift = () => { if (last !== null) { last = null; send(); } };
+  const lift = () => { if (last !== null) { last = null; send(canvas.toDataURL("image/png")); } };
   canvas.addEventListener("pointerup", lift);
   canvas.addEventListener("pointercancel", lift);
 
   element.querySelector(".clear").addEventListener("click", () => {
     blank();
     hint.textContent = rest;
-    props.value = sent = "";
+    send("");
   });
   file.addEventListener("change", async () => {
     const [chosen] = file.files;
@@ -90,7 +95,7 @@
       context.drawImage(
         picture, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
       hint.textContent = rest;
-      send();
+      send(canvas.toDataURL("image/png"));
     } catch {
       hint.textContent = window.aigcTexts.noPicture;
     }
