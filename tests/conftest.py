@@ -478,24 +478,6 @@ def mistakes_of(page: Any) -> list[str]:
     return mistakes
 
 
-def go(page: Any, url: str) -> None:
-    """Takes playwright's `page` to `url`.
-
-    In one run of the suite Chromium took a navigation back (`net::ERR_ABORTED`), away from a page
-    that had just written its address; why is not known, so it is asked once more. A page that goes
-    elsewhere by itself does so again, and Gradio's that reloads after a lost connection says so on
-    the console.
-    """
-    from playwright.sync_api import Error
-
-    try:
-        page.goto(url)
-    except Error as error:
-        if "net::ERR_ABORTED" not in str(error):
-            raise
-        page.goto(url)
-
-
 def address_of(page: Any) -> str:
     """Where playwright's `page` is by its own word. `page.url` hears of an address that a script
     has put there a moment later than what else the page answers."""

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, parse_qsl, urlparse
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import address_of, asked_of, go, launched, marked, mistakes_of, save_tiny, saved
+from conftest import address_of, asked_of, launched, marked, mistakes_of, save_tiny, saved
 from PIL import Image
 from playwright.sync_api import Error, expect
 
@@ -96,9 +96,8 @@ class Visit:
             self.hosts.add(host)
 
     def open(self, url: str, tab: str) -> None:
-        """Go there and wait for the first result of `tab`, and for what follows it: a page that is
-        left before complains of what it waited for."""
-        go(self.page, url)
+        """Go there and wait for the first result of `tab`, and for what follows it."""
+        self.page.goto(url)
         self.made(tab)
         self.page.wait_for_selector("html.settled")
 
@@ -220,7 +219,7 @@ def test_choosing_a_checkpoint_shows_its_card_and_its_pictures(server: str, visi
 def test_a_text_goes_on_from_the_prompt_of_a_link(server: str, visit: Any, width: int) -> None:
     one = visit(width=width)
     query = "?tab=sample&checkpoint=language-mnist&count=2&seed=7&prompt=ab%0A%3Cb%3Ec"
-    go(one.page, server + query)
+    one.page.goto(server + query)
     written = one.page.locator(".writing")
     written.nth(1).wait_for()
     assert written.count() == 2 and written.first.text_content().startswith("ab\n�b�c")
@@ -287,7 +286,6 @@ def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any
     assert page.locator(".chosen").is_hidden() and page.locator(".varied").count() == 0
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    one.settled()  # Gradio calls a stream that is still open when a page is left an error
     one.open(f"{server}?lang=zh", "sample")  # what is kept is there, and says its language
     one.settled()
     said = zh.SCRIPT["chosen"]
@@ -324,7 +322,9 @@ def test_a_chosen_picture_its_variations_and_a_favourite(server: str, visit: Any
 
 def test_a_favourite_text(server: str, visit: Any) -> None:
     one = visit(width=390)
-    go(one.page, f"{server}?tab=sample&checkpoint=language-mnist&count=2&seed=7&prompt=ab&length=9")
+    one.page.goto(
+        f"{server}?tab=sample&checkpoint=language-mnist&count=2&seed=7&prompt=ab&length=9"
+    )
     page, star = one.page, one.page.locator(".keep .star")
     star.wait_for()
     written = page.locator(".writing").first.text_content()
@@ -339,7 +339,7 @@ def test_a_favourite_text(server: str, visit: Any) -> None:
     one.open(f"{server}?tab=sample&checkpoint=gan-mnist&count=1", "sample")  # pictures have none
     one.settled()
     assert kept.count() == 1 and star.is_hidden()
-    go(page, server + link)
+    page.goto(server + link)
     page.wait_for_function("document.querySelector('.keep .star[aria-pressed=true]')")
     assert page.locator(".writing").first.text_content() == written
     star.click()
@@ -438,7 +438,7 @@ def test_the_film_of_two_runs(server: str, visit: Any) -> None:
     page.wait_for_function("() => document.querySelector('.tl-viewer input').value === '3'")
     assert "step 30" in page.locator(".tl-steps").inner_text()
     assert asked == []
-    go(page, f"{server}?tab=timelapse&checkpoint=language-mnist&frame=2")
+    page.goto(f"{server}?tab=timelapse&checkpoint=language-mnist&frame=2")
     texts_ = page.locator(".tl-run pre")
     texts_.first.wait_for()
     assert texts_.all_inner_texts() == ["<b>20\n", "abc"]
@@ -547,7 +547,7 @@ def test_a_dropped_file_brings_its_settings_back(
         (attention.saved_page(catalogue, looked, "", where)[0], "attention", looked | where),
     ]
     page = visit().page
-    go(page, server)
+    page.goto(server)
     for content, tab, made in files:
         page.wait_for_function("() => document.body && window.aigc")
         with contextlib.suppress(Error):  # the page may be gone before it answers
@@ -658,7 +658,14 @@ def test_a_drawing_in_the_latent_space(server: str, visit: Any) -> None:
 
 def test_an_upload_that_is_no_picture(server: str, visit: Any, tmp_path: Path) -> None:
     one = visit()
+    # Gradio says once more what stood in a folded part, in the frame after that is opened. Here
+    # that comes late, as on a busy machine; what was put there by then stays.
+    one.page.add_init_script("""const soon = window.requestAnimationFrame;
+      window.framed = 0;
+      window.requestAnimationFrame = (call) => soon((now) => window.late
+        ? setTimeout(() => { call(now); window.framed += 1; }, window.late) : call(now));""")
     one.open(f"{server}?tab=interpolate&checkpoint=vae-mnist", "interpolate")
+    one.page.evaluate("() => { window.late = 1000; }")
     one.page.get_by_role("button", name=texts.PICTURE).click()
     path = tmp_path / "notes.png"
     path.write_text("no picture", encoding="utf-8")
@@ -675,7 +682,40 @@ def test_an_upload_that_is_no_picture(server: str, visit: Any, tmp_path: Path) -
         arg=texts.PAD_HINT.format(label=texts.END_A),
     )
     assert hint.inner_text() == texts.PAD_HINT.format(label=texts.END_A)
+    assert one.page.evaluate("window.framed") == 0
+    one.page.wait_for_function("() => window.framed > 0")
+    one.page.wait_for_timeout(200)
     assert looked(one.page.locator(".pad canvas").first).mean() > 200
+    one.page.locator("button.primary:visible").click()
+    one.page.wait_for_function("() => location.search.includes('picture_a=')")
+    assert one.errors == []
+
+
+def test_who_goes_while_something_is_made_gets_there(
+    server: str, visit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one: Visit = visit()
+    one.open(f"{server}?tab=interpolate&checkpoint=vae-mnist", "interpolate")
+    frames, asked, over = interpolate.frames, threading.Event(), threading.Event()
+
+    def held(wish: interpolate.Wish) -> Any:
+        asked.set()
+        over.wait(TIMEOUT / 1000)
+        return frames(wish)
+
+    monkeypatch.setattr(interpolate, "frames", held)
+    routes: list[Any] = []
+    one.page.route("**/*lang=zh*", lambda route: routes.append(route), times=1)
+    one.page.locator("button.primary:visible").click()
+    assert asked.wait(TIMEOUT / 1000)
+    one.page.locator(".languages a[data-lang=zh]").click(no_wait_after=True)
+    # The next page takes its time; Gradio loads one again whose connection was lost, two seconds
+    # later.
+    one.page.wait_for_timeout(4000)
+    over.set()
+    routes.pop().continue_()
+    one.page.wait_for_selector(f"button.primary:has-text('{zh.INTERPOLATE}')")
+    one.made("interpolate", holds="lang=zh")
     assert one.errors == []
 
 
@@ -739,7 +779,7 @@ def test_the_page_works_inside_the_page_of_another_site(server: str, visit: Any)
     threading.Thread(target=around.serve_forever, daemon=True).start()
     try:
         one = visit()
-        go(one.page, f"http://localhost:{around.server_address[1]}/")
+        one.page.goto(f"http://localhost:{around.server_address[1]}/")
         inside = one.page.locator("iframe").element_handle().content_frame()
         inside.wait_for_function("() => location.search.includes('checkpoint=')")
         assert inside.evaluate("() => { try { return !parent.document } catch { return true } }")

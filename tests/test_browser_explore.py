@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlparse
 import av
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import address_of, asked_of, go, launched, save_tiny
+from conftest import address_of, asked_of, launched, save_tiny
 from PIL import Image
 from test_browser import DROP, REST, WRONG, Visit, visit  # noqa: F401  a fixture
 from test_ui_explore import HAS
@@ -51,7 +51,7 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
 ) -> None:  # fmt: skip
     one: Visit = visit(width=width, scheme=scheme)
     page = one.page
-    go(page, f"{server}?tab=explore&checkpoint=vae-mnist&view=map&plane=kl")
+    page.goto(f"{server}?tab=explore&checkpoint=vae-mnist&view=map&plane=kl")
     page.wait_for_selector("#explore-map [data-phase=ready]")
     assert query(one)["plane"] == ["kl"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -105,7 +105,7 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
         assert image.n_frames > walk.count(".")  # type: ignore[attr-defined]
     # Gradio calls a stream that is still open when a page is left an error.
     one.settled()
-    go(page, f"{server}?tab=sample&count=1")
+    page.goto(f"{server}?tab=sample&count=1")
     one.made("sample")
     one.settled()
     page.evaluate(DROP, base64.b64encode(film.read_bytes()).decode())
@@ -113,7 +113,7 @@ def test_the_map_follows_the_pointer_and_asks_nobody(
     assert query(one)["walk"] == [walk] and page.locator("[data-part=play]:visible").is_enabled()
 
     second: Visit = visit(width=width, scheme=scheme)
-    go(second.page, kept[2])
+    second.page.goto(kept[2])
     second.page.wait_for_selector("#explore-map [data-phase=ready]")
     assert (second.page.evaluate(PICTURE), second.page.locator(AT).inner_text()) == kept[:2]
     assert one.errors == second.errors == []
@@ -124,7 +124,7 @@ def test_the_switches_of_the_map_and_the_place_in_a_film_are_in_the_link(
 ) -> None:  # fmt: skip
     one: Visit = visit()
     page, legend = one.page, one.page.locator("#explore-map [data-part=legend] button")
-    go(page, f"{server}?tab=explore&checkpoint=vae-mnist&view=map")
+    page.goto(f"{server}?tab=explore&checkpoint=vae-mnist&view=map")
     page.wait_for_selector("#explore-map [data-phase=ready]")
     plain = page.evaluate(CANVAS)
     page.locator("#explore-map [data-part=pictures]").check()
@@ -132,7 +132,7 @@ def test_the_switches_of_the_map_and_the_place_in_a_film_are_in_the_link(
     assert query(one)["show"] == ["pictures,no3"]
     shown = page.evaluate(CANVAS)
     other: Visit = visit(width=390, scheme="dark")
-    go(other.page, address_of(page))
+    other.page.goto(address_of(page))
     other.page.wait_for_selector("#explore-map [data-phase=ready]")
     other.page.wait_for_function(f"(shown) => ({CANVAS})() === shown", arg=shown)
     assert address_of(other.page) == address_of(page) and shown != plain
@@ -149,7 +149,7 @@ def test_the_switches_of_the_map_and_the_place_in_a_film_are_in_the_link(
       slider.value = 4;
       slider.dispatchEvent(new Event('input', { bubbles: true }));
     }).observe(document, { childList: true, subtree: true })""")
-    go(page, f"{server}?tab=explore&checkpoint=gan-mnist&view=loop&stops=2&leg=3&frame=4")
+    page.goto(f"{server}?tab=explore&checkpoint=gan-mnist&view=loop&stops=2&leg=3&frame=4")
     page.wait_for_function("() => location.search.includes('frame=5&revision=')")
     place = page.locator(".player:visible output")
     assert place.inner_text() == "5 / 6" and page.evaluate("() => window.stood") == "3"
@@ -158,7 +158,7 @@ def test_the_switches_of_the_map_and_the_place_in_a_film_are_in_the_link(
     page.locator("button.primary:visible").click()
     page.wait_for_function("() => !location.search.includes('frame')")
     assert place.inner_text() == "1 / 6"
-    go(page, f"{server}?tab=explore&checkpoint=vae-mnist&view=map&show=dots&frame=x")
+    page.goto(f"{server}?tab=explore&checkpoint=vae-mnist&view=map&show=dots&frame=x")
     notice = page.locator(".notice")
     notice.wait_for()
     assert "nodots" in notice.inner_text() and "'x'" in notice.inner_text()
@@ -212,7 +212,7 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
 
     other: Visit = visit(width=390)
     page = other.page
-    go(page, f"{server}?tab=explore&checkpoint=attention-mnist&view=heads&seed=7&muted=1.2")
+    page.goto(f"{server}?tab=explore&checkpoint=attention-mnist&view=heads&seed=7&muted=1.2")
     page.wait_for_selector(".explore .heads")
     assert page.locator(".explore .off b").all_inner_texts() == ["1.2"]
     assert page.get_by_label("1.2", exact=True).is_checked()
@@ -236,7 +236,7 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
         }"""
     )
     assert stood == grown > 200
-    go(page, f"{server}?tab=explore&checkpoint=gan-mnist&view=map")
+    page.goto(f"{server}?tab=explore&checkpoint=gan-mnist&view=map")
     page.wait_for_selector(".explore .notice")
     assert "encode" in page.locator(".explore .notice").inner_text()
     assert one.errors == other.errors == []
@@ -264,7 +264,7 @@ def test_a_view_is_legible_at_every_width_and_in_both_themes(
 ) -> None:  # fmt: skip
     one: Visit = visit()
     page, name = one.page, {"modes": "gan-stacked-mnist"}.get(view) or HAS.get(view, "vae-mnist")
-    go(page, f"{server}?tab=explore&checkpoint={name}&view={view}&total=100")
+    page.goto(f"{server}?tab=explore&checkpoint={name}&view={view}&total=100")
     page.wait_for_function("() => location.search.includes('revision=')")
     one.settled()
     page.evaluate(AXE_SCRIPT)
@@ -286,7 +286,7 @@ def test_a_drawing_is_judged_and_projected(
 ) -> None:  # fmt: skip
     one: Visit = visit(width=390, scheme="dark")
     page = one.page
-    go(one.page, f"{server}?tab=explore&checkpoint=gan-mnist&view=scores&label=3&count=2")
+    one.page.goto(f"{server}?tab=explore&checkpoint=gan-mnist&view=scores&label=3&count=2")
     page.wait_for_selector(".explore .verdicts")
     page.locator(".pad canvas:visible").scroll_into_view_if_needed()
     box = page.locator(".pad canvas:visible").bounding_box()
@@ -307,7 +307,7 @@ def test_a_drawing_is_judged_and_projected(
     address = address_of(page)
 
     second: Visit = visit()
-    go(second.page, address)
+    second.page.goto(address)
     second.page.wait_for_function(
         "(best) => document.querySelectorAll('.explore .three img')[1]?.src === best", arg=best
     )
@@ -354,7 +354,7 @@ def test_of_choices_that_come_quickly_the_last_stands(server: str, visit: Any) -
 def test_a_thousand_modes_fill_up_until_somebody_stops_them(server: str, visit: Any) -> None:  # noqa: F811
     one: Visit = visit(width=390)
     page = one.page
-    go(page, f"{server}?tab=explore&checkpoint=gan-stacked-mnist&view=modes&total=26000")
+    page.goto(f"{server}?tab=explore&checkpoint=gan-stacked-mnist&view=modes&total=26000")
     page.wait_for_selector(".explore progress[max='26000']")
     stop = page.get_by_role("button", name=texts.HALT, exact=True)
     stop.click()
@@ -376,7 +376,7 @@ def test_a_thousand_modes_fill_up_until_somebody_stops_them(server: str, visit: 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     # The link is to what was there when it was stopped.
     other: Visit = visit()
-    go(other.page, address_of(page))
+    other.page.goto(address_of(page))
     other.page.wait_for_function(
         "(said) => document.querySelector('.explore .coverage')?.innerText === said",
         arg=chart.inner_text(),
@@ -407,7 +407,7 @@ def test_the_levels_of_a_latent_are_drawn_again(server: str, visit: Any) -> None
     page.wait_for_function("(old) => !location.search.includes(`redrawn=${old}`)", arg=first)
     assert query(one)["redrawn"] != [first]
     other: Visit = visit()
-    go(other.page, address_of(page))
+    other.page.goto(address_of(page))
     wanted = ",".join(after)
     other.page.wait_for_function(f"(wanted) => String(({strips})()) === wanted", arg=wanted)
     other.page.wait_for_function("(url) => location.href === url", arg=address_of(page))

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from conftest import address_of, go, hub_environment, launched, save_tiny
+from conftest import address_of, hub_environment, launched, save_tiny
 from gradio_client import Client
 from hub_server import HubServer
 from PIL import Image
@@ -302,7 +302,7 @@ def look(local: ui.Catalogue, chromium: Any) -> Iterator[Any]:
         ends.extend([context.close, lambda: demo.close(verbose=False)])
         context.set_default_timeout(60_000)
         page = context.new_page()
-        go(page, url + query)
+        page.goto(url + query)
         if not bare:
             page.wait_for_function("() => location.search.includes('checkpoint=')")
         return page
@@ -315,6 +315,10 @@ def look(local: ui.Catalogue, chromium: Any) -> Iterator[Any]:
 def open_by_name(page: Any, name: str) -> None:
     if not page.locator("#hub-open").is_visible():
         page.locator(".from-hub > button").click()
+        # In the next frame Gradio says once more what stands in a part that was folded.
+        page.evaluate(
+            "async () => { for (let i = 0; i < 4; i++) await new Promise(requestAnimationFrame); }"
+        )
     page.locator(".from-hub textarea, .from-hub input").first.fill(name)
     page.locator("#hub-open").click()
 
@@ -436,7 +440,7 @@ def test_an_empty_tab_is_filled_when_the_hub_is_back(
         # What cannot be filled by it still says so, and one that comes later finds it so.
         page.get_by_role("tab", name=texts.TABS["timelapse"]).click()
         assert not page.locator(".toast-body").count()
-        go(page, address_of(page).split("?")[0] + f"?tab={tab}&seed=5")
+        page.goto(address_of(page).split("?")[0] + f"?tab={tab}&seed=5")
         page.wait_for_function("() => location.search.includes('seed=5')")
         page.wait_for_function("() => location.search.includes('checkpoint=me%2Fattention-mnist')")
         assert not page.locator(".notice:visible").count()

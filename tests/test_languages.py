@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import address_of, go, mistakes_of, save_tiny
+from conftest import address_of, mistakes_of, save_tiny
 from playwright.sync_api import expect
 
 from aigc import checkpoint, film, survey, ui
@@ -244,7 +244,7 @@ def test_a_chinese_visitor_reads_no_english(server: str, chromium: Any) -> None:
     try:
         foreign: list[tuple[str, str]] = []
         for tab in ui.TABS:
-            go(page, f"{server}?tab={tab.ID}&seed=-1")
+            page.goto(f"{server}?tab={tab.ID}&seed=-1")
             page.wait_for_function("() => location.search.includes('checkpoint=')")
             page.locator(".about:visible > button").first.click()
             page.wait_for_selector(".about .katex:visible")
@@ -255,7 +255,7 @@ def test_a_chinese_visitor_reads_no_english(server: str, chromium: Any) -> None:
             ]  # fmt: skip
             assert zh.LINK_TROUBLE in visible(page)
         assert sorted(set(foreign)) == []
-        go(page, f"{server}?tab=sample&count=2")
+        page.goto(f"{server}?tab=sample&count=2")
         page.wait_for_function("() => location.search.includes('checkpoint=')")
         for _ in range(80):  # at most one in five seconds
             if zh.GRADIO["common.complete"] in announced:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlparse
 import httpx
 import numpy as np
 import pytest
-from conftest import address_of, go, launched, save_tiny
+from conftest import address_of, launched, save_tiny
 from PIL import Image
 
 from aigc import ui
@@ -141,7 +141,7 @@ def test_below_a_prefix(below_a_prefix: str, chromium: Any) -> None:
     try:
         page, wrong = context.new_page(), []
         page.on("response", lambda answer: answer.ok or wrong.append(answer.url))
-        go(page, f"{below_a_prefix}?tab=sample&checkpoint=gan-mnist&count=2&seed=3&label=any")
+        page.goto(f"{below_a_prefix}?tab=sample&checkpoint=gan-mnist&count=2&seed=3&label=any")
         page.wait_for_function("() => location.search.includes('revision=')", timeout=60_000)
         page.wait_for_selector(".sheet .tile >> nth=1")
         assert address_of(page).startswith(f"{below_a_prefix}?tab=sample&checkpoint=gan-mnist")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import asked_of, files_in, go, marked, mistakes_of, saved, tiny_survey
+from conftest import asked_of, files_in, marked, mistakes_of, saved, tiny_survey
 from PIL import Image
 from test_browser import DROP, WRONG
 
@@ -309,7 +309,7 @@ def test_sounds_in_a_browser(
     context.set_default_timeout(60_000)
     page = context.new_page()
     mistakes = mistakes_of(page)
-    go(page, f"{server}?tab=sample&checkpoint=vae-notes&count=4&seed=7&chosen=2")
+    page.goto(f"{server}?tab=sample&checkpoint=vae-notes&count=4&seed=7&chosen=2")
     hear = page.locator(".gallery .hear[data-sound]")
     hear.nth(3).wait_for()
     assert hear.count() == 4 and page.locator(".hear[aria-pressed=true]").count() == 0
@@ -336,7 +336,7 @@ def test_sounds_in_a_browser(
     assert size["height"] >= 24 and size["width"] >= 24  # WCAG 2.5.8
     page.evaluate(AXE_SCRIPT)
     assert page.evaluate(WRONG) == []
-    go(page, f"{server}?tab=interpolate&checkpoint=vae-notes&steps=3&label_a=C4&label_b=G4")
+    page.goto(f"{server}?tab=interpolate&checkpoint=vae-notes&steps=3&label_a=C4&label_b=G4")
     walk = page.locator("[data-frames] .hear")
     walk.wait_for()
     walk.click()

@@ -18,7 +18,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import torch
-from conftest import address_of, asked_of, draw_digit, go, marked, mistakes_of
+from conftest import address_of, asked_of, draw_digit, marked, mistakes_of
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -327,7 +327,7 @@ def pixels(page: Any, selector: str) -> str:
 
 
 def open_tab(page: Any, address: str) -> None:
-    go(page, address)
+    page.goto(address)
     page.wait_for_selector("[data-part=viewer][data-phase=ready]")
 
 
@@ -563,7 +563,7 @@ def test_a_page_that_needs_no_server(
     page, asked = context.new_page(), []
     errors = mistakes_of(page)
     page.on("request", lambda request: asked.append(request.url))
-    go(page, (tmp_path / name).as_uri())
+    page.goto((tmp_path / name).as_uri())
     readout = page.locator("[data-part=readout]")
     page.wait_for_function(
         "document.querySelector('[data-part=readout]').textContent.includes('Step 100')"

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import numpy as np
 import pytest
 import torch
-from conftest import address_of, asked_of, go, launched
+from conftest import address_of, asked_of, launched
 
 from aigc import checkpoint, latent, ui
 from aigc.media import UNKNOWN, TextMedia
@@ -201,7 +201,7 @@ def wait_for_query(page: Any, **wanted: str) -> None:
 
 
 def open_viewer(page: Any, address: str) -> None:
-    go(page, address)
+    page.goto(address)
     page.wait_for_selector(".tv-viewer[data-phase=ready]")
 
 
@@ -307,8 +307,7 @@ def test_a_poem_on_the_page(page: Any, server: str) -> None:
 
 
 def test_a_poem_is_set_as_one_likes(page: Any, server: str) -> None:
-    go(
-        page,
+    page.goto(
         f"{server}?tab=sample&checkpoint={POEMS}&count=2&length=20&prompt={quote('題')}%0A"
         f"{quote('春眠不覺曉，')}&lines=down&script=simplified",
     )
@@ -346,7 +345,7 @@ def test_stopping_stops_the_work(
             yield rows
 
     monkeypatch.setattr(model, "write", slowly)
-    go(page, f"{server}?tab=sample&checkpoint={LONG}&count=2&seed=5&length=1000")
+    page.goto(f"{server}?tab=sample&checkpoint={LONG}&count=2&seed=5&length=1000")
     stop = page.get_by_role("button", name=texts.HALT, exact=True)
     stop.wait_for()
     seen = page.locator(".writing").first.text_content()  # it appears as it is written
@@ -363,7 +362,7 @@ def test_stopping_stops_the_work(
     monkeypatch.undo()
     # The link of what stands there gives the same.
     stood = page.locator(".writing").all_text_contents()
-    go(page, address_of(page))
+    page.goto(address_of(page))
     page.wait_for_function("location.search.includes('length=')")
     page.locator(".writing").nth(1).wait_for()
     page.wait_for_function(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.base import AXE_SCRIPT
-from conftest import files_in, go, marked, mistakes_of, saved, tiny_survey
+from conftest import files_in, marked, mistakes_of, saved, tiny_survey
 from PIL import Image, ImageSequence
 from test_browser import WRONG
 
@@ -167,7 +167,7 @@ def test_videos_in_a_browser(server: str, chromium: Any, motion: str) -> None:
     context.set_default_timeout(60_000)
     page = context.new_page()
     mistakes = mistakes_of(page)
-    go(page, f"{server}?tab=sample&checkpoint=vae-moving&count=4&seed=7&chosen=2")
+    page.goto(f"{server}?tab=sample&checkpoint=vae-moving&count=4&seed=7&chosen=2")
     page.locator(".gallery .pick .tile").nth(3).wait_for()
 
     def kind_shown(selector: str) -> str:
@@ -197,7 +197,7 @@ def test_videos_in_a_browser(server: str, chromium: Any, motion: str) -> None:
     )
     page.evaluate(AXE_SCRIPT)
     assert page.evaluate(WRONG) == []
-    go(page, f"{server}?tab=interpolate&checkpoint=vae-moving&steps=3")
+    page.goto(f"{server}?tab=interpolate&checkpoint=vae-moving&steps=3")
     page.locator(".player .now").wait_for()
     assert kind_shown(".player .now") == "image/png"
     page.get_by_role("button", name=texts.HOLD).click()
