@@ -659,32 +659,30 @@ def test_a_drawing_in_the_latent_space(server: str, visit: Any) -> None:
 def test_an_upload_that_is_no_picture(server: str, visit: Any, tmp_path: Path) -> None:
     one = visit()
     # Gradio says once more what stood in a folded part, in the frame after that is opened. Here
-    # that comes late, as on a busy machine; what was put there by then stays.
+    # that frame is held back, as on a busy machine; what was put there by then stays.
     one.page.add_init_script("""const soon = window.requestAnimationFrame;
-      window.framed = 0;
-      window.requestAnimationFrame = (call) => soon((now) => window.late
-        ? setTimeout(() => { call(now); window.framed += 1; }, window.late) : call(now));""")
+      window.held = null;
+      window.requestAnimationFrame = (call) => window.held ? window.held.push(call) : soon(call);
+    """)
     one.open(f"{server}?tab=interpolate&checkpoint=vae-mnist", "interpolate")
-    one.page.evaluate("() => { window.late = 1000; }")
+    one.page.evaluate("() => { window.held = []; }")
     one.page.get_by_role("button", name=texts.PICTURE).click()
     path = tmp_path / "notes.png"
     path.write_text("no picture", encoding="utf-8")
-    files = one.page.locator(".pad input[type=file]").first
+    files, hint = (one.page.locator(f".pad {part}").first for part in ("input[type=file]", ".hint"))
     files.set_input_files(path)
-    hint = one.page.locator(".pad .hint").first
-    one.page.wait_for_function(
-        "(text) => document.querySelector('.pad .hint').textContent === text", arg=texts.NO_PICTURE
-    )
+    expect(hint).to_have_text(texts.NO_PICTURE, timeout=TIMEOUT)
     Image.new("RGB", (300, 200), "white").save(tmp_path / "white.png")
     files.set_input_files(tmp_path / "white.png")
-    one.page.wait_for_function(
-        "(text) => document.querySelector('.pad .hint').textContent === text",
-        arg=texts.PAD_HINT.format(label=texts.END_A),
-    )
-    assert hint.inner_text() == texts.PAD_HINT.format(label=texts.END_A)
-    assert one.page.evaluate("window.framed") == 0
-    one.page.wait_for_function("() => window.framed > 0")
-    one.page.wait_for_timeout(200)
+    expect(hint).to_have_text(texts.PAD_HINT.format(label=texts.END_A), timeout=TIMEOUT)
+    late = one.page.evaluate("""() => {
+      const calls = window.held;
+      window.held = null;
+      for (const call of calls) call(performance.now());
+      return calls.length;
+    }""")
+    assert late > 0
+    one.page.wait_for_timeout(500)
     assert looked(one.page.locator(".pad canvas").first).mean() > 200
     one.page.locator("button.primary:visible").click()
     one.page.wait_for_function("() => location.search.includes('picture_a=')")

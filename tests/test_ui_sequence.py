@@ -309,7 +309,7 @@ def test_a_poem_on_the_page(page: Any, server: str) -> None:
 def test_a_poem_is_set_as_one_likes(page: Any, server: str) -> None:
     page.goto(
         f"{server}?tab=sample&checkpoint={POEMS}&count=2&length=20&prompt={quote('題')}%0A"
-        f"{quote('春眠不覺曉，')}&lines=down&script=simplified",
+        f"{quote('春眠不覺曉，')}&lines=down&script=simplified"
     )
     written = page.locator(".writing")
     written.nth(1).wait_for()

@@ -7,6 +7,7 @@ no file behind.
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import io
 import math
@@ -471,6 +472,7 @@ def template(name: str, words: dict[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: words[match[1]], read_static(name))
 
 
+@functools.cache  # one of them is part of every page that is sent
 def read_static(name: str) -> str:
     """A file of static/."""
     return (STATIC / name).read_text(encoding="utf-8")
