@@ -656,10 +656,24 @@ def test_weights_that_are_a_pickle_are_not_read(measured: Path, the_hub: HubServ
         hub.pull("me/evil")
 
 
-def test_forget_takes_it_out_of_the_cache(pushed: str) -> None:
-    hub.pull("me/gan-mnist")
-    hub.forget("me/gan-mnist")
-    assert hub.cached("me/gan-mnist") is None
+def test_forget_takes_one_commit_out_of_the_cache(
+    pushed: str, measured: Path, the_hub: HubServer
+) -> None:
+    first = hub.pull("me/gan-mnist").path
+    (measured / "metrics.json").unlink()
+    hub.push(measured, "me/gan-mnist")
+    second = hub.pull("me/gan-mnist").path
+    assert first and second and hub.kept("me/gan-mnist") == {first, second}
+    hub.forget(first)
+    assert hub.kept("me/gan-mnist") == {second}
+    again = hub.cached("me/gan-mnist")
+    assert again is not None and again.path == second
+    (part := second.with_name("0" * 40)).mkdir()  # of a download that was broken off
+    hub.forget(part)
+    assert hub.kept("me/gan-mnist") == {second}
+    hub.forget(second)
+    assert hub.cached("me/gan-mnist") is None and not hub.kept("me/gan-mnist")
+    hub.forget(second)  # gone already
 
 
 # Owners and collections

@@ -17,6 +17,7 @@ import pytest
 from conftest import address_of, hub_environment, launched, save_tiny
 from gradio_client import Client
 from hub_server import HubServer
+from huggingface_hub import constants
 from PIL import Image
 
 import app
@@ -144,6 +145,33 @@ def test_opened_checkpoints_do_not_pile_up(
         remote.open_named(local, page, f"me/vae-{i}")
     assert len(local.checkpoints) == before + remote.MAX_OPENED
     assert hub.cached("me/vae-0") is None and hub.cached("me/vae-9") is not None
+    files = {p.name: p.read_bytes() for p in (tiny_checkpoints / "vae-mnist").glob("*.*")}
+    the_hub.add("me/evil", files | {"model.safetensors": b"\x80\x04K\x01."})
+    with pytest.raises(ValueError, match=r"me/evil: model\.safetensors cannot be read"):
+        remote.open_named(local, page, "me/evil")
+    stored = list(Path(constants.HF_HUB_CACHE).glob("models--*/snapshots/*"))
+    assert len(stored) == remote.MAX_OPENED
+
+
+def test_what_visitors_open_takes_nothing_from_whoever_runs_the_app(
+    tiny_checkpoints: Path, local: ui.Catalogue, the_hub: HubServer
+) -> None:
+    for i in range(remote.MAX_OPENED + 1):
+        hub.push(tiny_checkpoints / "vae-mnist", f"me/vae-{i}")
+    before = hub.pull("me/vae-1").path  # was in the cache before the app was started
+    old = hub.push(tiny_checkpoints / "gan-mnist", "me/gan-mnist").revision
+    follower = hub.Follower(["me/gan-mnist"], local.put)
+    follower.begin(wait=30)
+    new = hub.push(tiny_checkpoints / "vae-mnist", "me/gan-mnist").revision
+    page = ui.Remote(follower, allow=("*",))
+    remote.open_named(local, page, f"me/gan-mnist@{new}")
+    for i in range(remote.MAX_OPENED + 1):
+        remote.open_named(local, page, f"me/vae-{i}")
+    ours = local.find("me/gan-mnist", "snapshots")
+    assert ours.revision == old and ours.path in hub.kept("me/gan-mnist")
+    remote.open_named(local, page, f"me/gan-mnist@{old}")
+    remote.open_named(local, page, "me/vae-0")
+    assert before in hub.kept("me/vae-1")
 
 
 def test_the_page_says_what_is_missing(local: ui.Catalogue, the_hub: HubServer) -> None:

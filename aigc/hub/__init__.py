@@ -15,6 +15,7 @@ from aigc.hub.transfer import (
     check_push,
     expand,
     forget,
+    kept,
     pull,
     push,
     split_name,
@@ -22,6 +23,6 @@ from aigc.hub.transfer import (
 
 __all__ = [
     "DATASETS", "LIMITS", "TITLES", "VISITOR_BYTES", "Follower", "HubError", "Pushed", "cached",
-    "card", "check_push", "duration", "expand", "figures", "forget", "front_matter", "pull",
-    "push", "split_name",
+    "card", "check_push", "duration", "expand", "figures", "forget", "front_matter", "kept",
+    "pull", "push", "split_name",
 ]  # fmt: skip

@@ -68,6 +68,11 @@ class Follower:
         """Whether something may still come."""
         return not all(one.done for one in self.wanted)
 
+    def follows(self, repo: str) -> bool:
+        """Whether a repository is among the names, at whatever revision."""
+        names = {one.name for one in list(self.wanted)}
+        return any(name == repo or name.startswith(f"{repo}@") for name in names)
+
     def problems(self) -> list[tuple[str, str, str]]:
         """Name, sentence, and the commit that is shown in the meantime or '', of what is not here
         or not the newest."""

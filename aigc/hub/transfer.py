@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ from huggingface_hub import (
     constants,
     get_token,
     hf_hub_download,
+    scan_cache_dir,
     try_to_load_from_cache,
 )
 from huggingface_hub.errors import (
@@ -441,11 +442,24 @@ def pull(
         stop.set()
 
 
-def forget(repo: str) -> None:
-    """Take a repository out of the cache, all its revisions."""
-    shutil.rmtree(
-        Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}", ignore_errors=True
-    )
+def kept(repo: str) -> set[Path]:
+    """The folders of the cache that hold a commit of a repository, or a part of one."""
+    folder = Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
+    return set(folder.glob("snapshots/*"))
+
+
+def forget(folder: Path) -> None:
+    """Take one commit, whose files are in `folder` of the cache, out of it. Other commits of the
+    repository keep theirs. What cannot be removed stays."""
+    if not folder.exists():
+        return
+    repository = folder.resolve().parent.parent
+    found = scan_cache_dir(repository.parent)
+    # This repository alone: a copy of one on the Hub has the same commits.
+    ours = frozenset(one for one in found.repos if one.repo_path == repository)
+    if folder.name in {one.commit_hash for repo in ours for one in repo.revisions}:
+        replace(found, repos=ours).delete_revisions(folder.name).execute()
+    shutil.rmtree(folder, ignore_errors=True)  # a part of a commit does not count as one there
 
 
 # Push

@@ -15,6 +15,7 @@ import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aigc import hub
@@ -36,6 +37,8 @@ class Remote:
     follower: hub.Follower | None = None
     allow: tuple[str, ...] = ()
     opened: list[str] = field(default_factory=list)
+    brought: set[Path] = field(default_factory=set)
+    """Folders of the cache that visitors' wishes filled, and that are taken out of it again."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -72,19 +75,26 @@ def open_named(catalogue: Catalogue, remote: Remote, text: object) -> Checkpoint
             names = ", ".join(remote.allow)
             raise ValueError(texts.HUB_NOT_ALLOWED.format(repo=repo, names=names))
         with remote.lock:
-            found = hub.pull(
-                repo, revision, limit=hub.VISITOR_BYTES, seconds=OPEN_S, progress=False
-            )
-            name = f"{repo}@{revision[:12]}" if revision else repo
-            found = dataclasses.replace(found, name=name)
-            ours = {one.name for one in catalogue.checkpoints} - set(remote.opened)
-            if name not in ours:
-                remote.opened = [one for one in remote.opened if one != name] + [name]
-                while len(remote.opened) > MAX_OPENED:
-                    gone = remote.opened.pop(0)
-                    catalogue.remove(gone)
-                    hub.forget(gone.split("@")[0])
-            catalogue.put(found)
+            before = hub.kept(repo)
+            try:
+                found = hub.pull(
+                    repo, revision, limit=hub.VISITOR_BYTES, seconds=OPEN_S, progress=False
+                )
+                name = f"{repo}@{revision[:12]}" if revision else repo
+                found = dataclasses.replace(found, name=name)
+                ours = {one.name for one in catalogue.checkpoints} - set(remote.opened)
+                if name not in ours:
+                    remote.opened = [one for one in remote.opened if one != name] + [name]
+                    while len(remote.opened) > MAX_OPENED:
+                        catalogue.remove(remote.opened.pop(0))
+                catalogue.put(found)
+            finally:
+                if not (remote.follower and remote.follower.follows(repo)):
+                    remote.brought |= hub.kept(repo) - before
+                used = {one.path for one in catalogue.checkpoints}
+                for folder in remote.brought - used:
+                    hub.forget(folder)
+                remote.brought &= used
     except CheckpointError as error:
         raise ValueError(str(error)) from None
     return found
