@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import glob
 import hashlib
 import json
 import os
@@ -159,16 +160,25 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     """An empty folder to fill, which takes the place of `folder` at the end; after an error what
     was there is still there, and nothing else."""
     partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.partial")
+    # Of a process that was killed between the two renames, or right behind them.
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}.*.old"):
+        if folder.exists():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.rename(folder)
     partial.mkdir()
     try:
         yield partial
-        if folder.exists():
-            old = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.old")
-            folder.rename(old)
+        old = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.old")
+        try:
+            if folder.exists():
+                folder.rename(old)
             partial.rename(folder)
-            shutil.rmtree(old)
-        else:
-            partial.rename(folder)
+        except BaseException:
+            if old.exists() and not folder.exists():
+                old.rename(folder)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

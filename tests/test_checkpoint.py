@@ -447,6 +447,50 @@ def test_a_file_that_is_too_large_is_not_read(folder: Path) -> None:
     refused(folder, "model.safetensors", "over 512 MB")
 
 
+# What is written is whole, or not there.
+
+
+@pytest.mark.parametrize("stopped_at", [1, 2])
+def test_a_folder_is_replaced_whole_or_not_at_all(
+    stopped_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, renamed = tmp_path / "x", Path.rename
+    folder.mkdir()
+    (folder / "old").touch()
+    calls: list[Path] = []
+
+    def rename(path: Path, target: Path) -> Path:
+        calls.append(path)
+        if len(calls) == stopped_at:
+            raise KeyboardInterrupt
+        return renamed(path, target)
+
+    def write(patch: pytest.MonkeyPatch) -> None:
+        with checkpoint.whole_folder(folder) as partial:
+            (partial / "new").touch()
+            patch.setattr(Path, "rename", rename)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        write(patch)
+    assert len(calls) == [1, 3][stopped_at - 1]
+    assert [p.name for p in tmp_path.rglob("*")] == ["x", "old"]
+    with checkpoint.whole_folder(folder) as partial:
+        (partial / "new").touch()
+    assert [p.name for p in tmp_path.rglob("*")] == ["x", "new"]
+
+
+def test_what_a_killed_process_had_put_aside_comes_back(tmp_path: Path) -> None:
+    (tmp_path / ".x.0123.old").mkdir()
+    (tmp_path / ".x.0123.old" / "old").touch()
+    with pytest.raises(ValueError, match="no"), checkpoint.whole_folder(tmp_path / "x"):
+        raise ValueError("no")
+    assert [p.name for p in tmp_path.rglob("*")] == ["x", "old"]
+    (tmp_path / ".x.4567.old").mkdir()
+    with checkpoint.whole_folder(tmp_path / "x") as partial:
+        (partial / "new").touch()
+    assert [p.name for p in tmp_path.rglob("*")] == ["x", "new"]
+
+
 # A folder of checkpoints.
 
 
