@@ -449,7 +449,9 @@ def tools(server: str, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
                 answers.append(await session.call_tool(name, values, progress_callback=news))
             return answers
 
-    answers = asyncio.run(talk())
+    # In a thread of its own: this one may have a browser, which keeps a loop running.
+    with ThreadPoolExecutor(1) as thread:
+        answers = thread.submit(asyncio.run, talk()).result()
     assert bool(heard) == bool(calls)
     return answers
 

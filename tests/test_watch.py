@@ -252,7 +252,9 @@ def test_track_without_trackio_is_one_sentence(
     mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "trackio", None)
-    with pytest.raises(loop.TrainingError, match=r"--track needs trackio: pip install"):
+    with pytest.raises(
+        loop.TrainingError, match=r"--track needs trackio: pip install -e '\.\[track\]', or leave"
+    ):
         train("vae", mnist_root, tmp_path / "x", track=True)
 
 

@@ -105,7 +105,7 @@ class Options:
     evaluate: bool = True
     """Compute the card's figures at the end (minutes on a CPU)."""
     track: bool = False
-    """Show the run in trackio, too (pip install 'aigc[track]')."""
+    """Show the run in trackio, too (pip install -e '.[track]')."""
     lost_after: float = 50.0
     """Of several processes: seconds after which one that does not answer is lost, and the run ends
     with a state to go on from."""
@@ -552,7 +552,7 @@ class Run:
             ) from None
         except ImportError:
             raise TrainingError(
-                "--track needs trackio: pip install 'aigc[track]', or leave --track out"
+                "--track needs trackio: pip install -e '.[track]', or leave --track out"
             ) from None
 
     def look(self, log: watch.Log | None, report: Mapping[str, watch.Value]) -> None:
