@@ -1,4 +1,4 @@
-"""Is it luck? The default recipe of the GAN from several seeds, ten minutes of a core each.
+"""Is it luck? The default recipe of the GAN from several seeds, seven minutes of a core each.
 
     python -m benchmarks.seeds --data DIR
 

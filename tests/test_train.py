@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -99,6 +100,9 @@ class TestEveryScript:
         fourth = train(script, mnist_root, tmp_path / "fourth", **flags | {"start": str(third)})
         assert checkpoint.load(fourth).training["started"]["images"] == 32 + 40
         assert checkpoint.load(fourth).in_all("images") == 32 + 40 + 32
+        assert checkpoint.load(fourth).training["started"]["started"] == told
+        card = (fourth / "README.md").read_text()
+        assert re.search(rf"second .*, begun with first {told['revision']}, which had", card)
 
     def test_makes_a_checkpoint(self, script: str, mnist_root: Path, tmp_path: Path) -> None:
         folder = train(script, mnist_root, tmp_path / "made")

@@ -38,7 +38,7 @@ DRAWS = 7  # random numbers that augmenting one image takes
 
 @dataclass
 class Recipe(loop.Options):
-    """Defaults for ten minutes; the card of `gan-mnist` has the command that made it."""
+    """A first run; the card of `gan-mnist` has the command that made it."""
 
     batch: int = 64
     classes: bool = True

@@ -29,7 +29,7 @@ ADAMS = ("stem.", "out.", "condition_start.")
 
 @dataclass
 class Recipe(loop.Options):
-    """Defaults make `ladder-mnist`."""
+    """A first run; the card of `ladder-mnist` has the command that made it."""
 
     batch: int = 128
     minutes: float = 100.0

@@ -295,7 +295,8 @@ class Job:
 
 def start_from(job: Job) -> dict[str, Any]:
     """Give the model the weights of the checkpoint --start; returns which one that is, how many
-    images it has seen in how many seconds, and the command that made it. Raises TrainingError for
+    images it has seen in how many seconds, and the command that made it, and what that one
+    started from in turn. Raises TrainingError for
     one that is not there or of another shape."""
     from aigc import hub
 
@@ -325,6 +326,7 @@ def start_from(job: Job) -> dict[str, Any]:
         "name": found.name, "revision": found.revision, "images": round(found.in_all("images")),
         "seconds": round(found.in_all("seconds")),
         "command": found.training.get("command", "not recorded"),
+        **{key: found.training[key] for key in ("started",) if key in found.training},
     }  # fmt: skip
 
 

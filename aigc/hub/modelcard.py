@@ -70,13 +70,16 @@ def duration(seconds: float) -> str:
 
 
 def begun(started: object) -> str:
-    """The checkpoint whose weights a run began with, or nothing for one that began with none."""
+    """The checkpoint whose weights a run began with, and what that one began with in turn; nothing
+    for a run that began with none."""
     if not isinstance(started, dict):
         return ""
     name, revision, images, command = (
         started.get(key, "?") for key in ("name", "revision", "images", "command")
     )
-    return f"{name} {revision}, which had seen {images} and came from `{command}`"
+    said = f"{name} {revision}, which had seen {images} and came from `{command}`"
+    before = begun(started.get("started"))
+    return f"{said}, begun with {before}" if before else said
 
 
 def front_matter(shown: Checkpoint) -> str:
