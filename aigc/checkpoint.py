@@ -12,6 +12,7 @@ import dataclasses
 import glob
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -36,6 +37,7 @@ FORMAT = 1
 MAX_FILE_BYTES = 512 * 2**20
 CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
 SNAPSHOTS = "snapshots/index.json"
+MAX_WHOLE = 2**53  # what a browser can count
 MAX_SNAPSHOTS, MAX_SNAPSHOT_BYTES = 200, 2**20
 KEYS = {"format", "family", "config", "media", "labels", "dataset", "training"}
 DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
@@ -199,15 +201,36 @@ def _regular(path: Path) -> None:
         raise OSError("it is not a file")
 
 
-def read_json(path: Path, kind: type = dict) -> Any:
+def parse_json(text: str) -> Any:
+    """Strict: what comes out can be told to a browser again. Raises ValueError."""
+
     def reject(token: str) -> None:
         raise ValueError(f"{token} is not a number that JSON has")
 
+    def real(token: str) -> float:
+        value = float(token)
+        if not math.isfinite(value):
+            raise ValueError(f"{token} is too large a number")
+        return value
+
+    def whole(token: str) -> int:
+        if len(token) > 17 or abs(int(token)) > MAX_WHOLE:
+            raise ValueError(f"{token[:30]} is too large a number")
+        return int(token)
+
+    values = json.loads(text, parse_constant=reject, parse_float=real, parse_int=whole)
+    if half := re.search(r"[\ud800-\udfff]", json.dumps(values, ensure_ascii=False)):
+        raise ValueError(f"{half[0]!r} is half of a character")
+    return values
+
+
+def read_json(path: Path, kind: type = dict) -> Any:
+    """What is in a small file. Raises CheckpointError."""
     try:
         _regular(path)
         if path.stat().st_size > 2**20:
             raise CheckpointError(f"{path} is over 1 MB; that is no {path.name} of this project")
-        values = json.loads(path.read_text(encoding="utf-8"), parse_constant=reject)
+        values = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing; is this a checkpoint folder?") from None
     except (OSError, ValueError, RecursionError) as error:

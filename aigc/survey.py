@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from aigc import latent
-from aigc.checkpoint import WEIGHTS, Checkpoint, CheckpointError, write_file
+from aigc.checkpoint import WEIGHTS, Checkpoint, CheckpointError, parse_json, write_file
 
 FILE = "survey.safetensors"
 FORMAT = "1"
@@ -105,9 +105,11 @@ def read(chosen: Checkpoint) -> Survey | None:
         with safetensors.safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}
-        about = json.loads(metadata.get("about", ""))
-    except (OSError, ValueError, safetensors.SafetensorError) as error:
+        about = parse_json(metadata.get("about", ""))
+    except (OSError, ValueError, RecursionError, safetensors.SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from None
+    if not isinstance(about, dict):
+        raise CheckpointError(f"{path} cannot be read: 'about' is no object")
     if metadata.get("format") != FORMAT or metadata.get("weights") != digest(chosen.path):
         raise CheckpointError(f"{path} is not of these weights; run python -m train.survey again")
     if problem := wrong(tensors, chosen):

@@ -58,16 +58,20 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(checkpoints: Path) -> Iterator[str]:
-    demo = ui.build(ui.catalogue_of(checkpoints))
-    url = launched(demo, mcp_server=True)
+def running(checkpoints: Path) -> Any:
+    return ui.build(ui.catalogue_of(checkpoints))
+
+
+@pytest.fixture(scope="module")
+def server(running: Any) -> Iterator[str]:
+    url = launched(running, mcp_server=True)
     with pytest.MonkeyPatch.context() as patch:
         # Every file of an answer goes through `served`, never through these, which empty the file
         # that another answer with the same content has just named.
         for writes in ("save_pil_to_cache", "save_img_array_to_cache", "save_bytes_to_cache"):
             patch.delattr(processing_utils, writes)
         yield url
-    demo.close(verbose=False)
+    running.close(verbose=False)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +80,25 @@ def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cl
     client = Client(server, download_files=downloads, verbose=False, analytics_enabled=False)
     yield client
     client.close()
+
+
+def test_sessions_make_room_for_new_ones(
+    server: str, monkeypatch: pytest.MonkeyPatch, running: Any
+) -> None:
+    """Each holds what a page of it shows; whoever lost it to others goes on without noticing."""
+    sessions = running.state_holder
+    assert sessions.capacity == ui.MAX_SESSIONS < 1000
+    monkeypatch.setattr(sessions, "capacity", 2)
+    first, *others = (
+        Client(server, verbose=False, analytics_enabled=False, download_files=False)
+        for _ in range(4)
+    )
+    for one in (first, *others, first):
+        gallery, *_ = ask(one, "/sample", SAMPLE)
+        assert len(gallery) == SAMPLE["count"]
+        assert len(sessions.session_data) <= 2
+    for one in (first, *others):
+        one.close()
 
 
 def pixels(gallery: list[dict[str, Any]]) -> np.ndarray:
@@ -301,6 +324,7 @@ BAD_INTERPOLATE = [
     ({"steps": 65}, "The number of steps is a whole number from 2 to 64, not 65."),
     ({"path": "arc"}, "The path is slerp or lerp, not 'arc'."),
     ({"format": "avi"}, "The format is webp, gif or mp4, not 'avi'."),
+    ({"format": []}, "The format is webp, gif or mp4, not []."),
     ({"path": None}, "The path is slerp or lerp, not None."),
 ]
 

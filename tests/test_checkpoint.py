@@ -192,6 +192,35 @@ def test_links_are_followed_and_dangling_ones_named(folder: Path) -> None:
     refused(folder, "config.json", "cannot be read")
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"a": NaN}', "NaN is not a number that JSON has"),
+        ('{"a": -Infinity}', "-Infinity is not a number that JSON has"),
+        ('{"a": [1e999]}', "1e999 is too large a number"),
+        ('{"a": 9007199254740993}', "9007199254740993 is too large a number"),
+        ('{"a": -1%s}' % ("0" * 5000), "-100"),
+        (r'{"a": "\ud800"}', r"'\ud800' is half of a character"),
+        (r'{"\udfff": 1}', r"'\udfff' is half of a character"),
+    ],
+)  # fmt: skip
+def test_what_a_browser_cannot_be_told_is_not_read(
+    text: str, sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / "x.json").write_text(text, encoding="utf-8")
+    with pytest.raises(CheckpointError) as caught:
+        checkpoint.read_json(tmp_path / "x.json")
+    assert f"x.json cannot be read: {sentence}" in str(caught.value)
+    assert len(str(caught.value)) < len(str(tmp_path)) + 100
+
+
+def test_numbers_and_letters_that_are_well_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(r'{"a": "\ud83d\ude00", "b": -9007199254740992, "c": 1e300, "d": "\\ud800"}')
+    values = {"a": "\N{GRINNING FACE}", "b": -(2**53), "c": 1e300, "d": r"\ud800"}
+    assert checkpoint.read_json(path) == values
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "metrics.json"])
 def test_a_pipe_is_no_file(folder: Path, name: str) -> None:
@@ -238,7 +267,7 @@ def test_unknown_keys_are_named(folder: Path) -> None:
     refused(folder, "config.json", "unknown key", "'k0'")
 
 
-ODD = [None, True, -1, 3.5, "", "x", [], ["x"], [[]], {}, {"x": 1}, 10**30, 1e300]
+ODD = [None, True, -1, 3.5, "", "x", [], ["x"], [[]], {}, {"x": 1}, 10**15, 1e300]
 
 
 @pytest.mark.parametrize("value", ODD, ids=repr)

@@ -190,6 +190,22 @@ def test_bad_settings_get_a_sentence(
         next(attention.watch(catalogue, *settings))  # type: ignore[arg-type]
 
 
+def test_maps_that_would_fill_the_memory_get_a_sentence(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = catalogue.find(NAME, "attention").model.config
+    places = (config.height // config.patch) * (config.width // config.patch)
+    count = config.layers * config.heads * places**2
+    monkeypatch.setattr(attention, "MAX_MAPS", count)
+    assert attention.find(catalogue, NAME).name == NAME
+    monkeypatch.setattr(attention, "MAX_MAPS", count - 1)
+    words = f"{NAME} has {config.layers} layers of {config.heads} heads over {places} places"
+    with pytest.raises(ValueError, match=words):
+        next(attention.watch(catalogue, NAME, 5, "3"))
+    with pytest.raises(ValueError, match=words):
+        attention.look(catalogue, NAME, "any", drawn_digit())
+
+
 def test_a_text_model_takes_no_picture(catalogue: Catalogue) -> None:
     chosen = catalogue.find("language-mnist", "attention")
     with pytest.raises(ValueError, match="language-mnist takes no picture"):

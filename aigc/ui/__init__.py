@@ -61,6 +61,10 @@ TABS = [sample, interpolate, explore, attention, timelapse]
 
 MAX_WAITING = 32  # requests in the queue; the next one is told that it is full
 MAX_UPLOAD = "8mb"
+# Visitors, and programs that come without a session of their own, of whom Gradio keeps what their
+# page shows, half a megabyte and more each; who comes next takes the place of whom it has not heard
+# of for longest.
+MAX_SESSIONS = 500
 SECONDS_KEPT = 3600  # files that endpoints made
 
 
@@ -385,6 +389,7 @@ def launch(demo: languages.Blocks, **options: Any) -> Any:
         "i18n": languages.announcements(),
         "footer_links": ["api", "gradio", "settings"],
         "max_file_size": MAX_UPLOAD,
+        "state_session_capacity": MAX_SESSIONS,
         "run_history": False,
         "enable_monitoring": False,
         "app_kwargs": {

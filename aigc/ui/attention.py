@@ -7,6 +7,7 @@ modules, see kinds.py.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -33,6 +34,7 @@ from aigc.ui.catalogue import (
 ID = "attention"
 NEEDS = "attention"
 
+MAX_MAPS = 2**26  # numbers in all maps of one picture or text, a quarter of a GB
 MAX_PLACES = 2**20  # a link may name places up to here; the viewer keeps to what there is
 AVERAGES = ("mean", "max")
 ROLLOUT = "rollout"
@@ -114,13 +116,27 @@ WHERE = """(made, picture) => {
 # From settings to a picture or a text, and its weights
 
 
+def find(catalogue: Catalogue, name: object) -> Checkpoint:
+    """The checkpoint of this name. Raises ValueError with a sentence, also for one whose maps are
+    too many numbers: they grow with the square of the places, and a file of 1 MB can ask for all of
+    the memory."""
+    chosen = catalogue.find(name, NEEDS)
+    model: Any = chosen.model
+    layers, heads, places = model.config.layers, model.config.heads, math.prod(model.grid)
+    if layers * heads * places**2 > MAX_MAPS:
+        raise ValueError(
+            texts.MAPS_TOO_LARGE.format(name=chosen.name, layers=layers, heads=heads, places=places)
+        )
+    return chosen
+
+
 def read_settings(
     catalogue: Catalogue, checkpoint: object, seed: object, label: object,
     temperature: object = 1.0, **more: object,
 ) -> tuple[Checkpoint, dict[str, Any]]:  # fmt: skip
     """The checkpoint and the checked settings, of `more` those that its kind asks for; `length` is
     LENGTH where nobody says it. Raises ValueError with a sentence."""
-    chosen = catalogue.find(checkpoint, NEEDS)
+    chosen = find(catalogue, checkpoint)
     made = {
         "checkpoint": chosen.name, "revision": chosen.revision, "seed": read_seed(seed),
         "label": read_label(chosen, label), "temperature": read_temperature(temperature),
@@ -168,7 +184,7 @@ def look(
     catalogue: Catalogue, checkpoint: object, label: object, data: object
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """A given picture instead of a drawn one: the viewer's value and the settings."""
-    chosen = catalogue.find(checkpoint, NEEDS)
+    chosen = find(catalogue, checkpoint)
     label = read_label(chosen, label)
     image = read_given(chosen, data)
     made = {
@@ -203,7 +219,7 @@ def remade(
     if not isinstance(made, dict) or "checkpoint" not in made:
         raise ValueError(texts.DRAW_FIRST)
     if "picture" in made:
-        chosen = catalogue.find(made["checkpoint"], NEEDS)
+        chosen = find(catalogue, made["checkpoint"])
         settings = {**made, "label": read_label(chosen, made.get("label"))}
         return chosen, read_given(chosen, data), settings
     chosen, settings = read_settings(
@@ -281,7 +297,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         asked = dict(zip(linked, given))
         asked.pop("new_seed", None)
         picture, said = asked.pop("picture", ""), ""
-        chosen = catalogue.find(asked["checkpoint"], NEEDS)
+        chosen = find(catalogue, asked["checkpoint"])
         kind = kinds.of(chosen)
         for value, made in watch(catalogue, picture=picture, **asked):
             finished = "maps" in value

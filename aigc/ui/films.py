@@ -105,9 +105,9 @@ KINDS: dict[str, tuple[str, str, Callable[[list[Image.Image], bytes, str], bytes
 
 def read_kind(value: object) -> str:
     """Raises ValueError with one sentence."""
-    if value not in KINDS:
+    if not isinstance(value, str) or value not in KINDS:
         raise ValueError(texts.NO_KIND.format(known=texts.either(list(KINDS)), value=shown(value)))
-    return str(value)
+    return value
 
 
 def encode(film: Film, kind: str, labelled: bool = False) -> bytes:

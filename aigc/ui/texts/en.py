@@ -838,6 +838,10 @@ FILM_EVENT = "step {step}, {event}"
 FILM_NOTICED = "Noticed while it ran: {events}."
 FILM_UNNOTICED = "Nothing was noticed while it ran."
 FILM_SETTINGS = "When, where, and with which flags"
+MAPS_TOO_LARGE = (
+    "{name} has {layers} layers of {heads} heads over {places} places, too many maps to show; "
+    "choose another checkpoint."
+)
 NO_SNAPSHOTS = "{name} kept no snapshots of its training; choose another run."
 ABOUT_TIMELAPSE = """
 #### What the film shows

@@ -864,6 +864,7 @@ FILM_EVENT = "第 {step} 步，{event}"
 FILM_NOTICED = "训练中注意到：{events}。"
 FILM_UNNOTICED = "训练中没有注意到异常。"
 FILM_SETTINGS = "何时、何处、用什么参数"
+MAPS_TOO_LARGE = "{name} 有 {layers} 层、每层 {heads} 个头、{places} 个位置，注意力图太多，无法显示；请换一个检查点。"
 NO_SNAPSHOTS = "{name} 没有留下训练快照，请换一次训练。"
 ABOUT_TIMELAPSE = """
 #### 这段影片显示什么
