@@ -134,6 +134,14 @@ def test_the_parameters_are_those_of_the_links(client: Client) -> None:
     }  # fmt: skip
     for about in api["named_endpoints"].values():
         assert all(p["parameter_has_default"] for p in about["parameters"])
+    for readme in ("README.md", "README.zh-CN.md"):
+        table = (Path(__file__).parent.parent / readme).read_text(encoding="utf-8")
+        rows = dict(re.findall(r"^\| `(/\w+)` \| (.*?) \|", table, re.MULTILINE))
+        told = {name: re.findall(r"[a-z]\w*", " ".join(re.findall(r"`(.*?)`", row)))
+                for name, row in rows.items()}  # fmt: skip
+        moves = [f"move_{i}" for i in range(2, 6)]  # the table has ... for them
+        short = {name: [one for one in ours if one not in moves] for name, ours in names.items()}
+        assert told == short, readme
 
 
 def test_checkpoints(client: Client, checkpoints: Path) -> None:
