@@ -30,11 +30,13 @@ def roots(mnist_root: Path, image_folder: Path) -> dict[str, Path]:
         with wave.open(str(sounds / "ab"[at % 2] / f"{at}.wav"), "wb") as file:
             file.setparams((1, 2, 8000, 4000, "NONE", ""))
             file.writeframes(np.arange(4000, dtype="<i2").tobytes())
-    return {
+    found = {
         "mnist": mnist_root, "stacked-mnist": mnist_root, "folder": image_folder,
         "moving-mnist": mnist_root, "notes": mnist_root, "sounds": sounds,
         "shakespeare": mnist_root, "tang": mnist_root, "text": mnist_root / "text.txt",
     }  # fmt: skip
+    assert set(DATASETS) == set(found), "say above where a small one of the new data set lies"
+    return found
 
 
 @pytest.fixture(autouse=True)
