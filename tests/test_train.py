@@ -114,7 +114,9 @@ class TestEveryScript:
         assert (folder / "README.md").read_text().startswith("---")
         index = folder / "snapshots" / "index.json"
         snapshots = json.loads(index.read_text()) if index.exists() else []
-        assert [s["step"] for s in snapshots] == ([2, 4] if "sample" in made.capabilities else [])
+        assert [s["step"] for s in snapshots] == (
+            [0, 2, 4] if "sample" in made.capabilities else []
+        )
         for snapshot, stage in zip(snapshots, checkpoint.snapshots(folder), strict=True):
             assert (
                 len(stage.picture) > 50
@@ -146,7 +148,7 @@ class TestEveryScript:
         for name in ("cut", "whole"):
             path = tmp_path / name / "snapshots/index.json"
             index = json.loads(path.read_text()) if path.exists() else []
-            assert [s["step"] for s in index] in ([3, 6], [])
+            assert [s["step"] for s in index] in ([0, 3, 6], [])
 
     def test_killed_run_goes_on_from_its_last_state(
         self, script: str, mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -189,6 +191,7 @@ def test_images_of_a_folder_become_a_checkpoint(image_folder: Path, tmp_path: Pa
         ({"steps": 0}, "how long"),
         ({"gamma": math.nan}, "--gamma is a number"),
         ({"steps": -1}, "numbers from 0 up"),
+        ({"snapshots": 200}, "--snapshots is a number from 0 to 199, not 200"),
         ({"batch": 0}, "--batch"),
         ({"dataset": "imagenet"}, "choose one of mnist"),
         ({"seed": -1}, "--seed"),

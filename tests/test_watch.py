@@ -218,7 +218,22 @@ def test_every_run_leaves_its_figures_beside_it(
         assert len(entries[0]["KL by unit"]) == 4
         assert sum(entries[0]["KL by unit"]) == pytest.approx(entries[0]["KL"], rel=1e-4)
     index = json.loads((tmp_path / "x" / "snapshots" / "index.json").read_text())
-    assert all(entry.keys() >= figures - {"KL by unit"} for entry in index)
+    before, *stages = index
+    assert before["step"] == 0 and not before.keys() & figures  # nothing was trained yet
+    assert all(entry.keys() >= figures - {"KL by unit"} for entry in stages)
+
+
+def test_a_penalty_that_comes_now_and_then_is_never_told_as_nothing(
+    mnist_root: Path, tmp_path: Path
+) -> None:
+    train("gan", mnist_root, tmp_path / "x", steps=7, snapshots=7, penalty_every=3)
+    index = json.loads((tmp_path / "x" / "snapshots" / "index.json").read_text())
+    told = [stage["penalty"] for stage in index[1:]]
+    assert min(told) > 0
+    assert told[0] == told[1] == told[2] != told[3]  # it is measured at the steps 1, 4 and 7
+    train("gan", mnist_root, tmp_path / "y", steps=2, snapshots=2, r1=False, r2=False)
+    index = json.loads((tmp_path / "y" / "snapshots" / "index.json").read_text())
+    assert not any("penalty" in stage for stage in index)
 
 
 def test_a_resumed_run_writes_no_line_twice_and_the_file_is_bounded(tmp_path: Path) -> None:

@@ -203,14 +203,15 @@ def train(recipe: Recipe) -> Path:
             logits = d.judge(features, told.repeat(2, 1)).float()
         real_logits, fake_logits = logits.chunk(2)
         d_loss = discriminator_loss(recipe.loss, real_logits, fake_logits)
-        penalty = torch.zeros((), device=device)
+        d_total = d_loss
+        measured: dict[str, Tensor] = {}  # the penalty, at the steps that have one
         if penalise:
             wanted = (
                 logits if recipe.r1 and recipe.r2 else real_logits if recipe.r1 else fake_logits
             )
             # The mean runs over the whole batch of 2 n pictures: twice it is R1 + R2.
-            penalty = 2 * recipe.penalty_every * gradient_penalty(wanted, both)
-        d_total = d_loss + 0.5 * gamma * penalty
+            measured["penalty"] = penalty = 2 * gradient_penalty(wanted, both)
+            d_total = d_total + 0.5 * gamma * recipe.penalty_every * penalty
         if mismatch and progress < recipe.mismatch_until:
             # As the classifier of AC-GAN (Odena et al. 2016, arXiv 1610.09585), but by the same
             # logit with each class in turn: what does not depend on the class cancels in the
@@ -224,8 +225,8 @@ def train(recipe: Recipe) -> Path:
             with loop.autocast(recipe, device):
                 between = torch.lerp(ends[0], ends[1].to(real.dtype), share).requires_grad_()
                 mixed = d(between, told).float()
-            penalty = recipe.penalty_every * wgan_gp(mixed, between)
-            d_total = d_total + recipe.gp * penalty
+            measured["penalty"] = penalty = wgan_gp(mixed, between)
+            d_total = d_total + recipe.gp * recipe.penalty_every * penalty
         d_adam.zero_grad()
         d_total.backward()
         distributed.average_gradients(d.parameters())
@@ -244,7 +245,7 @@ def train(recipe: Recipe) -> Path:
         g_adam.step()
         d.requires_grad_(True)
         return {
-            "D loss": d_loss, "G loss": g_loss, "penalty": penalty,
+            "D loss": d_loss, "G loss": g_loss, **measured,
             "margin": (real_logits - fake_logits).mean(),
             "diversity": watch.diversity(fake, real, targets),
         }  # fmt: skip

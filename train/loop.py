@@ -101,7 +101,7 @@ class Options:
     half: bool = False
     """Write the weights in float16: half the space; look whether the figures stay."""
     snapshots: int = 24
-    """How many snapshots to keep through the run."""
+    """How many snapshots to keep through the run, besides the one before it."""
     evaluate: bool = True
     """Compute the card's figures at the end (minutes on a CPU)."""
     track: bool = False
@@ -130,6 +130,11 @@ def check(recipe: Options) -> None:
         raise TrainingError(f"--images is a number from 0 up, not {recipe.images}")
     if recipe.batch < 1:
         raise TrainingError(f"--batch is 1 or more, not {recipe.batch}")
+    if not 0 <= recipe.snapshots < checkpoint.MAX_SNAPSHOTS:
+        raise TrainingError(
+            f"--snapshots is a number from 0 to {checkpoint.MAX_SNAPSHOTS - 1}, not "
+            f"{recipe.snapshots}"
+        )
     if recipe.dataset not in DATASETS:
         raise TrainingError(
             f"there is no data set {recipe.dataset!r}; choose one of {', '.join(DATASETS)}"
@@ -723,11 +728,14 @@ def run(job: Job) -> Path:
     looks = int(state.progress() * watch.LOOKS)
     report: dict[str, watch.Value] = {}
     totals: dict[str, Tensor] = {}
+    counts: dict[str, int] = {}
     counted = 0
     stopped = False
     pictures = recipe.snapshots if hasattr(job.model, "sample") else 0
     draws = distributed.OwnRows(recipe.batch // distributed.size())
     try:
+        if pictures and not state.step:  # what it makes before it has learned anything
+            state.snapshot({})
         while state.progress() < 1 and not stopped:
             images, targets = batches.at(state.step)
             with draws if distributed.size() > 1 else nullcontext():
@@ -740,25 +748,27 @@ def run(job: Job) -> Path:
             stopped = bool(signalled)
             for key, value in parts.items():
                 totals[key] = totals[key] + value.detach() if key in totals else value.detach()
+                counts[key] = counts.get(key, 0) + 1
             counted += 1
             progress = state.progress()
             last = progress >= 1 or stopped
-            picture = pictures and progress * pictures >= len(state.snapshots) + 1
+            picture = pictures and progress * pictures >= len(state.snapshots)
             # The first step, too: what comes later is compared with it.
             look = progress * watch.LOOKS >= looks + 1 or picture or last or state.step == 1
             save = state.seconds - saved > SAVE_EVERY_S or last
             if state.seconds - shown > 1 or counted >= 200 or look or save:
-                report = mean(totals, counted)
-                totals, counted, shown = {}, 0, state.seconds
+                fresh = mean(totals, counts)
+                totals, counts, counted, shown = {}, {}, 0, state.seconds
                 # Looked at before every save, so that a state that is written is a good one.
-                bad = [key for key, value in report.items() if not finite(value)]
+                bad = [key for key, value in fresh.items() if not finite(value)]
                 if bad:
                     raise TrainingError(
-                        f"{bad[0]} became {report[bad[0]]} by step {state.step}; {job.advice}"
+                        f"{bad[0]} became {fresh[bad[0]]} by step {state.step}; {job.advice}"
                     )
+                report |= fresh  # what no step of these measured keeps its last figure
                 steps, seconds = state.step - rate_from[0], state.seconds - rate_from[1]
                 rate = steps * recipe.batch / max(seconds, 1e-9)
-                words = {k: f"{v:.4g}" for k, v in report.items() if isinstance(v, float)}
+                words = {k: f"{v:.4g}" for k, v in fresh.items() if isinstance(v, float)}
                 bar.set_postfix(words | {"img/s": f"{rate:.0f}"})
                 bar.update(progress - bar.n)
             if look:
@@ -801,9 +811,9 @@ def run(job: Job) -> Path:
     return finish(job, state) if first else recipe.out
 
 
-def mean(totals: Mapping[str, Tensor], steps: int) -> dict[str, watch.Value]:
-    """What was added up over `steps` steps -> its mean over them and over all processes."""
-    means = {key: value.float() / steps for key, value in totals.items()}
+def mean(totals: Mapping[str, Tensor], steps: Mapping[str, int]) -> dict[str, watch.Value]:
+    """What was added up over so many steps each -> its mean over them and over all processes."""
+    means = {key: value.float() / steps[key] for key, value in totals.items()}
     distributed.average(list(means.values()))
     return {key: value.tolist() for key, value in means.items()}
 

@@ -94,8 +94,8 @@ function buildRuns() {
 function explain(run, at) {
   const steps = words.steps[run.paired ? run.family : `${run.family}_alone`] || words.steps[run.family];
   if (!steps) return "";
-  const now = Object.fromEntries(Object.entries(run.figures).map(([name, values]) =>
-    [name.replace(/\W/g, "_"), `<b>${short(values[at])}</b>`]));
+  const now = Object.fromEntries(Object.entries(run.figures).flatMap(([name, values]) =>
+    (values[at] === null ? [] : [[name.replace(/\W/g, "_"), `<b>${short(values[at])}</b>`]])));
   const known = { ...now, step: `<b>${short(run.step[at])}</b>`, images: `<b>${short(run.images[at])}</b>` };
   const items = steps.list.filter((text) => [...text.matchAll(/\{(\w+)\}/g)].every(([, k]) => k in known));
   return `<h4>${plain(run.name)}: ${steps.title}</h4><ol>${items.map((text) =>

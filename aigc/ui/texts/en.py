@@ -846,8 +846,9 @@ NO_SNAPSHOTS = "{name} kept no snapshots of its training; choose another run."
 ABOUT_TIMELAPSE = """
 #### What the film shows
 At each stage the model drew from **the same noise and the same classes**, so a change in the
-picture is a change in the model. The curves are the figures of the run since the stage before,
-and the slider is the time that training took on its machine.
+picture is a change in the model. The first stage is before any training, where a run kept it. The
+curves are the figures of the run just before each stage, and the slider is the time that training
+took on its machine.
 
 Behind the checkpoints stand films of runs that were **made to fail**, and of what was tried to mend
 them, one change at a time: each is one command, of a minute or two. Put a failure beside a remedy.
