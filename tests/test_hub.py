@@ -242,6 +242,7 @@ def test_what_is_public_is_not_called_private(measured: Path, the_hub: HubServer
         (READ, "me/x", "the token of this machine may read but not write: make one that may at"),
         (STRANGER, "me/x", "me is not yours: you are other on the Hub; push to other/x"),
         ("hf_expired", "me/x", "the Hub refuses the token of this machine for me/x"),
+        ("hf_é", "me/x", "the token of this machine has a letter that no token has"),
     ],
 )
 def test_tokens_that_may_not_write(

@@ -207,6 +207,10 @@ def explain(error: BaseException, repo: str, revision: str | None = None) -> Hub
             f"the cache {constants.HF_HUB_CACHE} cannot be written ({disk.strerror}); make room, "
             "or set HF_HOME to another folder"
         )
+    if found(UnicodeEncodeError) and not (get_token() or "").isascii():
+        return HubError(
+            "the token of this machine has a letter that no token has; `hf auth login` again"
+        )
     kind = type(chain[-1]).__name__
     if found(json.JSONDecodeError) or found(KeyError) or found(TypeError):
         return HubError(

@@ -173,6 +173,8 @@ SAID: dict[str, str] = {
         "请求 {repo} 过于频繁（{status}）；请过几分钟再试",
     r"the Hub refuses (?P<repo>\S+) \((?P<status>\d+)\); .*":
         "Hub 拒绝访问 {repo}（{status}）；请用有权限的令牌运行 `hf auth login`",
+    r"the token of this machine has a letter that no token has; .*":
+        "这台机器的令牌里有不该有的字符；请重新运行 `hf auth login`",
     r"the download of (?P<repo>\S+) broke off; .*": "{repo} 的下载中断了；请再试一次",
     r"(?P<repo>\S+) is not on the Hub, or is private; .*":
         "Hub 上没有 {repo}，或者它是私有的；请检查名称，或运行 `hf auth login`",
