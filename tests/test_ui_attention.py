@@ -24,7 +24,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from aigc import latent
-from aigc.ui import attention, cache, figures, patches, texts
+from aigc.ui import attention, cache, figures, formula, patches, texts
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.weights import pack
 
@@ -419,6 +419,26 @@ def test_the_weights_on_the_page_are_the_models(
         "(bar) => parseFloat(bar.style.backgroundSize)"
     )
     assert abs(width - 100 * share) <= 0.6
+
+
+def test_what_came_is_never_at_nothing(chromium: Any) -> None:
+    """A rare share is below 0.1%, on the page and in what the server writes."""
+    shares = {0.0: "0", 1e-9: "<0.1", 0.00049: "<0.1", 0.0005: "0.1", 0.0994: "9.9", 0.5: "50"}
+    page = chromium.new_page()
+    shown = page.evaluate(
+        f"(shares) => {{ {figures.read_static('weights.js')}"
+        "return shares.map((x) => { document.body.innerHTML = `<b>${percent(x)}</b>`;"
+        " return document.body.innerText; }); }",
+        list(shares),
+    )
+    page.close()
+    assert shown == [f"{said}%" for said in shares.values()]
+    assert figures.percent(0.00049) == "&lt;0.1%" and figures.percent(0.0005) == "0.1%"
+    found = formula.Step(
+        at=1, scores=torch.zeros(2), scaled=torch.zeros(2),
+        weights=torch.tensor([1 - 1e-5, 1e-5]), values=torch.zeros(2, 1),
+    )  # fmt: skip
+    assert "<td>&lt;0.1%</td>" in formula.table(found, 2, str)
 
 
 def test_the_surprise_of_each_place(page: Any, server: str, catalogue: Catalogue) -> None:

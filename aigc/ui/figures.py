@@ -223,6 +223,12 @@ def plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def percent(share: float) -> str:
+    """A share as HTML: what came is never at 0%, however unlikely it was (static/weights.js has
+    the same)."""
+    return "&lt;0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
+
+
 def captioned(
     media: ImageMedia, image: Tensor, caption: str, own: bool = False, beside: str = ""
 ) -> str:  # fmt: skip

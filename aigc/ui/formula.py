@@ -108,16 +108,17 @@ def table(found: Step, length: int, named: Callable[[int], str]) -> str:
 
     width = found.values.shape[1]
     order = found.weights.argsort(descending=True, stable=True).tolist()
+    share = [figures.percent(weight) for weight in found.weights.tolist()]
     rows = "".join(
         f"<tr><td>{place(key)}</td><td>{found.scores[key]:.2f}</td>"
-        f"<td>{found.scaled[key]:.2f}</td><td>{found.weights[key]:.1%}</td></tr>"
+        f"<td>{found.scaled[key]:.2f}</td><td>{share[key]}</td></tr>"
         for key in order[:TOP]
     )
     rest = order[TOP:]
     if rest:
         rows += (
             f"<tr><td>{texts.FORMULA_REST.format(count=len(rest))}</td><td></td><td></td>"
-            f"<td>{float(found.weights[rest].sum()):.1%}</td></tr>"
+            f"<td>{figures.percent(float(found.weights[rest].sum()))}</td></tr>"
         )
     if later := length - len(order):
         said = texts.FORMULA_MASKED.format(count=later)

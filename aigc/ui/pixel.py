@@ -135,8 +135,9 @@ def show(wish: Any) -> str:
     charts = ""
     for i, (p, value) in enumerate(zip(probabilities, values.tolist()), 1):
         said = texts.EXPECTED_VALUE.format(
-            number=i, value=value, share=f"{float(p[value]):.1%}",
-            bits=f"{-math.log2(max(float(p[value]), 1e-12)):.2f}", black=f"{float(p[0]):.1%}",
+            number=i, value=value, share=figures.percent(float(p[value])),
+            bits=f"{-math.log2(max(float(p[value]), 1e-12)):.2f}",
+            black=figures.percent(float(p[0])),
         )  # fmt: skip
         charts += f'<section class="compare"><h4>{said}</h4>{bars(p, value)}</section>'
     return f'{place(wish, image, at)}<div class="charts">{charts}</div><p>{texts.EXPECTED_INFO}</p>'

@@ -6,7 +6,6 @@
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const viewer = part("viewer"), stage = part("stage"), slider = part("slider");
 const pen = stage.getContext("2d");
-const percent = (x) => `${(100 * x).toFixed(x >= 0.0995 || x < 0.0005 ? 0 : 1)}%`;
 const words = window.aigcTexts.attention;
 const say = (key, values) => window.aigc.fill(words[key], values);
 const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
@@ -317,7 +316,7 @@ function renderNow() {
   const scale = option.shared && !bits ? Math.max(all, own) : own;
   tiles.forEach((tile, i) => {
     paintMap(tile.canvas, maps[i], option.shared ? all : tops[i]);
-    tile.bar.style.backgroundSize = `${percent(maps[i].first)} 100%`;
+    tile.bar.style.backgroundSize = `${100 * maps[i].first}% 100%`;
     tile.number.textContent = option.way === "from" ? percent(maps[i].first) : "";
     tile.button.setAttribute("aria-pressed",
       String(tile.layer === kept.layer && tile.head === kept.head));

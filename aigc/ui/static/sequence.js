@@ -7,7 +7,6 @@ const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const viewer = part("viewer"), text = part("text");
 const words = window.aigcTexts.sequence;
 const say = (key, values) => window.aigc.fill(words[key], values);
-const percent = (x) => `${(100 * x).toFixed(x >= 0.0995 || x < 0.0005 ? 0 : 1)}%`;
 const escape = (s) => s.replace(/[&<>"]/g, (c) => `&#${c.codePointAt(0)};`);
 
 let data = null; // the decoded value
@@ -177,7 +176,7 @@ function renderNow() {
     const first = data.weights.row(tile.layer, tile.head, t, row);
     const share = percent(first);
     if (tile.number.data !== share) tile.number.data = share;
-    tile.bar.style.backgroundSize = `${share} 100%`;
+    tile.bar.style.backgroundSize = `${100 * first}% 100%`;
     tile.marks.style.backgroundPosition = `0 ${at}, ${at} 0`;
     const pressed = String(tile.layer === kept.layer && tile.head === kept.head);
     if (tile.button.getAttribute("aria-pressed") !== pressed)
@@ -209,7 +208,7 @@ function renderChoices(t) {
     button.value = c;
     button.firstChild.textContent = sign;
     button.lastChild.textContent = percent(share);
-    button.style.backgroundSize = `${percent(share)} 100%`;
+    button.style.backgroundSize = `${100 * share}% 100%`;
     button.toggleAttribute("aria-current", stands);
     button.disabled = data.alone || stands || c === data.end || c === "\ufffd";
     button.title = button.disabled ? "" : say("choose", { sign });

@@ -8,6 +8,10 @@ const bytes = (text) => {
   return out;
 };
 const floats = (text) => new Float32Array(bytes(text).buffer);
+// A share for people. What came is never at 0%, however unlikely it was. In HTML a < before a digit
+// begins no tag.
+const percent = (x) => (x > 0 && x < 0.0005 ? "<0.1%"
+  : `${(100 * x).toFixed(x >= 0.0995 || x <= 0 ? 0 : 1)}%`);
 
 class Weights {
   constructor(value, steps, maps) {
