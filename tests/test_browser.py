@@ -445,6 +445,11 @@ def test_the_film_of_two_runs(server: str, visit: Any) -> None:
     slider.fill("1")
     assert texts_.first.inner_text() == "<b>10\n"
     assert "step 10, 640 texts seen" in page.locator(".tl-run").inner_text()
+    page.goto(f"{server}?tab=timelapse&checkpoint=vae-blurry&beside=vae-mnist")
+    page.locator(".tl-steps ol").nth(1).wait_for()
+    blurry, plain = page.locator(".tl-steps ol").all_inner_texts()
+    assert "λ = 4 times the" in blurry and "Over the first 5% of the run λ rises" in blurry
+    assert "λ" not in plain.replace("whatever λ is", "")  # nobody wrote it down
     assert one.errors == []
 
 

@@ -1045,6 +1045,29 @@ def test_the_film_of_a_shipped_gan_says_which_loss_it_had() -> None:
         assert "0.693" in str(steps["gan"]) and "1.386" in str(steps["gan_alone"])
 
 
+def test_the_film_of_a_vae_says_what_its_kl_term_counted() -> None:
+    """What training lowers is the bound only where the balance coefficient is 1."""
+    root = Path(__file__).parent.parent
+    shipped = ui.catalogue_of(root / "checkpoints", films=root / "films")
+    known = {}
+    for name in ("vae-mnist", "vae-blurry", "vae-beta-tenth", "ladder-mnist", "gan-mnist"):
+        known[name] = timelapse.film(shipped.find(name, "snapshots"))["weighed"]
+    assert known == {
+        "vae-mnist": {"beta": "1", "warmup": "5%"},
+        "vae-blurry": {"beta": "4", "warmup": "5%"},
+        "vae-beta-tenth": {"beta": "0.1", "warmup": "5%"},
+        "ladder-mnist": {"beta": "1", "warmup": "5%", "free": "0.5", "until": "50%"},
+        "gan-mnist": {},
+    }
+    for language in texts.LANGUAGES.values():
+        steps = language.SCRIPT["film"]["steps"]
+        for family, most in (("vae", known["vae-blurry"]), ("ladder", known["ladder-mnist"])):
+            said = steps[family]["list"]
+            assert all(any(f"{{{name}}}" in one for one in said) for name in most)
+            (lowered,) = [one for one in said if "λ = {beta}" in one]
+            assert "{_ELBO}" not in lowered and "{nll}" in lowered and "{KL}" in lowered
+
+
 def test_what_runs_for_a_page_is_halted_and_dropped() -> None:
     runs, (one, other) = parts.Runs(), (Mock(session_hash=name) for name in "ab")
     assert runs.of(one) is None

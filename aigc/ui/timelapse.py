@@ -41,6 +41,23 @@ def paired(chosen: Checkpoint) -> bool:
     return not isinstance(recipe, dict) or recipe.get("loss", "relativistic") == "relativistic"
 
 
+def weighed(chosen: Checkpoint) -> dict[str, str]:
+    """What the recipe says of the KL term, by the names in `texts.SCRIPT`: how often it counts,
+    over which share of the run that rises from nothing, the nats that a level pays for at least,
+    and over which share these fall to nothing. Only what is known and plays a part."""
+    given = chosen.training.get("recipe")
+    recipe = given if isinstance(given, dict) else {}
+    numbers = {name: one for name, one in recipe.items() if isinstance(one, (int, float))}
+    found = {"beta": f"{numbers['beta']:g}"} if "beta" in numbers else {}
+    if warmup := numbers.get("kl_warmup"):
+        found["warmup"] = f"{warmup:.0%}"
+    if free := numbers.get("free_bits"):
+        found["free"] = f"{free:g}"
+        if (until := numbers.get("free_until", 1)) < 1:
+            found["until"] = f"{until:.0%}"
+    return found
+
+
 def film(chosen: Checkpoint) -> dict[str, Any]:
     """One run for the browser: its frames as data addresses, and each figure along them."""
     if chosen.path is None:
@@ -57,6 +74,7 @@ def film(chosen: Checkpoint) -> dict[str, Any]:
         "name": chosen.name,
         "family": chosen.family,
         "paired": paired(chosen),
+        "weighed": weighed(chosen),
         "about": figures.told(chosen) if isinstance(chosen, Film) else "",
         "frames": [
             figures.address(stage.picture and labels.put(stage.picture, labels.SHORT), "image/png")

@@ -90,13 +90,15 @@ function buildRuns() {
   }));
 }
 
-// What a step of training does, with the numbers of this very moment.
+// What a step of training does, with the numbers of this very moment; a sentence about something
+// that this run does not have is left out.
 function explain(run, at) {
   const steps = words.steps[run.paired ? run.family : `${run.family}_alone`] || words.steps[run.family];
   if (!steps) return "";
   const now = Object.fromEntries(Object.entries(run.figures).flatMap(([name, values]) =>
     (values[at] === null ? [] : [[name.replace(/\W/g, "_"), `<b>${short(values[at])}</b>`]])));
-  const known = { ...now, step: `<b>${short(run.step[at])}</b>`, images: `<b>${short(run.images[at])}</b>` };
+  const told = { step: short(run.step[at]), images: short(run.images[at]), ...run.weighed };
+  const known = { ...now, ...Object.fromEntries(Object.entries(told).map(([name, said]) => [name, `<b>${said}</b>`])) };
   const items = steps.list.filter((text) => [...text.matchAll(/\{(\w+)\}/g)].every(([, k]) => k in known));
   return `<h4>${plain(run.name)}: ${steps.title}</h4><ol>${items.map((text) =>
     `<li>${window.aigc.fill(text, known)}</li>`).join("")}</ol>`;

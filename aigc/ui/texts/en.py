@@ -951,9 +951,10 @@ SCRIPT = {
                     "The encoder turns each picture into a Gaussian; {active_units} of its "
                     "latents carry something.",
                     "The decoder turns a random point of it back into a picture.",
-                    "Both step down the sum of two terms: {nll} nats to say the picture given the "
-                    "latent, and {KL} nats to say the latent. Together that is the bound, "
-                    "{_ELBO} nats.",
+                    "Both step down a sum: the {nll} nats to say the picture given the latent, and "
+                    "λ = {beta} times the {KL} nats to say the latent.",
+                    "Over the first {warmup} of the run λ rises to that from 0.",
+                    "The bound counts both once, whatever λ is: {_ELBO} nats.",
                 ],
             },
             "ladder": {
@@ -963,9 +964,13 @@ SCRIPT = {
                     "The encoder looks at each picture at every size.",
                     "From the top down, each level of the latent is drawn in the light of those "
                     "above it and of the picture, and what it says is decoded further.",
-                    "The whole steps down the sum of two terms: {nll} nats to say the picture "
-                    "given all levels, and {KL} nats to say the levels. Together that is the "
-                    "bound, {_ELBO} nats.",
+                    "The whole steps down a sum: the {nll} nats to say the picture given all "
+                    "levels, and λ = {beta} times the {KL} nats to say the levels.",
+                    "Over the first {warmup} of the run λ rises to that from 0.",
+                    "A level that says less than {free} nats pays for {free}, so that none stays "
+                    "silent.",
+                    "Those fall to nothing over the first {until} of the run.",
+                    "The bound counts both once, whatever λ is: {_ELBO} nats.",
                 ],
             },
             "attention": {
