@@ -225,7 +225,7 @@ def save_tiny(folder: Path, family: str) -> Path:
     entries = [
         {"step": step, "images": 64 * step, "minutes": step / 100,
          "file": f"{step:07}.{'json' if family == 'language' else 'png'}",
-         "loss": round(10 / step, 3)}
+         "loss": round(10 / step, 3), "images/s": 99.0}
         for step in (10, 20, 30)
     ]  # fmt: skip
     files = {

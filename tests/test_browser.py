@@ -445,6 +445,7 @@ def test_the_film_of_two_runs(server: str, visit: Any) -> None:
     slider.fill("1")
     assert texts_.first.inner_text() == "<b>10\n"
     assert "step 10, 640 texts seen" in page.locator(".tl-run").inner_text()
+    assert "Texts/s" in page.locator(".tl-charts").inner_text()
     page.goto(f"{server}?tab=timelapse&checkpoint=vae-blurry&beside=vae-mnist")
     page.locator(".tl-steps ol").nth(1).wait_for()
     blurry, plain = page.locator(".tl-steps ol").all_inner_texts()
@@ -472,6 +473,10 @@ def test_a_failure_beside_its_remedy(server: str, visit: Any, width: int, scheme
     assert "Made to fail" in failure and "python -m train.recipes gan-certain" in failure
     assert "A remedy tried on gan-certain" in remedy and "Nothing was noticed" in remedy
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # A heading of more lines moves neither of two that stand side by side.
+    page.locator(".tl-run h4").nth(1).evaluate("(title) => title.append(' and so on'.repeat(30))")
+    tops = [image.bounding_box()["y"] for image in page.locator(".tl-run img").all()]
+    assert (tops[0] == tops[1]) is (width > 1000)
     asked = asked_of(page)
     slider, shown = page.locator(".tl-viewer input[type=range]"), set()
     for at in range(1, int(slider.get_attribute("max")) + 1):

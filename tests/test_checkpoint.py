@@ -556,7 +556,7 @@ def test_snapshots_in_their_order(tiny_checkpoints: Path) -> None:
     stages = checkpoint.snapshots(tiny_checkpoints / "gan-mnist")
     assert [stage.step for stage in stages] == [10, 20, 30]
     assert [stage.images for stage in stages] == [640, 1280, 1920]
-    assert stages[1].minutes == 0.2 and stages[1].figures == {"loss": 0.5}
+    assert stages[1].minutes == 0.2 and stages[1].figures == {"loss": 0.5, "images/s": 99}
     assert all(stage.picture.startswith(b"\x89PNG") for stage in stages)
     assert checkpoint.snapshots(tiny_checkpoints) == []
     written = checkpoint.snapshots(tiny_checkpoints / "language-mnist")

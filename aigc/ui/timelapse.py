@@ -73,6 +73,7 @@ def film(chosen: Checkpoint) -> dict[str, Any]:
     return {
         "name": chosen.name,
         "family": chosen.family,
+        "kind": chosen.media.kind if chosen.media else "image",  # films are of pictures
         "paired": paired(chosen),
         "weighed": weighed(chosen),
         "about": figures.told(chosen) if isinstance(chosen, Film) else "",

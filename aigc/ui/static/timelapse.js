@@ -32,6 +32,9 @@ function line(run, name, low, high) {
   return `M${points.join("L")}`;
 }
 
+// The steps of a run count what it learns from, whatever that is.
+const titled = (run, name) => plain((name === "images/s" ? words.rate[run.kind] : words.figures[name]) || name);
+
 function buildCharts() {
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.figures)))];
   charts = [];
@@ -45,7 +48,7 @@ function buildCharts() {
       const second = runs.indexOf(run) ? "data-second" : "";
       return `<path ${second} style="--run:${COLOURS[runs.indexOf(run)]}" d="${line(run, name, low, high)}"/>`;
     }).join("");
-    const title = plain(words.figures[name] || name);
+    const title = [...new Set(having.map((run) => titled(run, name)))].join(" · ");
     box.innerHTML = `<h5><span>${title}</span><span>${having.map((run) =>
       `<b ${runs.indexOf(run) ? "data-second" : ""}></b>`).join("")}</span></h5>
       <svg viewBox="0 0 100 64" preserveAspectRatio="none" role="img" aria-label="${title}">${lines}
@@ -123,7 +126,7 @@ function show(at, keep = true) {
       pictures[i].image.src = run.frames[frames[i]];
       pictures[i].image.alt = alt;
     }
-    pictures[i].facts.textContent = say(run.texts ? "factsTexts" : "facts",
+    pictures[i].facts.textContent = window.aigc.fill(words.facts[run.kind],
       { step: short(run.step[frames[i]]), images: short(run.images[frames[i]]) });
   });
   for (const chart of charts) {

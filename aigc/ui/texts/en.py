@@ -898,8 +898,19 @@ SCRIPT = {
         "pause": "Pause",
         "at": "{minutes} minutes",
         "alt": "{name}, step {step}",
-        "facts": "step {step}, {images} images seen",
-        "factsTexts": "step {step}, {images} texts seen",
+        # By what the run makes.
+        "facts": {
+            "image": "step {step}, {images} pictures seen",
+            "sound": "step {step}, {images} sounds heard",
+            "video": "step {step}, {images} videos seen",
+            "text": "step {step}, {images} texts seen",
+        },
+        "rate": {
+            "image": "Pictures/s",
+            "sound": "Sounds/s",
+            "video": "Videos/s",
+            "text": "Texts/s",
+        },
         "figures": {
             "D loss": "Discriminator loss",
             "G loss": "Generator loss",
@@ -915,7 +926,6 @@ SCRIPT = {
             "diversity": "Variety (share of the data's)",
             "label accuracy": "Right class (share)",
             "classes covered": "Classes covered (share)",
-            "images/s": "Images/s",
             "memory MB": "Memory (MB)",
         },
         "steps": {

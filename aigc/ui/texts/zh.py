@@ -925,8 +925,13 @@ SCRIPT = {
         "pause": "暂停",
         "at": "{minutes} 分钟",
         "alt": "{name}，第 {step} 步",
-        "facts": "第 {step} 步，已看 {images} 张图",
-        "factsTexts": "第 {step} 步，已看 {images} 段文字",
+        "facts": {
+            "image": "第 {step} 步，已看 {images} 张图",
+            "sound": "第 {step} 步，已听 {images} 个声音",
+            "video": "第 {step} 步，已看 {images} 段视频",
+            "text": "第 {step} 步，已看 {images} 段文字",
+        },
+        "rate": {"image": "图/秒", "sound": "声音/秒", "video": "视频/秒", "text": "文字/秒"},
         "figures": {
             "D loss": "判别器损失",
             "G loss": "生成器损失",
@@ -942,7 +947,6 @@ SCRIPT = {
             "diversity": "多样性（占数据的比例）",
             "label accuracy": "类别正确（比例）",
             "classes covered": "出现的类别（比例）",
-            "images/s": "图/秒",
             "memory MB": "内存（MB）",
         },
         "steps": {
