@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import json
 import re
@@ -12,6 +13,7 @@ import pytest
 from conftest import save_tiny
 
 from aigc import ui
+from aigc.models import gan as models_gan
 from aigc.ui import drawing, explore, lessons, measured, parts, sample, texts
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.texts import en, zh
@@ -157,6 +159,48 @@ def test_what_to_expect_has_the_figures_of_this_very_model(tmp_path: Path) -> No
     assert "vae-mnist" in shown["ladder"] and shown["classifier"] == ""
     assert "196 steps" in shown["attention"] and "19,306 pairs" in shown["attention"]
     assert "this one" not in shown["attention"]
+
+
+def test_of_a_gan_the_page_says_how_this_very_one_was_trained() -> None:
+    shipped = ui.catalogue_of(ROOT / "checkpoints", films=ROOT / "films")
+    for language, module in texts.LANGUAGES.items():
+        texts.speak(language)
+        for name, loss, slopes in (
+            ("gan-mnist", "relativistic", "both"),
+            ("gan-stacked-mnist", "relativistic", "both"),
+            ("gan-mnist-collapsed", "relativistic", "none"),
+            ("gan-mnist-mended", "minimax", "both"),
+            ("gan-certain", "minimax", "none"),  # a film
+        ):
+            said = lessons.about(shipped.find(name, "snapshots"))
+            assert said.startswith(module.ABOUT["gan"])
+            this = said.removeprefix(module.ABOUT["gan"])
+            assert module.GAN_LOSSES[loss] in this and module.GAN_SLOPES[slopes] in this
+    texts.speak(texts.DEFAULT)
+    gan = shipped.find("gan-mnist", "snapshots")
+    recipe = {"loss": "wasserstein", "r1": False, "r2": True, "gp": 10.0}
+    other = lessons.about(dataclasses.replace(gan, training={"recipe": recipe}))
+    assert en.GAN_SLOPES["r2"] in other and en.GAN_SLOPES["gp"] in other
+    assert lessons.about(dataclasses.replace(gan, training={})) == en.ABOUT["gan"]
+    assert "Where there are classes" in en.ABOUT["gan"] and "有类别时" in zh.ABOUT["gan"]
+    for loss in models_gan.LOSSES:
+        assert loss in en.GAN_LOSSES and loss in zh.GAN_LOSSES
+
+
+def test_explore_explains_the_views_that_there_are(shelf: Catalogue) -> None:
+    heading = texts.ABOUT_LATENT
+    vae, gan = (shelf.find(f"{name}-mnist", explore.NEEDS) for name in ("vae", "gan"))
+    assert explore.reading(vae) == heading + "".join(texts.ABOUT_VIEWS.values())
+    assert explore.reading(gan) == heading + texts.ABOUT_VIEWS["directions"]
+    assert explore.reading(shelf.find("attention-mnist", explore.NEEDS)) == ""
+
+
+def test_a_view_is_called_by_its_name(shelf: Catalogue) -> None:
+    for language, module in texts.LANGUAGES.items():
+        texts.speak(language)
+        said = lessons.expect(shelf, shelf.find("gan-mnist", "sample"))
+        assert module.TABS["explore"] in said and module.VIEWS["project"] in said
+    texts.speak(texts.DEFAULT)
 
 
 def test_figures_of_runs_are_those_of_the_experiments() -> None:

@@ -504,6 +504,14 @@ def test_a_thousand_modes_fill_a_map(
         survey.read(measured)
 
 
+def test_scores_where_there_are_no_classes() -> None:
+    shipped = ui.catalogue_of(Path(__file__).parents[1] / "checkpoints")
+    given = {"seed": 3, "label": "any", "count": 2, "temperature": 1.0, "drawing": ""}
+    page = explore.VIEWS["scores"].show(explore.read(shipped, "gan-stacked-mnist", "scores", given))
+    assert "class" not in re.sub("<[^>]*>", "", page) and "<figcaption><b>" in page
+    assert texts.JUDGED.format(label="") not in page
+
+
 def test_only_a_classifier_of_the_same_data_names_what_has_no_classes(
     catalogue: Catalogue, tiny_stacked: Path
 ) -> None:

@@ -194,6 +194,12 @@ def possible(chosen: Checkpoint) -> list[str]:
     return [view for view in VIEWS if not lacks(chosen, view)]
 
 
+def reading(chosen: Checkpoint) -> str:
+    """How to read the views of a latent space that this checkpoint has, as Markdown."""
+    found = [text for view, text in texts.ABOUT_VIEWS.items() if not lacks(chosen, view)]
+    return "".join([texts.ABOUT_LATENT, *found]) if found else ""
+
+
 def listed(views: Iterable[str]) -> list[tuple[str, str]]:
     """What is read of each and what it is, as a list of choices takes them."""
     return [(texts.VIEWS[view], view) for view in views]
@@ -507,7 +513,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                     films.buttons(film, ID, [])
                 link = parts.link_button(ID)
             made = parts.made_box()
-    parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_EXPLORE)
+    parts.about(catalogue, checkpoint, NEEDS, reading)
 
     # A link says where, and which heads, through these.
     asked = parts.made_box()

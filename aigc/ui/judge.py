@@ -147,7 +147,10 @@ def tile(chosen: Checkpoint, found: Verdict, at: int, rank: float, own: bool) ->
     """One picture, the visitor's `own` or a sample, its heat map, its score."""
     name = html.escape(chosen.labels[found.classes[at]]) if chosen.labels else ""
     images = (
-        (texts.JUDGED.format(label=name), chosen.media.to_pil(found.images[at])),
+        (
+            texts.JUDGED.format(label=name) if name else texts.WHOLE_PICTURE,
+            chosen.media.to_pil(found.images[at]),
+        ),
         (texts.SLOPE, heat(found.images[at], found.slopes[at])),
     )
     mark = b"" if own else labels.SHORT
@@ -156,7 +159,8 @@ def tile(chosen: Checkpoint, found: Verdict, at: int, rank: float, own: bool) ->
         f'src="{figures.address(figures.png(image, mark), "image/png")}">'
         for alt, image in images
     )
-    said = texts.SCORE.format(label=name, score=f"{float(found.scores[at]):.2f}",
+    form = texts.SCORE if name else texts.SCORE_ALONE
+    said = form.format(label=name, score=f"{float(found.scores[at]):.2f}",
                               share=f"{rank:.0%}")  # fmt: skip
     return f'<figure class="judged">{shown}<figcaption>{said}</figcaption></figure>'
 
@@ -170,12 +174,15 @@ def show(wish: Any) -> str:
     order = found.scores.argsort(descending=True, stable=True).tolist()
     own = wish.drawing is not None
     tiles = "".join(tile(chosen, found, at, placed[at], own) for at in order)
-    listed = f'<div class="verdicts">{tiles}</div><p>{texts.SCORES_INFO}</p>'
+    classed = bool(chosen.labels)
+    about = texts.SCORES_INFO.format(images=texts.SCORED_IMAGES[classed])
+    listed = f'<div class="verdicts">{tiles}</div><p>{about}</p>'
     if wish.drawing is not None:
         return f"{listed}<p>{texts.SCORES_DRAWN}</p>"
     discriminator, generator = losses(chosen, found)
     said = texts.SCORES_LOSS.format(
         loss=f"{discriminator:.3f}", generator=f"{generator:.3f}", count=len(order),
+        paired=texts.SCORES_PAIRED[classed],
         images=html.escape(surveyed(chosen, PART).about.get("images", "?")),
     )  # fmt: skip
     return f"{listed}{histogram(chosen, found)}<p>{said}</p>"

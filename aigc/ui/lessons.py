@@ -1,5 +1,5 @@
-"""What to expect of a checkpoint: what its kind does well and what it costs, with its own figures.
-Below its card.
+"""How a checkpoint works, and what to expect of it: what its kind does well and what it costs, with
+its own figures. Below its card.
 
 Plain Python: no Gradio here.
 """
@@ -38,6 +38,24 @@ def steps_of(chosen: Checkpoint) -> int:
     return int(getattr(chosen.media, "length", 1))
 
 
+def about(chosen: Checkpoint) -> str:
+    """How its kind works, as Markdown, and of a GAN how this very one was trained: what is said of
+    the kind is true of the recipe's defaults."""
+    said = str(texts.ABOUT.get(chosen.family, ""))
+    recipe = chosen.training.get("recipe")
+    if chosen.family != "gan" or not isinstance(recipe, dict):
+        return said
+    loss = texts.GAN_LOSSES.get(recipe.get("loss"))
+    if loss is None:
+        return said
+    kept = [name for name in ("r1", "r2") if recipe.get(name)]
+    slopes = [texts.GAN_SLOPES["both" if len(kept) > 1 else kept[0]]] if kept else []
+    if recipe.get("gp"):
+        slopes.append(texts.GAN_SLOPES["gp"])
+    listed = texts.AND.join(slopes or [texts.GAN_SLOPES["none"]])
+    return said + str(texts.ABOUT_THIS.format(loss=loss, slopes=listed))
+
+
 def expect(catalogue: Catalogue, chosen: Checkpoint) -> str:
     """A folded sentence or two; nothing for a family of which nothing is said."""
     said = texts.EXPECT.get(chosen.family)
@@ -48,7 +66,10 @@ def expect(catalogue: Catalogue, chosen: Checkpoint) -> str:
     listed = texts.AND.join(f"{found['name']} {found['text']}" for found in known)
     this = texts.EXPECT_THIS.format(figures=listed) if known else ""
     steps = steps_of(chosen)
-    words = said.format(this=this, steps=f"{steps:,}", pairs=f"{steps * (steps + 1) // 2:,}")
+    words = said.format(
+        this=this, steps=f"{steps:,}", pairs=f"{steps * (steps + 1) // 2:,}",
+        explore=texts.TABS["explore"], project=texts.VIEWS["project"],
+    )  # fmt: skip
     for other in catalogue.checkpoints:
         same = other.dataset == chosen.dataset and other.media == chosen.media
         if same and other.family == BESIDE.get(chosen.family):

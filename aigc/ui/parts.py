@@ -15,6 +15,7 @@ import gradio as gr
 from gradio.components.api_component import Api
 from gradio_client.utils import python_type_to_json_schema
 
+from aigc.checkpoint import Checkpoint
 from aigc.film import Film
 from aigc.ui import figures, languages, lessons, programs, texts
 from aigc.ui.catalogue import ANY, Catalogue
@@ -173,12 +174,20 @@ def follow_checkpoint(
     return checkpoint.input(spoken(offer), [checkpoint, *boxes], boxes, **LATEST, **QUIET)
 
 
-def about(catalogue: Catalogue, checkpoint: gr.Dropdown, capability: str, more: str = "") -> None:
-    """How the family of the chosen checkpoint works, folded; `more` is about the tab."""
+def about(
+    catalogue: Catalogue, checkpoint: gr.Dropdown, capability: str,
+    more: str | Callable[[Checkpoint], str] = "",
+) -> None:  # fmt: skip
+    """How the family of the chosen checkpoint works, folded; `more` is about the tab, or about what
+    it shows of that checkpoint."""
 
     def text(name: str) -> str:
-        family = catalogue.find(name, capability).family if name else ""
-        return more + texts.ABOUT.get(family, "")
+        chosen = catalogue.find(name, capability) if name else None
+        if not isinstance(more, str):
+            first = more(chosen) if chosen else ""
+        else:
+            first = more
+        return first + (lessons.about(chosen) if chosen else "")
 
     with gr.Accordion(texts.ABOUT_TITLE, open=False, elem_classes="about"):
         shown = gr.Markdown(text(checkpoint.value), latex_delimiters=LATEX)

@@ -175,13 +175,13 @@ ABOUT = {
 Two networks play against each other. The **generator** $G$ turns random numbers $z$ into a
 picture. The **discriminator** $D$ sees a picture and says how likely it is a real one. $D$ learns
 to tell real from made, $G$ learns to fool $D$, and as both improve, what $G$ makes becomes hard
-to tell from the real thing. Both are told the class.
+to tell from the real thing. Where there are classes, both are told which it is.
 
 $$\min_G \max_D \; \mathbb{E}_{x \sim \text{data}}\big[\log D(x)\big]
 + \mathbb{E}_{z \sim p(z)}\big[\log\big(1 - D(G(z))\big)\big]$$
 
-The recipe in this repository plays a steadier version of the same game: $D$ scores real and made
-pictures in pairs and minimises
+Unless told otherwise, the recipe in this repository plays a steadier version of the same game: $D$
+scores real and made pictures in pairs and minimises
 
 $$\mathbb{E}\big[\operatorname{softplus}\big(d(G(z)) - d(x)\big)\big]$$
 
@@ -189,8 +189,8 @@ with $d$ the score before the sigmoid. $G$ minimises the same with the pair swap
 of $d$ is kept small at both. A GAN draws in one pass and its
 pictures are sharp, but it cannot say how likely a picture is.
 
-**Temperature** scales $z$ (also called truncation): near 0 every picture is the typical one of its
-class, at 1 they vary as in training.
+**Temperature** scales $z$ (also called truncation): near 0 every picture is the typical one (of its
+class, where there are classes), at 1 they vary as in training.
 
 **What helps**, one change at a time, by the share of samples in the right class after 800 steps of
 `python -m train.recipes`: minimax at five times the usual rates is lost, 9%. Another distribution
@@ -280,6 +280,26 @@ it always takes the likeliest.
 """,
 }
 
+# How a GAN was trained, by its recipe, after the text on its kind
+ABOUT_THIS = "\n**This one**: {loss}; {slopes}.\n"
+GAN_LOSSES = {
+    "relativistic": "real and made are scored in pairs, as above (the relativistic loss)",
+    "minimax": "real and made are scored apart, and both play the first game to the letter "
+    "(minimax)",
+    "non-saturating": "real and made are scored apart, and $G$ raises the logarithm of $D(G(z))$ "
+    "(the non-saturating loss)",
+    "hinge": "real and made are scored apart, each up to a margin of 1 (the hinge loss)",
+    "wasserstein": "real and made are scored apart, and $D$ moves the means of the two from each "
+    "other (the Wasserstein loss)",
+}
+GAN_SLOPES = {
+    "both": "the slope of $d$ is kept small at both",
+    "r1": "the slope of $d$ is kept small at real pictures alone",
+    "r2": "the slope of $d$ is kept small at made pictures alone",
+    "gp": "the slope of $d$ is held at 1 between real and made pictures",
+    "none": "nothing keeps the slope of $d$ small",
+}
+
 ABOUT_INTERPOLATE = r"""
 #### Between two pictures
 A model with a latent space gives every picture an address $z$. Walking from one address to another
@@ -337,7 +357,7 @@ EXPECT = {
     "gan": "A GAN draws in one pass, sharp and varied where its training went well{this}. That "
     "training is a contest, which can be lost: gan-mnist-collapsed draws one thing whatever it "
     "is asked for, and stands in Time-lapse beside one that was mended. And it is hard to steer: "
-    "it has no encoder, so that a drawing has to be searched for (Explore, Project).",
+    "it has no encoder, so that a drawing has to be searched for ({explore}, {project}).",
     "vae": "A VAE says what it does: it encodes, decodes, and bounds the likelihood{this}. What "
     "its latent leaves open is averaged, and so its pictures are a little soft.",
     "ladder": "A VAE with levels has more to say with than a plain one{this}, and is as easy to "
@@ -636,9 +656,10 @@ NO_JUDGE = (
 JUDGED = "judged as {label}"
 SLOPE = "where ink would change the score"
 SCORE = "{label}: <b>{score}</b>, above {share}"
+SCORE_ALONE = "<b>{score}</b>, above {share}"  # without classes
 SCORES_INFO = (
     "From the most to the least convincing. The number is the discriminator's logit, and beside it "
-    "stands the share of the test images of its class that score lower: under the relativistic "
+    "stands the share of the {images} that score lower: under the relativistic "
     "loss a score alone means nothing, only differences do. The heat map is the gradient: ink in "
     "<b class='more'>orange</b> places would raise the score, in <b class='less'>blue</b> places "
     "lower it; each map is as bright as its own strongest place."
@@ -647,11 +668,12 @@ SCORES_TITLE = "Scores"
 SCORES_REAL = "test images"
 SCORES_MADE = "these samples"
 SCORES_LOSS = (
-    "Paired with the scores of the test images of the same classes ({images} in all), the "
+    "Paired with the scores of the {paired} ({images} in all), the "
     "discriminator's loss on these {count} samples is {loss}: the mean of softplus(made − real). "
     "The generator's is the same with the pair swapped, {generator}. Each side steps down its own; "
     "where both are at 0.693, which is ln 2, nobody can tell real from made."
 )
+SCORES_PAIRED = {True: "test images of the same classes", False: "test images"}  # as above
 SCORES_DRAWN = "The same drawing was judged as every class."
 USE_DRAWING = "Use the drawing"
 DRAWN_AS = {
@@ -751,23 +773,31 @@ TRADEOFF_INFO = (
     "pictures near a sample, coverage the share of real pictures with a sample within their own "
     "reach; the Frechet distance takes both kinds of error together, lower is closer."
 )
-ABOUT_EXPLORE = r"""
+# What each view needs to be read, after a heading, for the views that a model has
+ABOUT_LATENT = r"""
 #### Reading a latent space
-A model with a latent space draws every picture from an address $z$ of many numbers. The **map**
-shows a plane of that space: the point $(x, y)$ is the address
+A model with a latent space draws every picture from an address $z$ of many numbers.
+"""
+ABOUT_VIEWS = {
+    "map": r"""
+The **map** shows a plane of that space: the point $(x, y)$ is the address
 
 $$z = \bar\mu + x\,u + y\,v,$$
 
-where $\bar\mu$ is the mean of all test images and $u$, $v$ span the plane. Addresses can be
-added: **other classes** takes the mean of one class away and adds that of another,
+where $\bar\mu$ is the mean of all test images and $u$, $v$ span the plane.
+""",
+    "classes": r"""
+Addresses can be added: **other classes** takes the mean of one class away and adds that of another,
 
 $$z' = z - \mu_a + \mu_b.$$
-
+""",
+    "directions": r"""
 **Directions** asks what in the picture depends on $z$ most: with $f$ the features of a classifier,
 the mean Jacobian $J = \mathbb{E}\,[\partial f / \partial z]$ is found by regression, and its right
 singular vectors are the sliders
 ([GANSpace](https://arxiv.org/abs/2004.02546) goes the same way by principal components).
-"""
+""",
+}
 
 # static/map.html, by the names that stand in it
 MAP = {
