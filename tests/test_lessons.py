@@ -217,7 +217,7 @@ def test_figures_of_runs_are_those_of_the_experiments() -> None:
     }  # fmt: skip
     for module in (en, zh):
         for family, figures in wanted.items():
-            numbers = re.findall(r"\d+%|\d+\.\d+(?= nat|; |，| with)", module.ABOUT[family])
+            numbers = re.findall(r"\d+%|\d+\.\d+(?= nat| 奈特|; |，| with)", module.ABOUT[family])
             assert set(numbers) <= {figure.split()[1] for figure in figures}
             for figure in figures:
                 run, number = figure.split()

@@ -9,6 +9,7 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -44,6 +45,7 @@ from aigc.ui import (
 )
 from aigc.ui import catalogue as rules
 from aigc.ui.catalogue import Catalogue
+from aigc.ui.texts import zh
 from aigc.ui.theme import theme
 
 
@@ -672,7 +674,7 @@ def test_pictures_that_are_too_large() -> None:
 def test_the_card_shows_the_figures(tmp_path: Path) -> None:
     folder = save_tiny(tmp_path / "gan-mnist", "gan")
     figure = {
-        "name": "Label <i>accuracy", "value": 0.99, "text": "99.0%", "protocol": "5,000 samples",
+        "name": "Label <i>accuracy", "value": 0.99, "text": "99.0%", "protocol": "5,000 samples.",
         "reference_text": "99.5%", "reference_name": "real test images",
     }  # fmt: skip
     entries = {f"figure_{i}": {**figure, "name": f"Figure {i}"} for i in range(5)}
@@ -684,10 +686,29 @@ def test_the_card_shows_the_figures(tmp_path: Path) -> None:
     for part in (
         "99.0%", "reference 99.5%", "All 6 figures", "18 s", "28×28 grey", "mnist",
         shown.revision, "Generative adversarial network",
-        'title="5,000 samples\nreference: real test images"',
+        'title="5,000 samples.\nreference: real test images"',
+        f"<summary>{texts.FIGURES_ARE}</summary>", "local",
     ):  # fmt: skip
         assert part in card
+    said = "<dd>5,000 samples. Reference: real test images.</dd>"  # for who cannot hover
+    assert card.count(said) == 6
+    known = replace(shown, metrics={"recall": figure})
+    texts.speak("zh")
+    try:
+        assert "5,000 samples" not in re.sub("<[^>]*>", "", figures.card(known))
+        assert " · 本机" in figures.card(shown)
+    finally:
+        texts.speak(texts.DEFAULT)
     assert "<i>" not in card and "data:image/png" in card
+
+
+def test_every_figure_that_ships_is_explained_in_chinese() -> None:
+    root = Path(__file__).parent.parent / "checkpoints"
+    for folder in root.iterdir():
+        for key, found in json.loads((folder / "metrics.json").read_text(encoding="utf-8")).items():
+            if key != "evaluated":
+                assert key in zh.DEFINITIONS and found["name"] in zh.FIGURES
+                assert "reference_text" not in found or key in zh.REFERENCES
 
 
 def test_chips_show_the_beginning_of_a_revision(catalogue: Catalogue) -> None:

@@ -38,7 +38,10 @@ def test_copies_are_said_with_what_real_images_show(tmp_path: Path) -> None:
     )
     for part in ("&lt;b&gt;0.10%", "1.00%", "0.20%", "4.64", "4.34", "p &quot;q&quot; &lt;i&gt;"):
         assert part in said
-    assert said.count("<") == 2
+    # How it was measured is there for who cannot hover, too.
+    sentence, folded = said.split("<details", 1)
+    assert sentence.count("<") == 2 and texts.FIGURES_ARE in folded
+    assert folded.count("<dd>p &quot;q&quot; &lt;i&gt;</dd>") == 3
 
 
 @pytest.mark.parametrize(

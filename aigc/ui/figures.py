@@ -12,7 +12,7 @@ import html
 import io
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -373,7 +373,7 @@ def measured(checkpoint: Checkpoint, key: str) -> dict[str, str] | None:
 
 def figures(checkpoint: Checkpoint) -> list[str]:
     """The measured figures of metrics.json, each as HTML with its reference; how it was measured,
-    and what the reference is, show on hovering."""
+    and what the reference is, show on hovering, too (`defined` says it where nobody hovers)."""
     cells = []
     for key in checkpoint.metrics:
         words = measured(checkpoint, key)
@@ -390,12 +390,37 @@ def figures(checkpoint: Checkpoint) -> list[str]:
     return cells
 
 
+def defined(checkpoint: Checkpoint, keys: Iterable[str]) -> str:
+    """What these figures of metrics.json are, folded, as HTML; '' where nobody says so."""
+    items = ""
+    for key in keys:
+        words = measured(checkpoint, key)
+        if words is None:
+            continue
+        said = texts.DEFINITIONS.get(key) or words.get("protocol", "")
+        reference = texts.REFERENCES.get(key) or words.get("reference_name", "")
+        if said and reference and words.get("reference_text"):
+            said = texts.DEFINED.format(definition=said, reference=reference)
+        if said:
+            items += f"<div><dt>{words['name']}</dt><dd>{said}</dd></div>"
+    if not items:
+        return ""
+    return (
+        f'<details class="defined"><summary>{texts.FIGURES_ARE}</summary><dl>{items}</dl></details>'
+    )
+
+
 def in_units(text: str) -> str:
     """`1.46 nats`, as metrics.json writes a figure, with its unit in the visitor's language."""
     number, _, unit = text.partition(" ")
     if unit.startswith("of "):  # 998 of 1000
         return texts.OUT_OF.format(part=number, whole=unit.removeprefix("of "))
     return f"{number} {texts.UNITS[unit]}" if unit in texts.UNITS else text
+
+
+def origin(checkpoint: Checkpoint) -> str:
+    """Where it is from, as a person reads it."""
+    return str(texts.LOCAL) if checkpoint.source == "local" else checkpoint.source
 
 
 def card(checkpoint: Checkpoint) -> str:
@@ -410,7 +435,8 @@ def card(checkpoint: Checkpoint) -> str:
             f"<details><summary>{texts.ALL_FIGURES.format(count=len(measured))}</summary>"
             f"<dl>{''.join(rest)}</dl></details>"
         )
-    revision = html.escape(f"{texts.REVISION} {checkpoint.revision[:12]} · {checkpoint.source}")
+    table += defined(checkpoint, checkpoint.metrics)
+    revision = html.escape(f"{texts.REVISION} {checkpoint.revision[:12]} · {origin(checkpoint)}")
     return (
         f'<div class="card"><div class="head">{preview(checkpoint)}<div>'
         f'<div class="family">{family}</div><div class="facts">{about}</div>'
@@ -421,7 +447,7 @@ def card(checkpoint: Checkpoint) -> str:
 def film_card(film: Film) -> str:
     """The same of a film, which has no weights and no figures of its own."""
     family = html.escape(texts.FAMILIES.get(film.family, film.family))
-    revision = html.escape(f"{texts.REVISION} {film.revision} · {film.source}")
+    revision = html.escape(f"{texts.REVISION} {film.revision} · {origin(film)}")
     return (
         f'<div class="card"><div class="family">{family}</div>'
         f'<div class="facts">{texts.FILM_ALONE}</div><div class="revision">{revision}</div></div>'

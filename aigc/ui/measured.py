@@ -25,18 +25,22 @@ def beside_real(checkpoint: Checkpoint, key: str) -> dict[str, str] | None:
 
 def copies(checkpoint: Checkpoint) -> str:
     """How much of what it makes it learned by heart, as its card has it; '' where nobody
-    measured it. How it was measured shows on hovering."""
+    measured it. How it was measured shows on hovering, and folded below."""
     for key in COPIES:
         if found := beside_real(checkpoint, key):
+            told = [key]
             said = texts.COPIES[key].format(share=found["text"], real=found["reference_text"])
             if inside := beside_real(checkpoint, f"{key}_features"):
                 said += texts.COPIES_FEATURES.format(share=inside["text"])
+                told.append(f"{key}_features")
             if near := beside_real(checkpoint, "nearest_training"):
                 said += texts.COPIES_NEAREST.format(
                     distance=near["text"], real=near["reference_text"]
                 )
+                told.append("nearest_training")
             return (
                 f'<p class="said copies" title="{found.get("protocol", "")}">{said}{texts.STOP}</p>'
+                + figures.defined(checkpoint, told)
             )
     return ""
 

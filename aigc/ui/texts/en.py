@@ -100,6 +100,11 @@ TIMES = (" s", " min", " h")
 QUANTITIES = ((1e9, " billion"), (1e6, " million"), (1e3, " thousand"))
 FIGURES: dict[str, str] = {}
 UNITS: dict[str, str] = {}  # of a figure
+# Of figures by their names in metrics.json: what they are, and what their references are. Where
+# nothing stands here, how it was measured is said as metrics.json has it, in English.
+DEFINITIONS: dict[str, str] = {}
+REFERENCES: dict[str, str] = {}
+DEFINED = "{definition} Reference: {reference}."
 OUT_OF = "{part} of {whole}"
 
 WAITING = "The first result is on its way"
@@ -166,6 +171,8 @@ SEEN = {
 REVISION = "revision"
 REFERENCE = "reference"
 ALL_FIGURES = "All {count} figures"
+FIGURES_ARE = "What these figures are"
+LOCAL = "local"  # where a checkpoint is from; others are named by their repository
 
 ABOUT_TITLE = "How this works"
 

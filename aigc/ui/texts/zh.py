@@ -129,6 +129,69 @@ FIGURES: dict[str, str] = {
     "Bits/dim given the class": "给定类别的比特/维",
     "Accuracy": "准确率",
 }
+# metrics.json 里的名称 -> 这项指标是什么，它的参照是什么；没有列出的按 metrics.json 里的英文说。
+DEFINITIONS: dict[str, str] = {
+    "label_accuracy": "分类器在样本里认出所求类别的比例。",
+    "frechet_distance": "样本与测试图在分类器的特征里的距离（取平方），越小越近。",
+    "precision": "落在某张真图邻域之内的样本所占的比例。",
+    "recall": "落在某个样本邻域之内的真图所占的比例。",
+    "density": "在真图所在之处，样本有多密。",
+    "coverage": "自己的邻域里有样本的真图所占的比例。",
+    "classes_covered": "不指定类别的样本里，分类器认出的类别占全部类别的比例；有一个样本就算。",
+    "class_kl": "不指定类别的样本，其类别分布与真图类别分布的 KL 散度。",
+    "nearest_training":
+        "样本到最近一张训练图的距离的中位数（像素值从 0 到 1，平方和的根）；远低于参照才是照抄。",
+    "near_copies":
+        "样本里，离最近一张训练图的距离（按像素）比 99% 的真实测试图都小的比例。明显高于 1% 才是照抄；"
+        "平滑的图不照抄也会近一些。",
+    "nearest_training_features":
+        "样本到最近一张训练图的距离的中位数，在分类器的特征里；远低于参照才是照抄。",
+    "near_copies_features":
+        "样本里，离最近一张训练图的距离（在分类器的特征里）比 99% 的真实测试图都小的比例。明显高于 1% 才是照抄。",
+    "classification_accuracy_score": "只用样本训练的分类器，在全部真实测试图上认对的比例；几次训练的平均。",
+    "in_tune": "最强的频率离所求的音不到半个半音的样本所占的比例；声音像页面上那样由频谱还原。",
+    "negative_elbo": "−log p(x) 的上界，不给类别，在全部测试图上平均。它是下面两项之和。",
+    "negative_elbo_given_class": "给定类别时 −log p(x) 的上界，在全部测试图上平均。",
+    "reconstruction": "给定潜变量时说出像素的代价：−ELBO 的一部分。",
+    "kl": "说出潜变量的代价：−ELBO 的一部分。",
+    "negative_log_likelihood": "−log p(x) 的估计，由重要性加权得到，不给类别，在全部测试图上平均。",
+    "bits_per_dim": "8 位像素值的精确负对数似然，不给类别，每个值的比特数，在全部测试图上平均。",
+    "bits_per_dim_given_class":
+        "8 位像素值的精确负对数似然，给定类别，每个值的比特数，在全部测试图上平均。",
+    "nats_per_character": "没学过的文本里，每个字符的精确负对数似然。",
+    "nats_per_character_long":
+        "同上，但相邻的窗口重叠一半：除第一个窗口外，每个字符之前至少有半个窗口的上文。",
+    "nats_per_letter": "没学过的诗里，第一行之后每个字的精确负对数似然，标点不算。",
+    "nats_per_letter_apart":
+        "同上，只算没有一句在训练部分里出现过的诗；其余的诗是学过的诗的异文，或引用了它们。",
+    "copied_windows": "样本里 20 个字符的片段，原样出现在训练文本里的比例。",
+    "copied_lines": "样本里，原样出现在训练部分里的诗句的比例。",
+    "form_kept": "样本里，句数和每句字数都合乎所求体式的比例。",
+    "accuracy": "认对的测试图所占的比例，测试图在训练中都没有见过。",
+}  # fmt: skip
+REFERENCES: dict[str, str] = {
+    "label_accuracy": "同一个分类器在真实测试图上的比例",
+    "frechet_distance": "用真实训练图代替样本",
+    "precision": "用真实训练图代替样本",
+    "recall": "用真实训练图代替样本",
+    "density": "用真实训练图代替样本",
+    "coverage": "用真实训练图代替样本",
+    "classes_covered": "同样多的真图",
+    "class_kl": "同样多的真图",
+    "nearest_training": "真实测试图",
+    "near_copies": "真实测试图，按定义如此",
+    "nearest_training_features": "真实测试图",
+    "near_copies_features": "真实测试图，按定义如此",
+    "classification_accuracy_score": "同样用真实训练图教出来的分类器",
+    "in_tune": "测试用的声音，同样由频谱还原",
+    "nats_per_character": "五元（5-gram）模型，Kneser-Ney 平滑",
+    "nats_per_character_long": "五元（5-gram）模型，Kneser-Ney 平滑",
+    "nats_per_letter": "五元（5-gram）模型，Kneser-Ney 平滑",
+    "nats_per_letter_apart": "五元（5-gram）模型，Kneser-Ney 平滑",
+    "copied_windows": "没学过的文本",
+    "copied_lines": "没学过的诗",
+}
+DEFINED = "{definition}参照：{reference}。"
 OUT_OF = "{part}/{whole}"
 UNITS: dict[str, str] = {"nats": "奈特", "bits/dim": "比特/维", "bits": "比特"}
 
@@ -272,7 +335,7 @@ SAID: dict[str, str] = {
     r"collapsed: the generator makes nearly the same picture .* \((?P<share>\S+) of .*":
         "崩溃：无论用什么潜变量，生成器画出的都几乎是同一张图（多样性只有数据的 {share}）",
     r"collapsed: the latents say nothing \(KL (?P<kl>\S+) nats .*":
-        "崩溃：潜变量什么也不说（KL 一共 {kl} nat），解码器不用它们",
+        "崩溃：潜变量什么也不说（KL 一共 {kl} 奈特），解码器不用它们",
     r"diverged: the discriminator is certain .* \(by (?P<by>\S+) logits, a loss of (?P<loss>\S+)\).*":
         "发散：判别器对每张图都十拿九稳（领先 {by} 分，损失 {loss}），生成器无从学起",
     r"stalled: the discriminator takes what is made for real \(by (?P<by>\S+) logits\).*":
@@ -317,6 +380,8 @@ SEEN = {"image": "张图", "sound": "个声音", "video": "段视频", "text": "
 REVISION = "版本"
 REFERENCE = "参照"
 ALL_FIGURES = "全部 {count} 项指标"
+FIGURES_ARE = "这些指标是什么"
+LOCAL = "本机"
 
 ABOUT_TITLE = "工作原理"
 
@@ -355,11 +420,11 @@ $$\log p(x) \;\ge\;
 $$\mathrm{KL} = \tfrac{1}{2} \sum_i \big(\mu_i^2 + \sigma_i^2 - 1 - \log \sigma_i^2\big)
 \qquad z = \mu + \sigma \odot \epsilon,\; \epsilon \sim \mathcal{N}(0, I)$$
 
-右边就是 **ELBO**，单位是 nat。$z$ 没有说定的细节都取了平均，所以图看上去有一点软。
+右边就是 **ELBO**，单位是奈特。$z$ 没有说定的细节都取了平均，所以图看上去有一点软。
 
 **温度**缩放 $z$：接近 0 时是最典型的图，等于 1 时是模型自己的分布。
 
-**什么有帮助**：每次只改一处，看 `python -m train.recipes` 给出的测试图上的界。1,000 张图、2 个潜变量、没有残差块、KL 项算四倍时是 164.8 nat；
+**什么有帮助**：每次只改一处，看 `python -m train.recipes` 给出的测试图上的界。1,000 张图、2 个潜变量、没有残差块、KL 项算四倍时是 164.8 奈特；
 图像多到 60 倍是 158.2，加深是 165.1，KL 项只算一倍是 165.6，只算十分之一是 171.0，32 个潜变量是 140.1，全部加起来是 107.7。
 """,
     "ladder": r"""
@@ -443,7 +508,7 @@ $$z_t = \ell_t \left( \frac{\sin((1-t)\,\theta)}{\sin\theta}\,\hat z_a
 COVERAGE_TITLE = "这些样本里的类别"
 COVERAGE_KL = (
     "{name} 在 {count} 个样本里认出了 {classes} 个类别中的 {seen} 个；同样多的真实抽样平均会有 {expected} 个。"
-    "与{target}的 KL 为 {kl} nat；真实抽样平均也会有 {floor}。"
+    "与{target}的 KL 为 {kl} 奈特；真实抽样平均也会有 {floor}。"
 )
 COVERAGE_TARGETS = {True: "训练图类别分布", False: "均匀分布"}
 MODES_ALT = "{classes} 个类别的地图，出现了 {seen} 个"
@@ -526,18 +591,18 @@ CODE_LOOK = "编码再解码"
 CODE_OTHER = "同样的风格，换成"
 AS_GIVEN = "居中后的图"
 CAME_BACK = "重建"
-NATS = "{value} nat"
+NATS = "{value} 奈特"
 TERM_RECONSTRUCTION = "重建项"
 TERM_KL = "KL 项"
 TERMS_INFO = (
     "说出这张图的代价：给定潜变量时说出图（{draws} 次抽取的平均，灰色像素按落墨的概率计），"
     "以及相对先验说出潜变量。"
 )
-TERMS_WEIGHED = "训练时 KL 项乘以 λ，这里 λ = {beta}。λ 小一些，留下的就多一些：train.recipes 里最小的 VAE，λ = 4 时是 4.1 nat，λ = 1 时是 6.3 nat，λ = 0.1 时是 11.1 nat。"
+TERMS_WEIGHED = "训练时 KL 项乘以 λ，这里 λ = {beta}。λ 小一些，留下的就多一些：train.recipes 里最小的 VAE，λ = 4 时是 4.1 奈特，λ = 1 时是 6.3 奈特，λ = 0.1 时是 11.1 奈特。"
 # static/latents.html 里的文字，按其中的名字
 LATENTS = {
     "picture": "解码结果",
-    "help": "对这张图说得最多的几个潜变量，每个从 −4 到 4，其余不动；画本身所在的位置另有一格。横条是它的 KL，单位是 nat。",
+    "help": "对这张图说得最多的几个潜变量，每个从 −4 到 4，其余不动；画本身所在的位置另有一格。横条是它的 KL，单位是奈特。",
 }
 
 DRAW = "在这里画"
@@ -880,7 +945,7 @@ OUTCOMES = {
     "classes covered": "{value:.0%} 的类别出现了",
     "diversity": "多样性是数据的 {value:.0%}",
     "margin": "真图领先假图 {value:.1f} 分（logit）",
-    "-ELBO": "每张图 {value:.1f} nat",
+    "-ELBO": "每张图 {value:.1f} 奈特",
     "-log p(x|z)": "其中已知潜变量后说出图 {value:.1f}",
     "KL": "说出潜变量 {value:.1f}",
     "sharpness of reconstructions": "编码再解码后的锐度是原图的 {value:.0%}",
@@ -966,12 +1031,12 @@ SCRIPT = {
             "G loss": "生成器损失",
             "penalty": "梯度惩罚",
             "margin": "真图领先假图的分数",
-            "-ELBO": "−ELBO（nat）",
-            "nll": "重建（nat）",
-            "KL": "KL 项（nat）",
+            "-ELBO": "−ELBO（奈特）",
+            "nll": "重建（奈特）",
+            "KL": "KL 项（奈特）",
             "active units": "有用的潜变量",
             "bits/dim": "比特/维",
-            "nats": "nat/字符",
+            "nats": "奈特/字符",
             "loss": "损失",
             "diversity": "多样性（占数据的比例）",
             "label accuracy": "类别正确（比例）",
@@ -1005,10 +1070,10 @@ SCRIPT = {
                     "编码器和解码器都从随机权重开始；现在是第 {step} 步。",
                     "编码器把每张图变成一个高斯分布；其中 {active_units} 个潜变量带有信息。",
                     "解码器把其中随机的一点变回一张图。",
-                    "两者一起降低一个和：给定潜变量时说出这张图的 {nll} nat，"
-                    "加上 λ = {beta} 乘以说出潜变量的 {KL} nat。",
+                    "两者一起降低一个和：给定潜变量时说出这张图的 {nll} 奈特，"
+                    "加上 λ = {beta} 乘以说出潜变量的 {KL} 奈特。",
                     "在训练的前 {warmup}，λ 从 0 升到这个值。",
-                    "上界把两项各算一次，与 λ 无关：{_ELBO} nat。",
+                    "上界把两项各算一次，与 λ 无关：{_ELBO} 奈特。",
                 ],
             },
             "ladder": {
@@ -1017,12 +1082,12 @@ SCRIPT = {
                     "所有权重都从随机值开始；现在是第 {step} 步。",
                     "编码器在每一种尺寸上看每张图。",
                     "自上而下，每一层潜变量都参照上面各层和这张图来抽取，再往下解码。",
-                    "整个模型降低一个和：给定所有层时说出这张图的 {nll} nat，"
-                    "加上 λ = {beta} 乘以说出各层的 {KL} nat。",
+                    "整个模型降低一个和：给定所有层时说出这张图的 {nll} 奈特，"
+                    "加上 λ = {beta} 乘以说出各层的 {KL} 奈特。",
                     "在训练的前 {warmup}，λ 从 0 升到这个值。",
-                    "说得少于 {free} nat 的层按 {free} nat 计，免得有的层沉默。",
+                    "说得少于 {free} 奈特的层按 {free} 奈特计，免得有的层沉默。",
                     "这个数在训练的前 {until} 降到 0。",
-                    "上界把两项各算一次，与 λ 无关：{_ELBO} nat。",
+                    "上界把两项各算一次，与 λ 无关：{_ELBO} 奈特。",
                 ],
             },
             "attention": {
@@ -1040,7 +1105,7 @@ SCRIPT = {
                     "所有权重都从随机值开始；现在是第 {step} 步，已看 {images} 段文字。",
                     "每个位置都看向此前的所有位置，所有层同时进行；掩码遮住后面的部分。",
                     "模型说出下一个字符是每一种的可能有多大。",
-                    "它降低的是对真实字符的意外程度：学习用的每个字符 {nats} nat。",
+                    "它降低的是对真实字符的意外程度：学习用的每个字符 {nats} 奈特。",
                 ],
             },
         },
