@@ -8,6 +8,7 @@ import re
 import threading
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from conftest import address_of, asked_of, launched
 from aigc import checkpoint, latent, ui
 from aigc.media import UNKNOWN, TextMedia
 from aigc.models.language import Config, LanguageModel
-from aigc.ui import attention, cache, han, interpolate, sample, sequence, texts
+from aigc.ui import attention, cache, figures, han, interpolate, sample, sequence, texts
 from aigc.ui.catalogue import Catalogue
 
 LONG, POEMS = "attention-long", "attention-poems"
@@ -135,11 +136,29 @@ def test_texts_have_no_place_in_interpolate(catalogue: Catalogue) -> None:
 
 def test_chinese_is_set_in_both_scripts_and_nothing_in_it_runs() -> None:
     page = han.set_text("萬里<b>\n頭髮，發財。\n乾坤")
-    plain = re.sub("</?i[^>]*>", "", page)
+    plain = re.sub("<span>(.*?)</span>", r"\1", re.sub("</?i[^>]*>", "", page))
     assert '<span class="written" lang="zh-Hant"><b>萬里&lt;b&gt;</b>\n頭髮，發財。' in plain
     assert '<span class="simplified" lang="zh-Hans"><b>万里&lt;b&gt;</b>\n头发，发财。' in plain
     assert '<i>頭</i><i>髮</i><i class="stop">，</i>' in page and "<i>&lt;</i>" in page
     assert "<b></b>" not in han.set_text("\n春")
+
+
+@pytest.mark.parametrize(("room", "lines"), [(17, [16, 16]), (15, [8] * 4), (9, [8] * 4)])
+def test_a_line_that_is_too_short_breaks_between_verses(
+    chromium: Any, room: int, lines: list[int]
+) -> None:
+    """A couplet of 16 signs leaves none of them alone where there is room for a verse."""
+    poem = han.set_text("題\n" + "危手覆闌短火深，空山野馬遶花行。\n" * 2)
+    page = chromium.new_page()
+    page.set_content(
+        f"<style>{figures.read_static('style.css')}</style><div class='writings han'>"
+        f"<pre class='writing' style='width: {room * 1.25 * 16}px; padding: 0'>{poem}</pre></div>"
+    )
+    tops = page.locator(".written > span i").evaluate_all(
+        "(signs) => signs.map((sign) => sign.getBoundingClientRect().top)"
+    )
+    page.close()
+    assert list(Counter(tops).values()) == lines
 
 
 @pytest.mark.parametrize(("name", "value"), [("lines", "up"), ("script", None), ("script", [])])
