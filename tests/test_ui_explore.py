@@ -504,6 +504,18 @@ def test_a_thousand_modes_fill_a_map(
         survey.read(measured)
 
 
+def test_bars_of_classes_start_in_one_line(chromium: Any) -> None:
+    named: Any = SimpleNamespace(labels=("C4", "C#4", "a long name"))
+    page = chromium.new_page()
+    page.set_content(
+        f"<style>{figures.read_static('style.css')}</style>"
+        f"<section class='coverage'>{coverage.bars(named, [3, 1, 2])}</section>"
+    )
+    bars = [bar.bounding_box() for bar in page.locator(".coverage i").all()]
+    page.close()
+    assert len({bar["x"] for bar in bars}) == 1 and bars[0]["width"] > bars[1]["width"] > 0
+
+
 def test_scores_where_there_are_no_classes() -> None:
     shipped = ui.catalogue_of(Path(__file__).parents[1] / "checkpoints")
     given = {"seed": 3, "label": "any", "count": 2, "temperature": 1.0, "drawing": ""}

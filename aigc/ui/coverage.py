@@ -116,11 +116,12 @@ def chart(classifier: Checkpoint, wanted: Target, counts: list[int]) -> str:
 
 def bars(classifier: Checkpoint, counts: list[int]) -> str:
     most = max(counts)
-    return "".join(
-        f'<div><span>{html.escape(name)}</span><i style="width:{70 * n / most:.1f}%"></i>'
+    rows = "".join(
+        f'<span>{html.escape(name)}</span><div><i style="width:{80 * n / most:.1f}%"></i>'
         f"<b>{n}</b></div>"
         for name, n in zip(classifier.labels, counts)
     )
+    return f'<div class="bars">{rows}</div>'
 
 
 def cells(classifier: Checkpoint, wanted: Target, counts: list[int]) -> str:
