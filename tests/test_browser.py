@@ -474,7 +474,7 @@ def test_a_failure_beside_its_remedy(server: str, visit: Any, width: int, scheme
     assert "A remedy tried on gan-certain" in remedy and "Nothing was noticed" in remedy
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     # A heading of more lines moves neither of two that stand side by side.
-    page.locator(".tl-run h4").nth(1).evaluate("(title) => title.append(' and so on'.repeat(30))")
+    page.locator(".tl-run h2").nth(1).evaluate("(title) => title.append(' and so on'.repeat(30))")
     tops = [image.bounding_box()["y"] for image in page.locator(".tl-run img").all()]
     assert (tops[0] == tops[1]) is (width > 1000)
     asked = asked_of(page)

@@ -98,7 +98,7 @@ def page(chosen: Checkpoint, image: Tensor, own: int, said: str, given: bool) ->
             worst=html.escape(chosen.labels[int(arrived.argmin())]),
             least=f"{float(arrived.min()):.1%}",
         )
-        rows += f'<h4>{way}</h4><div class="tens">{tiles}</div><p>{share}</p>'
+        rows += f'<h2>{way}</h2><div class="tens">{tiles}</div><p>{share}</p>'
     first = figures.captioned(
         chosen.media, image, said.format(label=html.escape(chosen.labels[own])), given
     )

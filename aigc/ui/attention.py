@@ -278,7 +278,7 @@ def formula_at(catalogue: Catalogue, made: object, data: object, where: object) 
     name = partial(kind.named, chosen, piece)
     title = texts.FORMULA_AT.format(layer=at["layer"], head=at["head"], place=name(found.at))
     links = kind.explorers(chosen, piece, settings, at)
-    return f"<h4>{title}</h4>{formula.table(found, length, name)}{links}"
+    return f"<h2>{title}</h2>{formula.table(found, length, name)}{links}"
 
 
 def build(catalogue: Catalogue) -> parts.Page:

@@ -176,7 +176,7 @@ def page(wish: Wish) -> str:
         strips += strip
     varied = (
         f'<div class="varied" data-key="{html.escape(key(wish))}">'
-        f'<h4 id="varied-title">{texts.VARIATIONS}</h4>{strips}'
+        f'<h2 id="varied-title">{texts.VARIATIONS}</h2>{strips}'
         f'<div class="scrub"><input type="range" min="0" max="{len(spreads) - 1}" step="1" '
         f'value="{spreads.index(wish.spread)}" aria-labelledby="varied-title" '
         f'aria-valuetext="{wish.spread:g}"><output>{wish.spread:g}</output>'
@@ -233,7 +233,7 @@ def asked_for(
 def panel() -> str:
     """The picture and its star, which the browser fills (static/choice.js)."""
     return (
-        f'<section class="chosen" aria-label="{texts.CHOSEN}" hidden><h4>{texts.CHOSEN}</h4>'
+        f'<section class="chosen" aria-label="{texts.CHOSEN}" hidden><h2>{texts.CHOSEN}</h2>'
         f'<img class="tile" alt=""><div><button type="button" class="pill star" '
         f'aria-pressed="false">{texts.STAR}</button>'
         '<button type="button" class="pill hear" aria-pressed="false" hidden>'
@@ -247,7 +247,7 @@ def favourites() -> str:
         f'<div class="keep" hidden><button type="button" class="pill star" aria-pressed="false">'
         f'{texts.STAR}</button><p role="status"></p></div>'
         f'<section class="favourites" aria-label="{texts.FAVOURITES}" hidden>'
-        f"<h4>{texts.FAVOURITES}</h4><ul></ul><p>{texts.FAVOURITES_INFO}</p></section>"
+        f"<h2>{texts.FAVOURITES}</h2><ul></ul><p>{texts.FAVOURITES_INFO}</p></section>"
     )
 
 

@@ -89,7 +89,7 @@ def beside(wish: Any, made: Tensor, names: list[str]) -> str:
     """The completions (N, C, H, W), each with a name, as HTML."""
     media = wish.checkpoint.media
     tiles = "".join(figures.captioned(media, one, name) for one, name in zip(made, names))
-    return f'<h4>{texts.COMPLETIONS}</h4><div class="verdicts">{tiles}</div>'
+    return f'<h2>{texts.COMPLETIONS}</h2><div class="verdicts">{tiles}</div>'
 
 
 def show(wish: Any) -> str:

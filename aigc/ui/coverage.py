@@ -110,7 +110,7 @@ def chart(classifier: Checkpoint, wanted: Target, counts: list[int]) -> str:
     )  # fmt: skip
     inside = bars(classifier, counts) if classes <= BARS else cells(classifier, wanted, counts)
     return (
-        f'<section class="coverage"><h4>{texts.COVERAGE_TITLE}</h4>{inside}<p>{said}</p></section>'
+        f'<section class="coverage"><h2>{texts.COVERAGE_TITLE}</h2>{inside}<p>{said}</p></section>'
     )
 
 

@@ -146,7 +146,7 @@ def show(wish: Any) -> str:
                 )  # fmt: skip
         alt = texts.DIRECTION_ALT.format(number=i + 1)
         strip = figures.seen(chosen.media, row, len(row), alt, "tile strip-image")
-        rows += f"<h4>{i + 1} · {name}</h4>{strip}<p>{looks}</p>"
+        rows += f"<h2>{i + 1} · {name}</h2>{strip}<p>{looks}</p>"
     info = texts.DIRECTIONS_INFO.format(
         samples=survey.about.get("samples", "?"),
         classifier=html.escape(survey.about.get("classifier", "?")),

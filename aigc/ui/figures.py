@@ -297,8 +297,8 @@ def comparison(
         lines += f'<polyline class="{kind}" points="{points}"/>'
         words += f'<span class="{kind}">{kind}</span>'
     return (
-        f'<section class="compare"><h4>{title}</h4><div class="strip">{strip}</div>'
-        f"<h4>{texts.LENGTH_TITLE} {words}</h4>"
+        f'<section class="compare"><h2>{title}</h2><div class="strip">{strip}</div>'
+        f"<h2>{texts.LENGTH_TITLE} {words}</h2>"
         f'<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" '
         f'aria-label="{html.escape(about)}">{lines}</svg><p>{about}</p></section>'
     )

@@ -166,7 +166,7 @@ def show(wish: Any) -> str:
         rows += f"<tr>{cells}</tr>"
     return (
         both(wish.checkpoint, image, other, f"{with_all:.0f}")
-        + f"<p>{said}</p><h4>{texts.HEADS_TITLE}</h4>"
+        + f"<p>{said}</p><h2>{texts.HEADS_TITLE}</h2>"
         + figures.table(f"<tbody>{rows}</tbody>", texts.HEADS_TITLE, "heads")
         + f"<p>{texts.HEADS_INFO}</p>"
     )

@@ -135,8 +135,8 @@ def histogram(chosen: Checkpoint, found: Verdict) -> str:
         )
         bars += f'<polygon class="{name}" points="0,58 {points} 100,58"/>'
     return (
-        f'<section class="compare"><h4>{texts.SCORES_TITLE} <span>{texts.SCORES_REAL}</span>'
-        f'<span class="lerp">{texts.SCORES_MADE}</span></h4>'
+        f'<section class="compare"><h2>{texts.SCORES_TITLE} <span>{texts.SCORES_REAL}</span>'
+        f'<span class="lerp">{texts.SCORES_MADE}</span></h2>'
         f'<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" '
         f'aria-label="{texts.SCORES_TITLE}">{bars}</svg>'
         f'<div class="ends"><span>{low:.1f}</span><span>{high:.1f}</span></div></section>'

@@ -139,5 +139,5 @@ def show(wish: Any) -> str:
             bits=f"{-math.log2(max(float(p[value]), 1e-12)):.2f}",
             black=figures.percent(float(p[0])),
         )  # fmt: skip
-        charts += f'<section class="compare"><h4>{said}</h4>{bars(p, value)}</section>'
+        charts += f'<section class="compare"><h2>{said}</h2>{bars(p, value)}</section>'
     return f'{place(wish, image, at)}<div class="charts">{charts}</div><p>{texts.EXPECTED_INFO}</p>'

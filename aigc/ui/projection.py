@@ -148,7 +148,7 @@ def page(chosen: Checkpoint, image: Tensor, found: Found, beside: str) -> str:
         f'<div class="three">{shown}</div>'
         f'<progress max="{STEPS}" value="{found.step}" aria-label="{texts.VIEWS["project"]}">'
         f'</progress><p role="status">{progress}</p>'
-        f'<section class="ways"><h4>{texts.SEARCHES}</h4><div class="tens">{others}</div>'
+        f'<section class="ways"><h2>{texts.SEARCHES}</h2><div class="tens">{others}</div>'
         f"<p>{lengths}</p><p>{texts.PROJECT_INFO.format(seconds=f'{SECONDS:.0f}')}</p></section>"
     )
 

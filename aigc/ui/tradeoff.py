@@ -53,7 +53,7 @@ def chart(chosen: Checkpoint, table: Tensor) -> str:
         lines += f'<polyline class="line{at}" points="{points}"/>'
         words += f'<span class="line{at}">{texts.TRADEOFF[name]}</span>'
     return (
-        f'<section class="compare lines"><h4>{words}</h4>'
+        f'<section class="compare lines"><h2>{words}</h2>'
         f'<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" '
         f'aria-label="{texts.TRADEOFF_TITLE}">{lines}</svg>'
         f'<div class="ends"><span>{low:g}</span><span>{texts.TEMPERATURE}</span>'

@@ -49,8 +49,8 @@ function buildCharts() {
       return `<path ${second} style="--run:${COLOURS[runs.indexOf(run)]}" d="${line(run, name, low, high)}"/>`;
     }).join("");
     const title = [...new Set(having.map((run) => titled(run, name)))].join(" · ");
-    box.innerHTML = `<h5><span>${title}</span><span>${having.map((run) =>
-      `<b ${runs.indexOf(run) ? "data-second" : ""}></b>`).join("")}</span></h5>
+    box.innerHTML = `<h3><span>${title}</span><span>${having.map((run) =>
+      `<b ${runs.indexOf(run) ? "data-second" : ""}></b>`).join("")}</span></h3>
       <svg viewBox="0 0 100 64" preserveAspectRatio="none" role="img" aria-label="${title}">${lines}
       <line x1="0" x2="0" y1="0" y2="64"/></svg>`;
     charts.push({ name, having, cursor: box.querySelector("line"), values: [...box.querySelectorAll("b")] });
@@ -63,7 +63,7 @@ function buildRuns() {
     const box = document.createElement("section");
     box.className = "tl-run";
     box.style.setProperty("--run", COLOURS[i]);
-    box.innerHTML = `<h4><i></i>${plain(run.name)}<span></span></h4>`;
+    box.innerHTML = `<h2><i></i>${plain(run.name)}<span></span></h2>`;
     const facts = box.querySelector("span");
     if (run.texts) {
       const texts = document.createElement("div");
@@ -88,7 +88,7 @@ function buildRuns() {
     const about = document.createElement("section");
     about.className = "tl-about";
     about.style.setProperty("--run", COLOURS[i]);
-    about.innerHTML = `<h4>${plain(run.name)}</h4>${run.about}`;
+    about.innerHTML = `<h2>${plain(run.name)}</h2>${run.about}`;
     return [about];
   }));
 }
@@ -103,7 +103,7 @@ function explain(run, at) {
   const told = { step: short(run.step[at]), images: short(run.images[at]), ...run.weighed };
   const known = { ...now, ...Object.fromEntries(Object.entries(told).map(([name, said]) => [name, `<b>${said}</b>`])) };
   const items = steps.list.filter((text) => [...text.matchAll(/\{(\w+)\}/g)].every(([, k]) => k in known));
-  return `<h4>${plain(run.name)}: ${steps.title}</h4><ol>${items.map((text) =>
+  return `<h2>${plain(run.name)}: ${steps.title}</h2><ol>${items.map((text) =>
     `<li>${window.aigc.fill(text, known)}</li>`).join("")}</ol>`;
 }
 

@@ -178,7 +178,7 @@ ABOUT_TITLE = "How this works"
 
 ABOUT = {
     "gan": r"""
-#### Generative adversarial network
+## Generative adversarial network
 Two networks play against each other. The **generator** $G$ turns random numbers $z$ into a
 picture. The **discriminator** $D$ sees a picture and says how likely it is a real one. $D$ learns
 to tell real from made, $G$ learns to fool $D$, and as both improve, what $G$ makes becomes hard
@@ -206,7 +206,7 @@ slopes of $d$ do, 95%. Where the discriminator is the weak one, 5%, four times i
 86%, or ten times its rate, 74%.
 """,
     "vae": r"""
-#### Variational autoencoder
+## Variational autoencoder
 An **encoder** squeezes a picture $x$ into a few numbers: not one point, but a Gaussian
 $q(z \mid x)$ with its own mean $\mu$ and variance $\sigma^2$. A **decoder** $p(x \mid z)$ turns a
 point of that cloud back into a picture. Training asks for two things at once: that the picture
@@ -231,7 +231,7 @@ times; 158.2 with 60 times the images, 165.1 with depth, 165.6 with the KL term 
 with a tenth of it, 140.1 with 32 latents, and 107.7 with all of it.
 """,
     "ladder": r"""
-#### Variational autoencoder with levels
+## Variational autoencoder with levels
 The latent of this VAE is a ladder $z_1 \dots z_L$: one vector for the whole picture at the top, and
 below it maps, a few numbers for each place. The **encoder** looks at the picture at every size; on
 the way down, each level is inferred in the light of those above it, $q(z_l \mid z_{<l}, x)$, and
@@ -249,7 +249,7 @@ what the upper levels decided and draw the rest again. A plain VAE is the top le
 distribution.
 """,
     "attention": r"""
-#### Self-attention
+## Self-attention
 The picture is a sequence of small patches, drawn from left to right and from top to bottom, each
 one conditioned on all that came before. Every step asks the earlier ones: its **query** $q$ is
 compared with their **keys** $k$, and the softmax of the scores says how much of each **value** $v$
@@ -270,7 +270,7 @@ kernel takes the fast way, and a test holds that both are equal.
 it always takes the likeliest.
 """,
     "language": r"""
-#### Self-attention that writes
+## Self-attention that writes
 A text is a sequence of characters, written one after the other, each conditioned on all before it.
 Every step asks the earlier ones: its **query** $q$ is compared with their **keys** $k$, and the
 softmax of the scores says how much of each **value** $v$ flows in. A mask forbids looking ahead.
@@ -308,7 +308,7 @@ GAN_SLOPES = {
 }
 
 ABOUT_INTERPOLATE = r"""
-#### Between two pictures
+## Between two pictures
 A model with a latent space gives every picture an address $z$. Walking from one address to another
 and decoding on the way shows what the model puts between them. Random addresses lie close to a
 sphere, so **slerp** walks along the arc,
@@ -519,7 +519,7 @@ OFFLINE_NOTE = (
 )
 NO_SWITCHES = "The switches of the viewer are among {known}, not {value}."
 ABOUT_ATTENTION = r"""
-#### Reading the maps
+## Reading the maps
 Choose a place in the picture: each small map shows how one **head** of one **layer** spread its
 attention over what was already drawn when that place came next. The bar under a map is the weight
 on the *start token*, which carries the class and has no place in the picture; with it, the weights
@@ -782,7 +782,7 @@ TRADEOFF_INFO = (
 )
 # What each view needs to be read, after a heading, for the views that a model has
 ABOUT_LATENT = r"""
-#### Reading a latent space
+## Reading a latent space
 A model with a latent space draws every picture from an address $z$ of many numbers.
 """
 ABOUT_VIEWS = {
@@ -881,7 +881,7 @@ MAPS_TOO_LARGE = (
 )
 NO_SNAPSHOTS = "{name} kept no snapshots of its training; choose another run."
 ABOUT_TIMELAPSE = """
-#### What the film shows
+## What the film shows
 At each stage the model drew from **the same noise and the same classes**, so a change in the
 picture is a change in the model. The first stage is before any training, where a run kept it. The
 curves are the figures of the run just before each stage, and the slider is the time that training
