@@ -41,7 +41,7 @@ PICTURES = (
     ("text.png",
      "?tab=attention&checkpoint=attention-shakespeare&seed=7&prompt=ROMEO:%0A&length=200&position=60",
      "dark", (1280, 960), ".tv-viewer[data-phase=ready]", ""),
-    ("explore.png", "?tab=explore&checkpoint=vae-mnist&view=map&plane=pca&x=-2.5&y=1.5", "light",
+    ("explore.png", "?tab=explore&checkpoint=vae-mnist&look=map&plane=pca&x=-2.5&y=1.5", "light",
      (1280, 960), ".lm-viewer[data-phase=ready]", ""),
     ("chosen.png",
      "?tab=sample&checkpoint=gan-mnist&count=16&seed=7&label=3&chosen=6&spread=0.5&other_seed=1",

@@ -206,7 +206,7 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
     page.wait_for_selector(".explore .verdicts")
     assert page.locator(".judged").count() == 12
     page.get_by_label(texts.VIEWS["modes"]).check()
-    page.wait_for_function("() => location.search.includes('view=modes&seed=0&total=1000')")
+    page.wait_for_function("() => location.search.includes('look=modes&seed=0&total=1000')")
     counts = [int(n) for n in page.locator(".explore .coverage b").all_inner_texts()]
     assert sum(counts) == 1000
 
@@ -242,6 +242,49 @@ def test_a_view_brings_its_own_controls(server: str, visit: Any) -> None:  # noq
     assert one.errors == other.errors == []
 
 
+def test_the_panels_of_gradio_leave_the_view_and_the_language_in_the_address(
+    server: str, visit: Any  # noqa: F811
+) -> None:  # fmt: skip
+    one: Visit = visit()
+    page, beside = one.page, {"x": 20, "y": 400}
+    one.open(f"{server}?tab=explore&checkpoint=gan-mnist&view=scores&seed=5&lang=zh", "explore")
+    stands = address_of(page)
+    assert (query(one)["look"], query(one)["lang"]) == (["scores"], ["zh"])
+
+    page.locator("footer button.show-api").click()
+    page.locator(".api-docs li.snippet", has_text="JavaScript").click()
+    page.wait_for_selector(".api-docs li.current-lang:has-text('JavaScript')")
+    page.locator(".api-docs .backdrop").click(position=beside)
+    page.wait_for_function("(url) => location.href === url", arg=stands)
+    page.locator("footer button.settings").click()
+    page.wait_for_function("() => location.search.includes('view=settings')")
+    page.locator(".api-docs .backdrop").click(position=beside)
+    page.wait_for_function("(url) => location.href === url", arg=stands)
+    page.reload()
+    one.made("explore", holds="look=scores")
+    page.wait_for_selector(".explore .verdicts")
+    assert address_of(page) == stands
+
+    # A theme is chosen in such a panel by loading the page again.
+    page.wait_for_selector("html.settled")
+    one.settled()
+    page.locator("footer button.settings").click()
+    with page.expect_navigation(url=lambda url: "__theme=dark" in url):
+        page.locator(".api-docs .theme-button button", has_text="⏾").click()
+    page.wait_for_selector(".dark .explore .verdicts")
+    page.wait_for_function("(url) => location.href === url", arg=stands)
+
+    # An address that names a panel is not one of a view.
+    for asked, view in (("&look=scores", "scores"), ("", "directions")):
+        page.wait_for_selector("html.settled")
+        one.settled()
+        page.goto(f"{server}?tab=explore&checkpoint=gan-mnist{asked}&view=settings&lang=en")
+        one.made("explore", holds=f"look={view}")
+        assert "view" not in query(one) and page.locator(".notice").count() == 0
+    # Gradio's panel for programs asks for what this app does not offer.
+    assert [said for said in one.errors if "Failed to load resource" not in said] == []
+
+
 def test_a_class_that_only_one_checkpoint_has(server: str, visit: Any) -> None:  # noqa: F811
     one: Visit = visit()
     address = f"{server}?tab=explore&checkpoint=vae-letters&view=corners&label=c&label_d=b"
@@ -254,7 +297,7 @@ def test_a_class_that_only_one_checkpoint_has(server: str, visit: Any) -> None: 
     page.get_by_label(texts.CHECKPOINT).locator("visible=true").click()
     page.get_by_role("option", name="gan-mnist", exact=True).click()
     one.made("explore", holds="checkpoint=gan-mnist")
-    assert (query(one)["view"], query(one)["label"]) == (["corners"], ["any"])
+    assert (query(one)["look"], query(one)["label"]) == (["corners"], ["any"])
     assert page.locator(".toast-body").count() == 0 and one.errors == []
 
 
@@ -301,7 +344,7 @@ def test_a_drawing_is_judged_and_projected(
     page.get_by_label(texts.VIEWS["project"]).check()
     page.wait_for_selector(f"text={texts.PROJECT_FIRST}")
     page.get_by_role("button", name=texts.PROJECT, exact=True).click()
-    page.wait_for_function("() => /view=project&.*drawing=/.test(location.search)")
+    page.wait_for_function("() => /look=project&.*drawing=/.test(location.search)")
     best = page.locator(".explore .three img").nth(1).get_attribute("src")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     address = address_of(page)
@@ -344,7 +387,7 @@ def test_of_choices_that_come_quickly_the_last_stands(server: str, visit: Any) -
         "() => ['loop', 'tradeoff', 'directions', 'scores'].forEach((view, i) => setTimeout("
         "() => document.querySelector(`input[type=radio][value=${view}]`).click(), 40 * i))"
     )
-    page.wait_for_function("() => location.search.includes('view=scores')")
+    page.wait_for_function("() => location.search.includes('look=scores')")
     page.wait_for_selector(".explore .verdicts")
     page.wait_for_function(RANGES, arg=2)  # how many, and the temperature
     assert page.get_by_role("radio", name=texts.VIEWS["scores"]).is_checked()

@@ -251,7 +251,7 @@ def test_the_formula_has_the_numbers_of_the_place(catalogue: Catalogue) -> None:
     said = attention.formula_at(catalogue, made, "", at)
     strongest = int(weights.argmax())
     assert f"<td>{float(weights[strongest]):.1%}</td>" in said
-    assert texts.FORMULA_AT.partition("{")[0] in said and "view=formula" in said
+    assert texts.FORMULA_AT.partition("{")[0] in said and "look=formula" in said
     assert attention.formula_at(catalogue, made, "", {**at, "head": "mean"}) == (
         f"<p>{texts.FORMULA_ONE}</p>"
     )

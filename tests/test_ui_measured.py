@@ -80,7 +80,7 @@ def test_the_nearest_temperature_that_was_measured_is_in_sight(
     values = dict(zip(TRADEOFF, nearest))
     for part in (f"{values['precision']:.1%}", f"{values['recall']:.1%}", texts.TRADEOFF_ALL):
         assert part in seen + said[-200:]
-    assert "tab=explore&amp;checkpoint=gan-mnist&amp;view=tradeoff" in said
+    assert "tab=explore&amp;checkpoint=gan-mnist&amp;look=tradeoff" in said
 
 
 def test_without_a_survey_the_slider_stands_alone(catalogue: Catalogue) -> None:

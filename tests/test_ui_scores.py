@@ -45,10 +45,10 @@ def test_the_page_says_each_score_with_a_bar_and_leads_to_the_slopes(catalogue: 
     middle = sorted(found.above)[2]
     assert f"that is {middle:.0%}" in page
     address, to_the_pad = re.findall(r'<a href="(\?tab=explore[^"]+)">', page)
-    assert "view=scores" in to_the_pad and "seed" not in to_the_pad and "drawing" in (
+    assert "look=scores" in to_the_pad and "seed" not in to_the_pad and "drawing" in (
         explore.VIEWS["scores"].CONTROLS
     )  # fmt: skip
-    for part in ("view=scores", "seed=7", "label=any", "count=5", "temperature=0.9"):
+    for part in ("look=scores", "seed=7", "label=any", "count=5", "temperature=0.9"):
         assert part in address
     assert "score" not in sample.page(one, made, finished=False)
 

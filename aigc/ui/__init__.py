@@ -66,6 +66,7 @@ MAX_UPLOAD = "8mb"
 # of for longest.
 MAX_SESSIONS = 500
 SECONDS_KEPT = 3600  # files that endpoints made
+PANELS = ("api", "api-recorder", "settings")  # of Gradio: `view` in an address
 
 
 def follow(
@@ -83,6 +84,10 @@ def follow(
         able = (name for name in pages if catalogue.able(needs[name]))
         return next(able, next(iter(pages))), {}, ignored
     page = pages[tab]
+    # An address calls the view `look`, since `view` is Gradio's there; older links call it `view`.
+    query = {name: v for name, v in query.items() if name != "view" or v not in PANELS}
+    if "view" in page.settings and "look" in query:
+        query["view"] = query.pop("look")
     values, more = read_link(catalogue, needs[tab], list(page.settings), query, page.readers)
     return tab, values, ignored + more
 

@@ -63,7 +63,7 @@ def at_temperatures(checkpoint: Checkpoint, temperature: float) -> str:
         away = "" if i == nearest else " hidden"
         said += f'<p data-at="{values["temperature"]:.4g}"{away}>{sentence}</p>'
     query = {
-        "tab": "explore", "checkpoint": checkpoint.name, "view": "tradeoff",
+        "tab": "explore", "checkpoint": checkpoint.name, "look": "tradeoff",
         "lang": texts.language(),
     }  # fmt: skip
     address = html.escape(f"?{urlencode(query)}")

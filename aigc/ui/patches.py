@@ -217,7 +217,7 @@ def explorers(
     for name, needs in (("pixel", "predict"), ("formula", "scores")):
         if needs in chosen.capabilities:
             query = {
-                "tab": "explore", "checkpoint": chosen.name, "view": name,
+                "tab": "explore", "checkpoint": chosen.name, "look": name,
                 "label": made["label"], "position": at["position"],
                 "drawing": pictures.pack(chosen.media, image), "lang": texts.language(),
             }  # fmt: skip

@@ -106,7 +106,7 @@ def sentence(wish: Any, found: Scores | None) -> str:
     )
     links = []
     for title, asked in ((texts.SCORES_MORE, these), (texts.SCORES_DRAWING, {})):
-        query = {"tab": "explore", "checkpoint": wish.checkpoint.name, "view": "scores", **asked,
+        query = {"tab": "explore", "checkpoint": wish.checkpoint.name, "look": "scores", **asked,
                  "lang": texts.language()}  # fmt: skip
         links.append(f'<a href="{html.escape(f"?{urlencode(query)}")}">{title}</a>')
     return f'<p class="said scored">{said} {" · ".join(links)}</p>'

@@ -6,11 +6,25 @@
   // What the parts of a tab show, where that is chosen in the browser or beside the result.
   const looks = {};
   const GIVEN = "a picture";  // a picture that is too large for a link (pictures.py)
+  // Settings that have another name in an address: Gradio writes there, as `view`, which of its
+  // panels is open, and takes it away with the panel.
+  const CALLED = { view: "look" };
   const begun = new Set();
   let answered = null;  // see `once`
   let front = null;
   let linkRead = false;
   let saving = null;  // the button whose file is being made
+
+  // Gradio's panel for programs writes the language of its examples into the address, as `lang`,
+  // which is the language of the page.
+  const lang = new URLSearchParams(location.search).get("lang");
+  const replace = history.replaceState.bind(history);
+  history.replaceState = (state, title, to) => {
+    const url = new URL(to, location.href);
+    if (lang) url.searchParams.set("lang", lang);
+    else url.searchParams.delete("lang");
+    replace(state, title, url);
+  };
 
   const view = (tab) => Object.assign({}, shown[tab]?.made, ...Object.values(looks[tab] || {}));
 
@@ -20,8 +34,7 @@
     const query = new URLSearchParams({ tab });
     for (const name of names)
       if (![undefined, "", GIVEN].includes(made[name]))
-        query.set(name, name === "revision" ? made[name].slice(0, 12) : made[name]);
-    const lang = new URLSearchParams(location.search).get("lang");  // what was chosen stays
+        query.set(CALLED[name] || name, name === "revision" ? made[name].slice(0, 12) : made[name]);
     if (lang) query.set("lang", lang);
     return `${location.origin}${location.pathname}?${query}`;
   };
