@@ -202,6 +202,81 @@ def test_the_tabs_start_when_they_are_opened(server: str, visit: Any) -> None:
     assert one.errors == []
 
 
+FRONT = "(tab) => document.querySelector('[role=tab][aria-selected=true]').dataset.tabId === tab"
+
+
+def test_back_and_forward_go_from_tab_to_tab(server: str, visit: Any) -> None:
+    one = visit()
+    one.open(f"{server}?tab=sample&count=4&seed=5&lang=zh", "sample")
+    page = one.page
+
+    def stands(tab: str, address: str) -> None:
+        page.wait_for_function(FRONT, arg=tab)
+        page.wait_for_function("(url) => location.href === url", arg=address)
+
+    page.get_by_role("tab", name=zh.TABS["interpolate"]).click()
+    interpolate = one.made("interpolate")
+    one.settled()
+    page.go_back()
+    page.wait_for_function(FRONT, arg="sample")
+    before, entries = address_of(page), page.evaluate("history.length")
+    assert "seed=5" in before
+    page.locator("button.primary:visible").click()
+    sample = one.made("sample", before)  # within a tab the address changes in place
+    one.settled()
+    asked = asked_of(page)
+    page.go_forward()
+    stands("interpolate", interpolate)
+    page.go_back()
+    stands("sample", sample)
+    page.evaluate("aigc.visit('interpolate')")  # said late: the visitor is back by now
+    stands("sample", sample)
+    page.go_forward()
+    stands("interpolate", interpolate)
+    assert asked == [] and page.evaluate("history.length") == entries
+
+    # Another language is another page. On the way back the first one has to be made again.
+    page.locator(".languages a[data-lang=en]").click()
+    one.made("interpolate", holds="lang=en")
+    page.wait_for_selector("html.settled")
+    one.settled()
+    page.go_back()
+    page.wait_for_selector(f"button.primary:has-text('{zh.INTERPOLATE}')")
+    stands("interpolate", interpolate)
+    page.wait_for_selector("html.settled")
+    one.settled()
+    page.go_back()
+    page.wait_for_selector(f"button.primary:has-text('{zh.SAMPLE}')")
+    stands("sample", sample)
+    page.wait_for_selector("html.settled")
+    assert one.errors == []
+
+
+def test_back_to_a_tab_whose_first_result_is_still_to_come(
+    server: str, visit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one: Visit = visit()
+    views, asked, over = sample.views, threading.Event(), threading.Event()
+
+    def held(*given: Any) -> Any:
+        asked.set()
+        over.wait(TIMEOUT / 1000)
+        return views(*given)
+
+    monkeypatch.setattr(sample, "views", held)
+    one.page.goto(server)
+    assert asked.wait(TIMEOUT / 1000)
+    one.page.evaluate("() => { window.still = true; }")
+    one.page.get_by_role("tab", name=texts.TABS["interpolate"]).click()
+    one.page.wait_for_function("() => location.search === '?tab=interpolate'")
+    one.page.go_back()
+    one.page.wait_for_function(FRONT, arg="sample")
+    over.set()
+    one.made("sample")
+    one.page.wait_for_selector("html.settled")
+    assert one.page.evaluate("window.still") and one.errors == []
+
+
 def test_choosing_a_checkpoint_shows_its_card_and_its_pictures(server: str, visit: Any) -> None:
     one = visit()
     one.open(f"{server}?tab=sample&checkpoint=gan-mnist&label=4", "sample")

@@ -12,6 +12,7 @@
   const begun = new Set();
   let answered = null;  // see `once`
   let front = null;
+  let first = null;  // the tab that the link opened
   let linkRead = false;
   let saving = null;  // the button whose file is being made
 
@@ -29,7 +30,7 @@
   const view = (tab) => Object.assign({}, shown[tab]?.made, ...Object.values(looks[tab] || {}));
 
   const address = (tab) => {
-    const { names } = shown[tab];
+    const names = shown[tab]?.names || [];
     const made = view(tab);
     const query = new URLSearchParams({ tab });
     for (const name of names)
@@ -51,6 +52,21 @@
       box.remove();
     }
   };
+
+  // Within a tab the address follows in place; another tab is one step of Back.
+  const follow = (tab) => {
+    if (shown[tab]) history.replaceState(history.state, "", address(tab));
+  };
+  const tabs = () => [...document.querySelectorAll("[role=tab][data-tab-id]")];
+  window.addEventListener("popstate", () => {
+    const tab = new URLSearchParams(location.search).get("tab") || first;
+    const button = tabs().find((one) => one.dataset.tabId === tab);
+    // What was on a page that was left since, or loaded again, is in the address alone.
+    if (!button || !begun.has(tab)) return location.reload();
+    front = tab;
+    button.click();
+    follow(tab);
+  });
 
   // A result of a tab with the settings that stand there, as soon as its components do.
   const make = (tab) => {
@@ -117,13 +133,13 @@
       shown[tab] = { made, names };
       if (looks[tab]) delete looks[tab].frame;
       if (tab === "sample") this.chosen?.result();
-      if (front === tab) this.visit(tab);
+      if (front === tab) follow(tab);
     },
 
     // A visitor looks at another part of a tab's result; the address says so.
     look(tab, view, part = "result") {
       (looks[tab] ||= {})[part] = view;
-      if (front === tab && shown[tab]) history.replaceState(history.state, "", address(tab));
+      if (front === tab) follow(tab);
     },
 
     // What a tab shows, as its address says it, and that address.
@@ -185,17 +201,20 @@
       this.look(tab, { scores: on ? undefined : "off" }, "scores");
     },
 
-    // A tab came to the front.
+    // A tab came to the front. Gradio says it late: by then it may be another one.
     visit(tab) {
+      const now = tabs().find((one) => one.getAttribute("aria-selected") === "true")?.dataset.tabId;
+      if (now && now !== tab) return;
+      if (linkRead && front !== tab) history.pushState(null, "", address(tab));
+      else follow(tab);
       front = tab;
-      if (shown[tab]) history.replaceState(history.state, "", address(tab));
       if (linkRead) begin(tab);
     },
 
     // The link that opened the page was read; `tab` is the one that it opened.
     ready(tab) {
       linkRead = true;
-      front = tab;
+      front = first = tab;
       open();
       begin(tab);
     },
