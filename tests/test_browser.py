@@ -277,6 +277,58 @@ def test_back_to_a_tab_whose_first_result_is_still_to_come(
     assert one.page.evaluate("window.still") and one.errors == []
 
 
+# How much is seen of what a tab in front shows: of all of it, or of a window full.
+SEEN = """() => {
+  const front = [...document.querySelectorAll(".result")].find((node) => node.offsetParent);
+  const shown = [...front.children].find((one) => one.offsetHeight && !one.matches(".actions"));
+  const { top, bottom, height } = shown.getBoundingClientRect();
+  return (Math.min(bottom, innerHeight) - Math.max(top, 0)) / Math.min(height, innerHeight);
+}"""
+
+
+@pytest.mark.parametrize("tab", ["sample", "interpolate", "explore", "attention"])
+def test_who_presses_a_button_far_below_is_brought_to_what_it_makes(
+    server: str, visit: Any, tab: str
+) -> None:
+    one: Visit = visit(width=390)
+    page = one.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    one.open(f"{server}?tab={tab}", tab)
+    one.settled()
+    assert page.evaluate("scrollY") == 0  # nobody has pressed anything
+    button = page.locator(".controls button.primary:visible")
+    for motion in ("reduce", "no-preference"):
+        page.emulate_media(reduced_motion=motion)
+        before = address_of(page)
+        button.evaluate("(node) => node.scrollIntoView({ block: 'end', behavior: 'instant' })")
+        assert page.evaluate(SEEN) < 0.5
+        if motion == "reduce":  # at once
+            button.evaluate("(node) => node.click()")
+            assert page.evaluate(SEEN) > 0.8
+        else:
+            button.click()
+            page.wait_for_function(f"() => ({SEEN})() > 0.8")
+        one.made(tab, before)
+        one.settled()
+        assert page.evaluate(SEEN) > 0.8
+    assert one.errors == []
+
+
+def test_who_sees_the_result_stays_where_the_button_is(server: str, visit: Any) -> None:
+    one: Visit = visit()
+    one.open(f"{server}?tab=sample", "sample")
+    one.page.emulate_media(reduced_motion="reduce")
+    one.settled()
+    before, button = address_of(one.page), one.page.locator(".controls button.primary:visible")
+    button.scroll_into_view_if_needed()
+    stood = one.page.evaluate("scrollY")
+    assert one.page.evaluate(SEEN) > 0.5
+    button.click()
+    one.made("sample", before)
+    one.settled()
+    assert one.page.evaluate("scrollY") == stood and one.errors == []
+
+
 def test_choosing_a_checkpoint_shows_its_card_and_its_pictures(server: str, visit: Any) -> None:
     one = visit()
     one.open(f"{server}?tab=sample&checkpoint=gan-mnist&label=4", "sample")

@@ -268,6 +268,21 @@
     location.assign(url);
   });
 
+  // On a narrow screen a result stands far above the buttons that make it: who presses one is
+  // brought there.
+  document.addEventListener("click", (event) => {
+    const page = event.target.closest?.(".controls button.lg")?.closest(".page");
+    const result = page?.querySelector(".result");
+    const seen = result && [...result.children].find(
+      (one) => one.offsetHeight && !one.matches(".actions"));
+    if (!seen) return;
+    const { top, bottom, height } = seen.getBoundingClientRect();
+    const part = Math.min(bottom, innerHeight) - Math.max(top, 0);
+    if (part >= Math.min(height, innerHeight) / 2) return;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    result.scrollIntoView({ behavior: still ? "instant" : "smooth" });
+  });
+
   // A file to keep is made when it is asked for.
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-save]");
