@@ -16,11 +16,12 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from conftest import address_of, asked_of, launched, save_tiny
 from PIL import Image
-from test_browser import DROP, REST, WRONG, Visit, visit  # noqa: F401  a fixture
+from playwright.sync_api import expect
+from test_browser import DROP, REST, TIMEOUT, WRONG, Visit, visit  # noqa: F401  a fixture
 from test_ui_explore import HAS
 
 from aigc import ui
-from aigc.ui import explore, projection, texts
+from aigc.ui import explore, judge, projection, texts
 
 PICTURE = "() => document.querySelector('#explore-map [data-part=picture]').toDataURL()"
 AT = "#explore-map [data-part=at]"
@@ -329,9 +330,13 @@ def test_a_drawing_is_judged_and_projected(
 ) -> None:  # fmt: skip
     one: Visit = visit(width=390, scheme="dark")
     page = one.page
-    one.page.goto(f"{server}?tab=explore&checkpoint=gan-mnist&view=scores&label=3&count=2")
+    address = f"{server}?tab=explore&checkpoint=gan-mnist&view=scores&label=3&count=2"
+    page.goto(f"{address}#{judge.PAD}")
     page.wait_for_selector(".explore .verdicts")
-    page.locator(".pad canvas:visible").scroll_into_view_if_needed()
+    page.wait_for_selector("html.settled")
+    drawn = page.locator(".pad canvas:visible")
+    expect(drawn).to_be_in_viewport(ratio=1, timeout=TIMEOUT)  # the link leads there
+    page.wait_for_function("() => !location.hash")
     box = page.locator(".pad canvas:visible").bounding_box()
     page.mouse.move(box["x"] + 100, box["y"] + 40)
     page.mouse.down()

@@ -45,6 +45,7 @@ def test_the_page_says_each_score_with_a_bar_and_leads_to_the_slopes(catalogue: 
     middle = sorted(found.above)[2]
     assert f"that is {middle:.0%}" in page
     address, to_the_pad = re.findall(r'<a href="(\?tab=explore[^"]+)">', page)
+    assert to_the_pad.endswith(f"#{judge.PAD}")
     assert "look=scores" in to_the_pad and "seed" not in to_the_pad and "drawing" in (
         explore.VIEWS["scores"].CONTROLS
     )  # fmt: skip

@@ -488,7 +488,7 @@ def build(catalogue: Catalogue) -> parts.Page:
                 randomise = gr.Checkbox(
                     True, label=texts.RANDOMISE, container=True, visible=uses(first, "seed")
                 )
-            with gr.Column(visible=uses(first, "drawing")) as drawn:
+            with gr.Column(visible=uses(first, "drawing"), elem_id=judge.PAD) as drawn:
                 pad = pictures.pad(texts.OWN_PICTURE)
                 shown_first = catalogue.find(default, NEEDS) if default else None
                 taken = gr.HTML(**taken_for(shown_first), js_on_load=None)

@@ -21,6 +21,7 @@ from aigc.ui.catalogue import surveyed
 PART, NEEDS = "scores", "discriminate"
 CONTROLS = ("seed", "label", "count", "temperature", "drawing")
 DRAWN = ()  # a drawing is judged as every class
+PAD = "explore-pad"  # where to draw, for a link that leads there
 MORE, LESS = (255, 150, 40), (70, 140, 255)  # ink that would raise the score, and lower it
 BINS = 24
 

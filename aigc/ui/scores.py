@@ -105,10 +105,12 @@ def sentence(wish: Any, found: Scores | None) -> str:
         share=f"{median(found.above):.0%}",
     )
     links = []
-    for title, asked in ((texts.SCORES_MORE, these), (texts.SCORES_DRAWING, {})):
+    for title, asked, part in (
+        (texts.SCORES_MORE, these, ""), (texts.SCORES_DRAWING, {}, f"#{judge.PAD}")
+    ):  # fmt: skip
         query = {"tab": "explore", "checkpoint": wish.checkpoint.name, "look": "scores", **asked,
                  "lang": texts.language()}  # fmt: skip
-        links.append(f'<a href="{html.escape(f"?{urlencode(query)}")}">{title}</a>')
+        links.append(f'<a href="{html.escape(f"?{urlencode(query)}{part}")}">{title}</a>')
     return f'<p class="said scored">{said} {" · ".join(links)}</p>'
 
 

@@ -76,7 +76,12 @@
   };
   // Shows what first.css keeps out of sight while the page loads.
   const root = document.documentElement.classList;
-  const settle = () => root.add("opened", "settled");
+  let wanted = location.hash.slice(1);  // a part of the page that a link asks for
+  const settle = () => {
+    root.add("opened", "settled");
+    if (wanted) document.getElementById(wanted)?.scrollIntoView({ block: "center" });
+    wanted = "";
+  };
   // The controls of a link's checkpoint come in several answers; they stand when none has changed
   // them for a moment.
   const QUIET_MS = 200, MOST_MS = 4000;
