@@ -302,6 +302,42 @@ def test_a_class_that_only_one_checkpoint_has(server: str, visit: Any) -> None: 
     assert page.locator(".toast-body").count() == 0 and one.errors == []
 
 
+def test_a_tab_begins_with_the_checkpoint_that_was_chosen_last(
+    server: str, visit: Any  # noqa: F811
+) -> None:  # fmt: skip
+    one: Visit = visit()
+    page = one.page
+
+    def choose(name: str, tab: str) -> None:
+        page.get_by_label(texts.CHECKPOINT).locator("visible=true").click()
+        page.get_by_role("option", name=name, exact=True).click()
+        one.made(tab, holds=f"checkpoint={name}")
+
+    def begins(tab: str, name: str) -> None:
+        before = address_of(page)
+        page.get_by_role("tab", name=texts.TABS[tab]).click()
+        one.made(tab, before, holds=f"checkpoint={name}")
+        box = page.get_by_label(texts.CHECKPOINT).locator("visible=true")
+        expect(box).to_have_value(name, timeout=TIMEOUT)
+
+    one.open(f"{server}?tab=sample", "sample")
+    choose("attention-mnist", "sample")
+    begins("explore", "attention-mnist")  # with a view that it has, and its controls
+    assert query(one)["look"] != ["directions"] and page.locator(".notice").count() == 0
+    begins("sample", "attention-mnist")
+    choose("vae-letters", "sample")
+    begins("interpolate", "vae-letters")
+    page.get_by_label(f"{texts.END_A}: {texts.CLASS}", exact=True).click()
+    page.get_by_role("option", name="j", exact=True).click()
+    begins("attention", "attention-mnist")  # where the last one can do nothing
+    begins("explore", "attention-mnist")  # what was made in a tab stays there
+    other: Visit = visit()
+    other.open(f"{server}?tab=explore&checkpoint=vae-mnist&look=loop", "explore")
+    other.page.get_by_role("tab", name=texts.TABS["sample"]).click()
+    other.made("sample", holds="checkpoint=vae-mnist")
+    assert one.errors == other.errors == []
+
+
 @pytest.mark.parametrize("view", explore.VIEWS)
 def test_a_view_is_legible_at_every_width_and_in_both_themes(
     server: str, visit: Any, view: str  # noqa: F811

@@ -283,6 +283,12 @@ def _wire(
         updates[notice] = gr.HTML(notice_of(ignored), visible=bool(ignored))
         return updates
 
+    def begun(tab: str, name: str) -> dict[Any, Any]:
+        """A tab begins with the checkpoint that was chosen in another one, if it can."""
+        if name not in (one.name for one in catalogue.able(needs[tab])):
+            return {pages[tab].settings["checkpoint"]: gr.skip()}
+        return chosen(catalogue, needs[tab], pages[tab], name) | pages[tab].fit(name)
+
     settings = [c for page in pages.values() for c in page.settings.values()]
     front = gr.Textbox(visible="hidden")
     # A tab makes its first result when it comes to the front for the first time, but not before
@@ -295,6 +301,10 @@ def _wire(
         first = gr.Button(visible="hidden", elem_id=f"{name}-first")
         if page.follow:
             first.click(**page.follow)
+        gr.Button(visible="hidden", elem_id=f"{name}-follow").click(
+            parts.spoken(functools.partial(begun, name)), front, list(page.settings.values()),
+            js="() => aigc.last()", **QUIET,
+        ).then(None, None, None, js=f"() => aigc.make('{name}')", **PRIVATE)  # fmt: skip
         opened_so_far = first.click(**page.run)
         for more in page.also:
             opened_so_far = opened_so_far.then(**more)

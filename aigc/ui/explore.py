@@ -419,6 +419,10 @@ def build(catalogue: Catalogue) -> parts.Page:
             views_box: gr.Radio(choices=listed(can), value=now), **offer(checkpoint, now, *given)
         }  # fmt: skip
 
+    def fit(checkpoint: str) -> dict[Any, Any]:
+        can = possible(catalogue.find(checkpoint, NEEDS))
+        return {views_box: gr.Radio(choices=listed(can), value=first if first in can else can[0])}
+
     def label_of(view: str, name: str) -> str:
         return texts.CORNERS[name] if view == "corners" else texts.CLASS
 
@@ -582,7 +586,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     endpoints(catalogue)
     return parts.Page(
         settings, event, made, link, {**READERS, "drawing": pictures.read_packed},
-        follow=follow, also=({"fn": parts.spoken(open_link), **searching},),
+        follow=follow, fit=fit, also=({"fn": parts.spoken(open_link), **searching},),
     )  # fmt: skip
 
 

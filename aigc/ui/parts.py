@@ -64,6 +64,8 @@ class Page:
     now."""
     follow: dict[str, Any] | None = None
     """An event, as `run`, that fits the controls to what a link or the Hub chose."""
+    fit: Callable[[str], dict[Any, Any]] = lambda name: {}
+    """What else of the page, as it is at first, another checkpoint has otherwise."""
     also: tuple[dict[str, Any], ...] = ()
     """Further events, as `run`, for what else a link opens, one after the other once the first
     result stands."""

@@ -13,6 +13,9 @@
   let answered = null;  // see `once`
   let front = null;
   let first = null;  // the tab that the link opened
+  // The checkpoint that was chosen last, in some tab or by the link: one that is opened for the first
+  // time begins with it.
+  let last = new URLSearchParams(location.search).get("checkpoint");
   let linkRead = false;
   let saving = null;  // the button whose file is being made
 
@@ -69,10 +72,10 @@
   });
 
   // A result of a tab with the settings that stand there, as soon as its components do.
-  const make = (tab) => {
-    const button = document.getElementById(`${tab}-first`);
-    if (button) button.click();
-    else setTimeout(() => make(tab), 30);
+  const make = (tab, button = `${tab}-first`) => {
+    const found = document.getElementById(button);
+    if (found) found.click();
+    else setTimeout(() => make(tab, button), 30);
   };
   // Shows what first.css keeps out of sight while the page loads.
   const root = document.documentElement.classList;
@@ -110,7 +113,7 @@
         return setTimeout(look, 200);
       }
       waiting.delete(tab);
-      make(tab);
+      make(tab, last && tab !== first ? `${tab}-follow` : undefined);
     };
     look();
   };
@@ -130,11 +133,13 @@
 
     // The tab that the visitor sees.
     front: () => front || "",
+    last: () => last || "",
     make: (tab) => { if (!waiting.has(tab)) make(tab); },
 
     // A result came: the address bar follows it when its tab is in front.
     remember(tab, names, made) {
       if (!made || !made.checkpoint) return;
+      if (shown[tab] && shown[tab].made.checkpoint !== made.checkpoint) last = made.checkpoint;
       shown[tab] = { made, names };
       if (looks[tab]) delete looks[tab].frame;
       if (tab === "sample") this.chosen?.result();
