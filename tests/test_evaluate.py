@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from aigc import checkpoint, data, metrics
+from aigc.models import vae
 from tests.test_train import train
 from train import classifier, evaluate, loop
 from train.evaluate import EvaluationError, Figure, Options
@@ -108,6 +109,36 @@ def test_the_bound_is_the_sum_of_its_printed_parts(
         levels = re.findall(r"\d+\.\d\d", kl.protocol)
         assert len(levels) == len(measured.model.levels)  # type: ignore[arg-type]
         assert sum(map(float, levels)) == pytest.approx(kl.value, abs=0.01 * len(levels))
+
+
+def test_the_bound_is_of_pictures_binarised_by_their_brightness_and_of_their_class(
+    options: Options, tiny_checkpoints: Path
+) -> None:
+    """A model whose pixels cost a nat for each that is ink, and whose latent costs the number of
+    the class that it is told, 10 where it is told none."""
+
+    class Counts(torch.nn.Module):
+        config, levels = vae.Config(latent=1), [1]
+        condition = vae.VAE.condition
+
+        def elbo(
+            self, x: torch.Tensor, conditions: torch.Tensor, generator: torch.Generator
+        ) -> tuple[torch.Tensor, torch.Tensor]:
+            assert ((x == 0) | (x == 1)).all()
+            return x.flatten(1).sum(1), conditions.argmax(1, keepdim=True).float()
+
+    measured = checkpoint.load(tiny_checkpoints / "vae-mnist")
+    measured.model = Counts()
+    test = data.load("mnist", options.data, train=False)
+    assert isinstance(test, data.Dataset)
+    found = evaluate.bound_figures(measured, test, 4, 0)
+    ink = test.floats().flatten(1).sum(1).mean().item()  # of the 784 at most
+    assert ink < 200
+    assert found["reconstruction"].value == pytest.approx(ink, rel=0.005)
+    assert found["kl"].value == 10
+    assert found["negative_elbo"].value == pytest.approx(found["reconstruction"].value + 10)
+    given = found["negative_elbo_given_class"].value - found["reconstruction"].value
+    assert given == pytest.approx(test.targets.double().mean().item())
 
 
 def test_a_model_without_classes_of_data_with_them(
@@ -341,6 +372,13 @@ def test_samples_of_the_training_images_themselves_are_noticed(
     assert found["near_copies"].reference == evaluate.CLOSEST
     # One picture a class: far from all that there is.
     assert found["coverage"].value < 0.5
+    # The yardstick of a cloud is as many training images, not the samples again.
+    again = train.images[evaluate.pick(30, len(train), 1)]
+    clouds = [evaluate.judged(judge, images, "")[1] for images in (test.images, again)]
+    yardstick = evaluate.cloud_figures(clouds[0], clouds[1], clouds[1], judge, "", "")
+    for key, figure in yardstick.items():
+        assert found[key].reference == pytest.approx(figure.value, rel=1e-6)
+    assert found["frechet_distance"].value > 1.5 * found["frechet_distance"].reference
 
 
 def test_real_pictures_score_like_real_pictures(options: Options, tiny_checkpoints: Path) -> None:

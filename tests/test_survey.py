@@ -240,6 +240,90 @@ def test_directions_are_those_that_matter(tiny_checkpoints: Path) -> None:
     assert found["directions.vectors"][0, 1].abs() > 0.99
 
 
+def test_a_response_is_the_difference_between_both_ends(tiny_checkpoints: Path) -> None:
+    """Pictures as bright as the first number of a latent, and logits of a class that go with it."""
+
+    class Model:
+        def prior(self, generator: torch.Generator, label: int | None) -> Any:
+            return torch.randn(3, generator=generator), torch.zeros(1)
+
+        def decode(self, z: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
+            return (0.5 + 0.01 * z[:, :1, None, None]).expand(-1, 1, 28, 28)
+
+    class Judge:
+        def classify(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            light = 100 * images.mean((1, 2, 3))[:, None]
+            return light * torch.tensor([1.0, -3.0]), light * torch.ones(4)
+
+    made_by, judge = (
+        checkpoint.load(tiny_checkpoints / name) for name in ("gan-mnist", "classifier-mnist")
+    )
+    made_by.model, judge.model = Model(), Judge()  # type: ignore[assignment]
+    found = measuring.directions_of(made_by, judge, 100)
+    way = found["directions.vectors"][0, 0]
+    assert abs(way) == pytest.approx(1, abs=1e-3)
+    wanted = torch.tensor([2.0, -6.0]) * way  # for one step there and one back
+    torch.testing.assert_close(found["directions.response"][0], wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_pictures_are_scored_as_of_their_own_class(
+    tiny_checkpoints: Path, mnist_root: Path
+) -> None:
+    """A discriminator whose logit is the class that it is told, and the ink that it sees; samples
+    as bright as the number of their class."""
+
+    class Model:
+        def condition(self, label: int | None) -> torch.Tensor:
+            return torch.eye(10)[0 if label is None else label]
+
+        def sample(self, generators: Any, labels: Any, temperature: float = 1.0) -> torch.Tensor:
+            return torch.tensor(labels)[:, None, None, None].expand(-1, 1, 28, 28) / 10
+
+        def discriminate(self, images: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
+            return 100 * conditions.argmax(1) + images.mean((1, 2, 3))
+
+    made_by = checkpoint.load(tiny_checkpoints / "gan-mnist")
+    made_by.model = Model()  # type: ignore[assignment]
+    _, test = evaluate.load_data(made_by, mnist_root)
+    assert isinstance(test, data.Dataset)
+    found = measuring.scores_of(made_by, test, test.images, 100)
+    classes = torch.arange(10.0)
+    torch.testing.assert_close(found["scores.made"], (100.1 * classes)[:, None].expand(-1, 101))
+    ink = [test.floats(test.targets == k).mean((1, 2, 3)).median() for k in range(10)]
+    assert torch.stack(ink).unique().numel() == 10
+    middle = found["scores.real"][:, measuring.QUANTILES // 2]
+    torch.testing.assert_close(middle, 100 * classes + torch.stack(ink), rtol=0, atol=0.01)
+
+
+def test_arithmetic_goes_from_its_own_class_to_the_other(tiny_checkpoints: Path) -> None:
+    """A latent that is the number of the class where none is told, and nothing where one is; and a
+    judge who reads it off the picture."""
+
+    class Model:
+        def condition(self, label: int | None) -> torch.Tensor:
+            return torch.eye(11)[10 if label is None else label]
+
+        def encode(self, x: torch.Tensor, conditions: torch.Tensor) -> Any:
+            mean = 25.5 * x.mean((1, 2, 3))[:, None] * conditions[:, 10:]
+            return mean, torch.zeros_like(mean)
+
+        def decode(self, z: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
+            told = conditions @ torch.tensor([*range(10), 0.0])
+            return (z[:, 0] + told)[:, None, None, None]
+
+    class Judge:
+        def classify(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            return -(images.flatten(1) - torch.arange(10)).abs(), images.flatten(1)
+
+    judge = checkpoint.load(tiny_checkpoints / "classifier-mnist")
+    judge.model = Judge()  # type: ignore[assignment]
+    targets = torch.arange(50) % 10
+    images = (10 * targets[:, None, None, None]).expand(-1, 1, 28, 28).to(torch.uint8)
+    means = torch.arange(10.0)[:, None]
+    found = measuring.arithmetic_of(Model(), judge, means, images, targets)
+    assert (found["arithmetic"] == 1).all()
+
+
 def test_a_survey_travels_with_its_checkpoint(vae: Path, the_hub: Any) -> None:
     hub.push(vae, "me/vae-mnist")
     pulled = hub.pull("me/vae-mnist")
