@@ -301,6 +301,10 @@ def test_a_projection_comes_nearer(name: str) -> None:
     assert lacking.shape == (2,) and (lacking < 0.5 * ways[0][2]).all()
     assert lacking[0] < lacking[1]  # its own class fits better
     torch.testing.assert_close(model.decode(ways[-2][0], told), pictures)
+    # -log p(x|z) of pixels with a standard deviation of 0.2, and -log p(z), both up to a constant.
+    terms = (pictures - image).square().sum((1, 2, 3)) / 0.08, ways[-2][0].square().sum(1) / 2
+    assert (terms[1] > 0.01 * terms[0]).all()
+    torch.testing.assert_close(sum(terms), lacking)
     again = list(model.project(image, told, latent.generators(0, 2), 60))
     torch.testing.assert_close(again[-1][0], latents)
     assert all(p.grad is None for p in model.parameters())

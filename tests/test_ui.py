@@ -871,6 +871,9 @@ def test_a_drawing_is_encoded_and_its_terms_are_the_models(catalogue: Catalogue)
     values = [float(one.kl[at]) for at in one.top]
     assert values == sorted(values, reverse=True) and one.top[0] == int(kl.argmax())
     assert one.nll == drawing.study(catalogue, "vae-mnist", "3", a_digit()).nll > 0
+    noise = torch.randn(drawing.DRAWS, len(mean[0]), generator=latent.generator(0))
+    seen = (one.image[None].expand(drawing.DRAWS, -1, -1, -1), condition.expand(drawing.DRAWS, -1))
+    assert one.nll == pytest.approx(model.nll(model(*seen, noise)[0], seen[0]).mean().item())
     page = drawing.terms(one, "3")
     assert f"{one.nll:.1f} nats" in page and f"{float(kl.sum()):.1f} nats" in page
     given, back = (np.asarray(decode(source)) for source in sources(page))

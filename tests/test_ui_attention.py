@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
 import math
@@ -237,6 +238,9 @@ def test_what_was_drawn_is_not_drawn_again(
     assert torch.equal(found, first)
     found.zero_()  # a copy: what is kept stays as it was
     assert torch.equal(patches.finished(chosen, made), first)
+    # Other weights of the same name draw something else.
+    with pytest.raises(AssertionError, match="drawn again"):
+        patches.finished(dataclasses.replace(chosen, revision="another"), made)
     for seed in range(2 * cache.MAX_KEPT):
         cache.keep(chosen, {"seed": seed}, first)
     assert len(cache._kept) == cache.MAX_KEPT
