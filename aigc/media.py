@@ -9,6 +9,7 @@ video the sheet of its frames. A text is a row of indices into the symbols of it
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -328,12 +329,24 @@ def _ink(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """Upright as the EXIF tag says, and in a mode that Pillow converts to grey and to RGB."""
-    image = ImageOps.exif_transpose(image)
+    """Upright as the EXIF tag says, and in a mode that Pillow converts to grey and to RGB. Raises
+    ValueError for numbers of which nobody knows what is white."""
+    image.load()  # so that what is damaged here is not taken for a damaged tag
+    with suppress(Exception):  # Pillow raises anything at damaged EXIF; then it stays as it lies
+        image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion clips at 255
-        scaled = np.asarray(image, dtype=np.float64) / 257
-        return Image.fromarray(scaled.clip(0, 255).astype(np.uint8))
+        return _grey(np.asarray(image, dtype=np.float64) / 257)
+    if image.mode == "F":  # decimal numbers, by custom from 0 to 1; Pillow takes 255 for white
+        values = np.asarray(image, dtype=np.float64)
+        return _grey(values * 255 if values.max() <= 1 else values)
     return image.convert("RGB") if image.mode == "LAB" else image  # which it cannot make grey
+
+
+def _grey(values: np.ndarray) -> Image.Image:
+    """(H, W) in [0, 255] -> a grey picture."""
+    if not (0 <= values.min() and values.max() < 256):  # nor when it is NaN
+        raise ValueError("its values are not those of a picture; save it as an 8-bit PNG")
+    return Image.fromarray(values.astype(np.uint8))
 
 
 UNKNOWN = "\ufffd"  # stands for every character that is not among the symbols

@@ -81,6 +81,13 @@ def write_idx(path: Path, values: np.ndarray) -> None:
     path.write_bytes(header + values.astype(np.uint8).tobytes())
 
 
+def write_damaged_exif(path: Path) -> None:
+    """A JPEG that lies on its side, with an EXIF tag that holds text where a number belongs."""
+    entries = struct.pack("<HHII", 0x0112, 3, 1, 6) + struct.pack("<HHI4s", 0x0128, 2, 4, b"abc\0")
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + entries + bytes(4)
+    Image.new("RGB", (8, 4), (200, 0, 0)).save(path, exif=exif)
+
+
 @pytest.fixture(scope="session")
 def mnist_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that the `mnist` data set loads: 600 drawn digits to train, 300 to test. Beside

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,6 +72,27 @@ def test_a_turned_photograph_stands_upright() -> None:
     picture.save(file, "jpeg", exif=exif, quality=95)
     image = GREY.from_pil(Image.open(file))
     assert image[0, :, 2].max() < 0.1 and image[0, :, -3].min() > 0.9
+
+
+def test_decimal_numbers_from_0_to_1_are_from_black_to_white(tmp_path: Path) -> None:
+    values = np.linspace(0, 1, 16, dtype=np.float32).reshape(4, 4)
+    for unit in (1, 255):
+        Image.fromarray(values * unit).save(tmp_path / "float.tiff")
+        with Image.open(tmp_path / "float.tiff") as image:
+            read = ImageMedia(1, 4, 4).from_pil(image)[0].numpy()
+        assert np.abs(read - values).max() < 1 / 128
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.full((4, 4), 300, np.float32), np.full((4, 4), -1, np.float32),
+        np.full((4, 4), np.nan, np.float32), np.full((4, 4), 2**30, np.int32),
+    ],
+)  # fmt: skip
+def test_numbers_of_which_nobody_knows_what_is_white(values: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="save it as an 8-bit PNG"):
+        ImageMedia(1, 4, 4).from_pil(Image.fromarray(values))
 
 
 def test_transparent_places_are_black() -> None:

@@ -9,6 +9,7 @@ import json
 import math
 import re
 import shutil
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import torch
-from conftest import files_in, marked, save_tiny, saved
+from conftest import files_in, marked, save_tiny, saved, write_damaged_exif
 from PIL import Image, ImageSequence
 
 import app
@@ -656,6 +657,28 @@ def test_a_gif_or_a_cut_file_is_no_picture() -> None:
     for value in (gif, cut[: len(cut) // 2 // 4 * 4]):
         with pytest.raises(ValueError, match="no picture that can be read"):
             pictures.read_picture(value)
+
+
+def test_a_picture_with_damaged_exif_is_used_as_it_lies(tmp_path: Path) -> None:
+    write_damaged_exif(tmp_path / "1.jpg")
+    content = base64.b64encode((tmp_path / "1.jpg").read_bytes()).decode()
+    given = pictures.read_given(ImageMedia(3, 4, 4), "data:image/jpeg;base64," + content)
+    assert given[0].mean() > 0.7
+
+
+@pytest.mark.parametrize("error", [ValueError, struct.error, IndexError])
+def test_whatever_a_decoder_raises_is_a_sentence(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **options: object) -> object:
+        raise error("at byte 7")
+
+    value, packed = data_address(Image.new("L", (8, 8))), "AAAA"
+    monkeypatch.setattr(Image, "open", broken)
+    with pytest.raises(ValueError, match="no picture that can be read"):
+        pictures.read_picture(value)
+    with pytest.raises(ValueError, match=re.escape(texts.NO_PACKED)):
+        pictures.unpack(packed)
 
 
 def test_pictures_that_are_too_large() -> None:
