@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 import sys
 import urllib.error
@@ -29,6 +30,10 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", "
 
 class DataError(Exception):
     """One sentence: what is wrong with the data, and what to do."""
+
+
+class NothingKeptBack(DataError):
+    """There is too little data to keep some of it back for testing."""
 
 
 @dataclass(frozen=True)
@@ -199,62 +204,132 @@ def notes(root: Path, train: bool, size: int) -> Dataset:
 
 def folder(root: Path, train: bool, size: int) -> Dataset:
     """Any folder of images, cut to the middle and resized to `size` pixels (default 64); its
-    sub-folders are the classes. Grey when every image is. What cannot be read is named and
-    skipped. One image in ten, by a hash of its path, is kept back for testing."""
-    side = size or 64
-    colour = ImageMedia(3, side, side)
+    sub-folders are the classes. Grey when every image of both parts is. What cannot be read is
+    named and skipped. One image in ten, by a hash of its path, is kept back for testing."""
+    try:
+        colour = ImageMedia(3, size or 64, size or 64)
+    except ValueError:
+        raise DataError(f"--size is 4 to 1024 pixels, not {size}") from None
 
     def opened(path: Path) -> Tensor:
         with Image.open(path) as image:
             return colour.from_pil(image)
 
     stack, targets, classes = read_folder(root, train, "image", SUFFIXES, opened)
-    media = colour
-    if bool((stack == stack[:, :1]).all()):
-        stack, media = stack[:, :1].contiguous(), ImageMedia(1, side, side)
+    media = replace(colour, channels=stack.shape[1])
     return Dataset("folder", stack, targets, classes, media)
+
+
+def named(path: Path | str) -> str:
+    """A path to print: a name that is not UTF-8 would be an error in place of the sentence."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def class_folders(root: Path, files: Sequence[Path], thing: str) -> list[str]:
+    """The names of the folders in `root` that have the files; none where they lie in it. Raises
+    DataError for names that no class can have, and for files beside folders."""
+    classes = sorted({p.relative_to(root).parts[0] for p in files if p.parent != root})
+    if classes and any(p.parent == root for p in files):
+        raise DataError(
+            f"{named(root)} has {thing}s beside its class folders; move them into one, or the "
+            "folders out"
+        )
+    for name in classes:
+        if name == "any":
+            raise DataError(
+                f"the class folder {named(root / name)} has the name that stands for all classes; "
+                "rename it"
+            )
+        if not name.isprintable():
+            raise DataError(
+                f"the class folder {named(root / name)!r} has characters in its name that "
+                "cannot be shown; rename it"
+            )
+    return classes
 
 
 def read_folder(
     root: Path, train: bool, thing: str, suffixes: set[str], opened: Callable[[Path], Tensor]
 ) -> tuple[Tensor, Tensor, tuple[str, ...]]:
     """What `opened` makes of each file of a folder, (C, H, W) in [0, 1] -> (N, C, H, W) uint8, the
-    classes (N,), and their names: the sub-folders. Files that it can't read are named and skipped;
-    one in ten, by a hash of its path, is kept back for testing. Raises DataError."""
+    classes (N,), and their names: the sub-folders in which one can be read. C is 1 where the
+    channels of all files are alike. Files that it can't read are named and skipped, hidden ones are
+    left alone.
+
+    One in ten, by a hash of its path, is kept back for testing. Where a part would get none of two
+    or more that can be read, it gets the one with the least hash (testing) or the greatest
+    (training). Raises DataError.
+    """
     if not root.is_dir():
-        raise DataError(f"{root} is not a folder; point --data at a folder of {thing}s")
-    files = sorted(p for p in root.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
-    classes = sorted({p.relative_to(root).parts[0] for p in files if p.parent != root})
-    loose = any(p.parent == root for p in files)
-    if classes and loose:
-        raise DataError(
-            f"{root} has {thing}s beside its class folders; move them into one, or the folders out"
-        )
-    found: list[Tensor] = []
-    targets: list[int] = []
+        raise DataError(f"{named(root)} is not a folder; point --data at a folder of {thing}s")
+    digests = {
+        path: hashlib.sha256(os.fsencode(path.relative_to(root).as_posix())).digest()
+        for path in sorted(root.rglob("*"))
+        if path.suffix.lower() in suffixes and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    }  # fmt: skip
+    classes = class_folders(root, list(digests), thing)
     skipped = 0
-    for path in files:
-        name = path.relative_to(root).as_posix()
-        held_back = hashlib.sha256(name.encode()).digest()[0] % 10 == 0
-        if held_back is train:
-            continue
+
+    def read(path: Path, say: bool) -> Tensor | None:
+        nonlocal skipped
         try:
-            values = opened(path)
-        except (
-            OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, wave.Error
-        ) as error:  # fmt: skip
-            print(f"skipped {path}: {error}", file=sys.stderr)
+            return (opened(path) * 255).round().to(torch.uint8)
+        except Exception as error:  # whatever a decoder raises at what is damaged
             skipped += 1
-            continue
-        found.append((values * 255).round().to(torch.uint8))
-        targets.append(classes.index(name.split("/")[0]) if classes else 0)
+            if say:
+                print(
+                    f"skipped {named(path)}: {named(str(error)) or type(error).__name__}",
+                    file=sys.stderr,
+                )
+            return None
+
+    def class_of(path: Path) -> str:
+        return path.relative_to(root).parts[0] if classes else ""
+
+    def in_colour(values: Tensor) -> bool:
+        return bool((values != values[:1]).any())
+
+    kept_back = {path: digest[0] % 10 == 0 for path, digest in digests.items()}
+    found: dict[Path, Tensor] = {}
+    for path in digests:
+        if kept_back[path] is not train and (values := read(path, say=True)) is not None:
+            found[path] = values
+    # Of the other part, as many as it takes to know what holds for both: colour, classes, and
+    # whether there are any. The first to be read is the one that would change sides.
+    colour = any(map(in_colour, found.values()))
+    settled = colour or any(len(values) == 1 for values in found.values())
+    filled = set(map(class_of, found))
+    others: list[tuple[Path, Tensor]] = []
+    rest = [path for path in digests if kept_back[path] is train]
+    for path in sorted(rest, key=digests.__getitem__, reverse=train):
+        if len(others) > 1 and settled and len(filled) == max(1, len(classes)):
+            break
+        if (values := read(path, say=False)) is not None:
+            colour = colour or in_colour(values)
+            settled = settled or colour
+            filled.add(class_of(path))
+            others = [*others[:1], (path, values)]
+    if len(found) + len(others) == 1:
+        only = f"{named(root)} has one {thing} that can be read, so none is kept back for testing"
+        if not train:
+            raise NothingKeptBack(f"{only}; add {thing}s")
+        print(f"{only}, and there will be no figures", file=sys.stderr)
+        found |= dict(others)
+    elif not found:
+        found = dict(others[:1])
+    elif not others:
+        del found[(min if train else max)(found, key=digests.__getitem__)]
     if not found:
         raise DataError(
-            f"{root} has no readable {thing} for {'training' if train else 'testing'} "
-            f"({len(files)} files, {skipped} unreadable); add {thing}s "
+            f"{named(root)} has no readable {thing} "
+            f"({len(digests)} files, {skipped} unreadable); add {thing}s "
             f"({', '.join(sorted(suffixes))})"
         )
-    return torch.stack(found), torch.from_numpy(np.array(targets)), tuple(classes)
+    labels = sorted(filled) if classes else []
+    stack = torch.stack(list(found.values()))
+    targets = [labels.index(class_of(path)) if labels else 0 for path in found]
+    return stack if colour else stack[:, :1].contiguous(), torch.tensor(targets), tuple(labels)
 
 
 def sounds(root: Path, train: bool, size: int) -> Dataset:
@@ -307,7 +382,11 @@ SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2d
 def split(name: str, content: str, train: bool, size: int, source: Path) -> Corpus:
     """The first nine tenths of a text to train, the rest to test, as everybody splits Shakespeare.
     Its characters, in their order, are the symbols."""
-    media = TextMedia(UNKNOWN + "".join(sorted(set(content) - {UNKNOWN})), size or WINDOW)
+    symbols = UNKNOWN + "".join(sorted(set(content) - {UNKNOWN}))
+    try:
+        media = TextMedia(symbols, size or WINDOW)
+    except ValueError:
+        raise DataError(f"--size is 2 to 4096 symbols, not {size}") from None
     border = int(len(content) * 0.9)
     part = content[:border] if train else content[border:]
     if min(border, len(content) - border) < media.length:  # both parts, whichever is asked for

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import wave
 from pathlib import Path
@@ -14,9 +15,20 @@ import torch
 from PIL import Image
 
 from aigc import data as data_module
-from aigc.data import DATASETS, END, FORMS, Corpus, DataError, Dataset, Texts, form_of, load
+from aigc.data import (
+    DATASETS,
+    END,
+    FORMS,
+    Corpus,
+    DataError,
+    Dataset,
+    NothingKeptBack,
+    Texts,
+    form_of,
+    load,
+)  # fmt: skip
 from aigc.media import UNKNOWN
-from tests.conftest import write_poems, write_text
+from tests.conftest import write_damaged_exif, write_poems, write_text
 
 
 def roots(mnist_root: Path, image_folder: Path) -> dict[str, Path]:
@@ -160,6 +172,143 @@ def test_wrong_names(name: str, size: int, sentence: str, mnist_root: Path) -> N
     root = mnist_root / "nowhere" if name == "folder" else mnist_root
     with pytest.raises(DataError, match=sentence):
         load(name, root, size=size)
+
+
+def dots(folder: Path, names: list[str], grey: bool = False) -> None:
+    """A small picture for each name; names that end in `!` are no pictures."""
+    for number, name in enumerate(names):
+        path = folder / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        colour = (number,) * 3 if grey else (number, 0, 255)
+        Image.new("RGB", (8, 8), colour).save(path)
+        if name.endswith("!"):
+            path.write_bytes(b"no picture")
+
+
+def reds(data: object) -> set[int]:
+    """Which of `dots` are there."""
+    assert isinstance(data, Dataset)
+    return set(data.images[:, 0, 0, 0].tolist())
+
+
+def by_hash(names: list[str]) -> set[int]:
+    digests = [hashlib.sha256(f"{name}.png".encode()).digest()[0] for name in names]
+    return {number for number, digest in enumerate(digests) if digest % 10 == 0}
+
+
+@pytest.mark.parametrize("count", [2, 3, 10, 24])
+def test_few_images_are_in_both_parts(count: int, tmp_path: Path) -> None:
+    met = set()
+    for attempt in range(12):
+        names = [f"{attempt}-{number}" for number in range(count)]
+        # What can't be read counts on neither side, wherever its hash would put it.
+        broken = [f"{attempt}-{number}!" for number in range(20)]
+        dots(tmp_path / str(attempt), names + broken)
+        learned, held = (reds(load("folder", tmp_path / str(attempt), t, 4)) for t in (True, False))
+        assert learned and held and not learned & held and len(learned | held) == count
+        if 0 < len(hashed := by_hash(names)) < count:
+            assert held == hashed
+        met.add(bool(hashed))
+    assert count != 10 or met == {True, False}
+
+
+def test_all_images_hashed_into_one_part(tmp_path: Path) -> None:
+    names = [name for i in range(100) if by_hash([name := f"a{i}"])][:3]
+    for number in (3, 2):
+        dots(tmp_path / str(number), names[:number])
+        learned, held = (reds(load("folder", tmp_path / str(number), t, 4)) for t in (True, False))
+        assert len(learned) == 1 and len(held) == number - 1 and not learned & held
+
+
+@pytest.mark.parametrize("kept_back", [True, False])
+def test_one_image_is_trained_on(
+    kept_back: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = next(name for i in range(100) if bool(by_hash([name := f"a{i}"])) is kept_back)
+    dots(tmp_path, [name])
+    assert len(load("folder", tmp_path, True, 4)) == 1
+    assert "there will be no figures" in capsys.readouterr().err
+    with pytest.raises(NothingKeptBack, match="one image that can be read"):
+        load("folder", tmp_path, False, 4)
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_one_picture_in_colour_makes_both_parts_so(train: bool, tmp_path: Path) -> None:
+    names = [str(number) for number in range(40)]
+    held = by_hash(names)
+    assert held
+    for number in range(40):  # the picture in colour is in the other part
+        dots(tmp_path / str(number in held), [str(number)], grey=True)
+    for part in (tmp_path / "True", tmp_path / "False"):
+        for path in part.iterdir():
+            path.rename(tmp_path / path.name)
+        part.rmdir()
+    other = next(n for n in range(40) if (n in held) is train)
+    Image.new("RGB", (8, 8), (9, 0, 255)).save(tmp_path / f"{other}.png")
+    for part in (train, not train):
+        assert load("folder", tmp_path, part, 4).media.shape == (3, 4, 4)
+
+
+def test_the_class_that_stands_for_all_is_refused(tmp_path: Path) -> None:
+    dots(tmp_path, ["cat/1", "any/1"])
+    with pytest.raises(DataError, match=r"any has the name that stands for all classes; rename"):
+        load("folder", tmp_path)
+
+
+def test_a_class_name_that_cannot_be_shown_is_refused(tmp_path: Path) -> None:
+    dots(tmp_path, ["cat/1", "two\nlines/1"])
+    with pytest.raises(DataError, match=r"cannot be shown; rename it") as caught:
+        load("folder", tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_hidden_and_unreadable_folders_are_no_classes(tmp_path: Path) -> None:
+    dots(
+        tmp_path, [*(f"cat/{i}" for i in range(20)), ".thumbs/1", "cat/.old/2", "dog/1!", "dog/3!"]
+    )
+    (tmp_path / "cat" / "._1.png").write_bytes(b"of a Mac")
+    for train in (True, False):
+        data = load("folder", tmp_path, train, 4)
+        assert data.labels == ("cat",) and reds(data) <= set(range(20))
+    # A class of which one part has nothing is one all the same, in both.
+    dots(tmp_path, ["fox/1"])
+    for train in (True, False):
+        assert load("folder", tmp_path, train, 4).labels == ("cat", "fox")
+
+
+def test_loose_images_beside_a_hidden_folder(tmp_path: Path) -> None:
+    dots(tmp_path, ["1", "2", "3", ".thumbs/1"])
+    assert sum(len(load("folder", tmp_path, train, 4)) for train in (True, False)) == 3
+
+
+def test_names_that_are_no_utf8(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    dots(tmp_path, ["1", "2", "3"])
+    broken = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff!.png"))
+    good = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.png"))
+    try:
+        broken.write_bytes(b"no picture")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    Image.new("RGB", (8, 8)).save(good)
+    assert sum(len(load("folder", tmp_path, train, 4)) for train in (True, False)) == 4
+    assert capfdbinary.readouterr().err.count(rb"bad\xff!.png: ") == 1
+
+
+def test_a_picture_with_damaged_exif_is_used_as_it_lies(tmp_path: Path) -> None:
+    write_damaged_exif(tmp_path / "1.jpg")
+    shutil.copy(tmp_path / "1.jpg", tmp_path / "2.jpg")
+    assert [len(load("folder", tmp_path, train, 4)) for train in (True, False)] == [1, 1]
+
+
+@pytest.mark.parametrize("size", [3, 5000, -4])
+@pytest.mark.parametrize("name", ["folder", "text"])
+def test_sizes_that_cannot_be(name: str, size: int, tmp_path: Path) -> None:
+    dots(tmp_path, ["1", "2"])
+    path = tmp_path
+    if name == "text":
+        path, size = _text(tmp_path), size if abs(size) > 3 else 1
+    with pytest.raises(DataError, match=rf"--size is \d+ to \d+ \w+, not {size}"):
+        load(name, path, size=size)
 
 
 def test_empty_folder_says_what_it_wants(tmp_path: Path) -> None:

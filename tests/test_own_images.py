@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from aigc import checkpoint
-from aigc.data import SOUND, load
+from aigc.data import SOUND, DataError, load
 from aigc.ui.labels import wav
 from tests.test_train import train
-from train import gan
+from train import evaluate, gan, loop
 
 FORMATS = ("jpg", "png", "webp", "bmp", "tiff", "gif")
 
@@ -110,3 +111,66 @@ def test_few_photos_train_the_other_families(script: str, photos: Path, tmp_path
     flags = {"dataset": "folder", "size": 64, "steps": 1, **OTHERS[script]}
     made = checkpoint.load(train(script, photos, tmp_path / "mine", **flags))
     assert made.media.shape == (3, flags["size"], flags["size"])
+
+
+def tiny_folder(root: Path, *names: str) -> Path:
+    for number, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (number, 0, 255)).save(root / f"{name}.png")
+    return root
+
+
+GAN = {"dataset": "folder", "size": 8, "batch": 4, "steps": 2, "evaluate": True}
+
+
+def test_one_image_ends_with_a_card_and_without_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pushed = []
+    monkeypatch.setattr("aigc.hub.check_push", lambda name: None)
+    monkeypatch.setattr("aigc.hub.push", lambda folder, name: pushed.append((folder, name)))
+    images = tiny_folder(tmp_path / "images", "1")
+    folder = train("gan", images, tmp_path / "out", push_to_hub="me/mine", **GAN)
+    assert (folder / "README.md").exists() and not (folder / "metrics.json").exists()
+    assert pushed == [(folder, "me/mine")]
+    assert "no figures" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("1", "2"), ("a/1", "b/1"), ("a/1", "a/2", "b/1", "b/2")],
+    ids=["loose", "two", "four"],
+)
+def test_few_images_have_figures(
+    names: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = tiny_folder(tmp_path / "images", *names)
+    judge = None
+    if "/" in names[0]:
+        flags = GAN | {"evaluate": False}
+        judge = checkpoint.load(train("classifier", images, tmp_path / "judge", **flags))
+    monkeypatch.setattr(evaluate, "find_judge", lambda *given: judge)
+    whole = evaluate.evaluate
+    few = {"samples": 20}
+    monkeypatch.setattr(evaluate, "evaluate", lambda options: whole(replace(options, **few)))
+    folder = train("gan", images, tmp_path / "out", **GAN)
+    assert "nearest_training" in json.loads((folder / "metrics.json").read_text())
+
+
+def test_figures_that_fail_leave_a_card_and_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(options: evaluate.Options) -> dict[str, object]:
+        raise DataError("the data is gone")
+
+    monkeypatch.setattr(evaluate, "evaluate", broken)
+    monkeypatch.setattr("aigc.hub.check_push", lambda name: None)
+    images = tiny_folder(tmp_path / "images", "1", "2", "3")
+    out = tmp_path / "out"
+    with pytest.raises(loop.TrainingError) as caught:
+        train("gan", images, out, push_to_hub="me/mine", **GAN)
+    assert str(caught.value) == (
+        f"{out} is whole, but without figures: the data is gone; then: python -m train.evaluate "
+        f"{out} --data {images} --write, python -m aigc.hub push {out} me/mine"
+    )
+    assert (out / "README.md").exists() and checkpoint.load(out).metrics == {}

@@ -198,7 +198,7 @@ def test_a_folder_of_sounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(data.DataError, match="leave --size out instead of 64"):
         data.load("sounds", tmp_path, size=64)
     (tmp_path / "none").mkdir()
-    with pytest.raises(data.DataError, match=r"no readable sound for training \(0 files"):
+    with pytest.raises(data.DataError, match=r"no readable sound \(0 files"):
         data.load("sounds", tmp_path / "none")
 
 

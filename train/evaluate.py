@@ -41,6 +41,7 @@ import json
 import math
 import os
 import re
+import shlex
 import statistics
 import sys
 import tempfile
@@ -307,7 +308,9 @@ def cloud_figures(
     real: Tensor, made: Tensor, again: Tensor, judge: Checkpoint, samples: str, floor: str
 ) -> Figures:
     """How the cloud `made` (M, F) compares with `real` (N, F), and how real pictures of their own,
-    `again` (M, F), compare with it."""
+    `again` (M, F), compare with it; nothing for a single real picture, which is no cloud."""
+    if len(real) < 2:
+        return {}
     where = f"in the {made.shape[1]} features of {judge.name} {judge.revision}"
     found = {
         "frechet_distance": Figure(
@@ -447,13 +450,17 @@ def class_figures(
         f"{judge.revision}, which is right for {share(right)} of the real test images"
     )
     floor = f"{free:,} real test images instead of samples"
-    return {
+    found = {
         "classes_covered": Figure(
             "Classes covered", (seen > 0).double().mean().item(),
             lambda v: f"{v * classes:.0f} of {classes}", "higher",
             f"{protocol}; a class is covered by one sample, and the value is their share.",
             (again > 0).double().mean().item(), floor,
-        ),
+        )
+    }  # fmt: skip
+    if not true.all():  # all images of a class were kept back: any sample of it is infinitely far
+        return found
+    return found | {
         "class_kl": Figure(
             "KL of the classes", metrics.histogram_kl(seen, true), lambda v: f"{v:.4f} nats",
             "lower",
@@ -949,12 +956,23 @@ def write(folder: Path, found: dict[str, Any] | None) -> None:
 
 
 def complete(folder: Path, root: Path, figures: bool = True) -> None:
-    """Give a checkpoint that was just trained its figures, unless `figures` is off, and its
-    card."""
-    found = evaluate(Options(folder, root)) if figures else None
+    """Give a checkpoint that was just trained its card, and its figures, unless `figures` is off or
+    nothing was kept back to test with. Raises EvaluationError that says how to get them later."""
+    write(folder, None)  # so that it is whole, whatever happens while the figures are computed
+    if not figures:
+        return
+    try:
+        found = evaluate(Options(folder, root))
+    except data.NothingKeptBack as error:
+        print(f"no figures: {error}", file=sys.stderr)
+        return
+    except (loop.TrainingError, data.DataError, checkpoint.CheckpointError) as error:
+        again = shlex.join(["python", "-m", "train.evaluate", str(folder), "--data", str(root)])
+        raise EvaluationError(
+            f"{folder} is whole, but without figures: {error}; then: {again} --write"
+        ) from None
     write(folder, found)
-    if found is not None:
-        print(table(found))
+    print(table(found))
 
 
 def table(found: dict[str, Any]) -> str:

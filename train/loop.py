@@ -859,12 +859,15 @@ def finish(job: Job, state: Run) -> Path:
         files["samples.png"] = buffer.getvalue()
     from train import evaluate  # it trains a classifier when it has to, which needs this module
 
+    again = shlex.join(["python", "-m", "aigc.hub", "push", str(recipe.out), recipe.push_to_hub])
     try:
         checkpoint.save(
             recipe.out, model, job.family, dataset.media, dataset.labels, dataset.name, training,
             files, recipe.half,
         )  # fmt: skip
         evaluate.complete(recipe.out, recipe.data, figures=recipe.evaluate)
+    except evaluate.EvaluationError as error:
+        raise TrainingError(f"{error}, {again}" if recipe.push_to_hub else str(error)) from None
     except OSError as error:
         raise TrainingError(
             f"the checkpoint could not be written to {recipe.out} ({error.strerror}); make room, "
@@ -876,7 +879,6 @@ def finish(job: Job, state: Run) -> Path:
         try:
             print(hub.push(recipe.out, recipe.push_to_hub))
         except hub.HubError as error:
-            again = f"python -m aigc.hub push {recipe.out} {recipe.push_to_hub}"
             raise TrainingError(f"{recipe.out} is whole, but {error}; then: {again}") from None
     print(f"{recipe.out}: {images} images in {state.seconds / 60:.1f} minutes")
     return recipe.out
