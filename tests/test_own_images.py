@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 from PIL import Image, ImageDraw
 
 from aigc import checkpoint
@@ -174,3 +175,22 @@ def test_figures_that_fail_leave_a_card_and_the_command(
         f"{out} --data {images} --write, python -m aigc.hub push {out} me/mine"
     )
     assert (out / "README.md").exists() and checkpoint.load(out).metrics == {}
+
+
+def test_classes_that_changed_their_names_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = tiny_folder(tmp_path / "images", "cat/1", "cat/2", "dog/1", "dog/2")
+    flags = GAN | {"evaluate": False}
+    train("gan", images, tmp_path / "out", **flags)
+    (images / "cat").rename(images / "wolf")
+    with pytest.raises(loop.TrainingError, match="classes cat, dog, and the data has dog, wolf;"):
+        train("gan", images, tmp_path / "out", resume=True, **flags)
+    (images / "wolf").rename(images / "cat")
+    train("gan", images, tmp_path / "out", resume=True, **flags | {"steps": 3})
+    # A state from before they were written down goes on as it did.
+    state = tmp_path / "out.resume.safetensors"
+    about, tensors = loop.parse(state.read_bytes())
+    del about["labels"]
+    state.write_bytes(safetensors.torch.save(tensors, {"about": json.dumps(about)}))
+    train("gan", images, tmp_path / "out", resume=True, **flags | {"steps": 4})

@@ -457,6 +457,7 @@ class Run:
             "format": RESUME_FORMAT,
             "family": self.job.family,
             "recipe": _comparable(self.job.recipe),
+            "labels": list(self.job.dataset.labels),
             "step": self.step,
             "seconds": self.seconds,
             "snapshots": self.snapshots,
@@ -509,6 +510,14 @@ class Run:
             raise TrainingError(
                 f"{self.file} was written with --{key.replace('_', '-')} {stored.get(key)}, not "
                 f"{given.get(key)}; resume with the same flags or choose another --out"
+            )
+        labels = list(self.job.dataset.labels)
+        if (before := about.get("labels", labels)) != labels:  # the model knows them by number
+            lists = (", ".join(some[:10]) + ", ..." * (len(some) > 10) for some in (before, labels))
+            then, now = (text or "no classes" for text in lists)
+            raise TrainingError(
+                f"{self.file} was written with the classes {then}, and the data has {now}; name "
+                "the folders as they were or choose another --out"
             )
         try:
             self.job.model.load_state_dict(_pick("model", tensors))
