@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from pathlib import Path
 # (docs/experiments.md).
 if __name__ == "__main__":
     os.environ.setdefault("GOMP_SPINCOUNT", "3000")
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not turned off by a shell
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during imports is no traceback
 
 from aigc import ui
 from aigc.hub import Follower
@@ -24,6 +27,13 @@ from aigc.ui import remote
 
 HUB_WAIT_S = 4.0  # for a Hub that is there; after that the page comes without, and says so
 HERE = Path(__file__).resolve().parent
+
+
+def port(text: str) -> int:
+    """The number of a port. Raises ArgumentTypeError with a sentence."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 6) or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is 1 to 65535, not {text!r}")
+    return int(text)
 
 
 def arguments() -> argparse.Namespace:
@@ -34,7 +44,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--host", default=env("GRADIO_SERVER_NAME", "127.0.0.1"),
                         help="address to listen on; 0.0.0.0 for every one")  # fmt: skip
-    parser.add_argument("--port", type=int, default=env("GRADIO_SERVER_PORT", "7860"))
+    parser.add_argument("--port", type=port, default=env("GRADIO_SERVER_PORT", "7860"))
     parser.add_argument("--share", action="store_true", help="make a public link, by Gradio")
     parser.add_argument("--mcp", action="store_true",
                         default=env("GRADIO_MCP_SERVER", "").lower() == "true",
@@ -85,4 +95,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     main()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -234,3 +236,14 @@ def test_the_tree_in_the_readme_is_there(name: str) -> None:
 
 def test_no_python_file_is_a_drawer_for_everything() -> None:
     assert not [p for p in SOURCES if p.stem in {"utils", "util", "helpers", "common", "misc"}]
+
+
+def test_an_interrupt_while_the_app_is_imported_is_no_traceback(tmp_path: Path) -> None:
+    for name in ("torch", "gradio", "numpy"):  # whichever is the first to be imported
+        stops = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+        (tmp_path / f"{name}.py").write_text(stops, encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")

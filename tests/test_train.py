@@ -193,6 +193,11 @@ def test_images_of_a_folder_become_a_checkpoint(image_folder: Path, tmp_path: Pa
         ({"steps": -1}, "numbers from 0 up"),
         ({"snapshots": 200}, "--snapshots is a number from 0 to 199, not 200"),
         ({"batch": 0}, "--batch"),
+        ({"batch": 10**11}, "--batch 100000000000 is more than the 600 there are"),
+        ({"beta2": 1.0}, "--beta2 is from 0 to below 1"),
+        ({"out": Path()}, "--out is a folder of its own"),
+        ({"out": Path("/")}, "--out is a folder of its own"),
+        ({"out": Path("..")}, "--out is a folder of its own"),
         ({"dataset": "imagenet"}, "choose one of mnist"),
         ({"seed": -1}, "--seed"),
         ({"precision": "float64"}, "--precision"),
@@ -213,8 +218,20 @@ def test_wrong_flags_are_one_sentence(
     flags: dict[str, Any], sentence: str, mnist_root: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(loop.TrainingError, match=sentence):
-        train("gan", mnist_root, tmp_path / "x", **flags)
+        train("gan", mnist_root, **{"out": tmp_path / "x", **flags})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_learning_rates_below_0_are_one_sentence(
+    script: str, mnist_root: Path, tmp_path: Path
+) -> None:
+    rates = [name for name in vars(recipe(script, mnist_root, tmp_path)) if name.endswith("lr")]
+    assert rates
+    for name in rates:
+        flag = "--" + name.replace("_", "-")
+        with pytest.raises(loop.TrainingError, match=f"{flag} is a number from 0 up, not -1"):
+            train(script, mnist_root, tmp_path / "x", **{name: -1.0})
 
 
 @pytest.mark.parametrize(
@@ -224,6 +241,9 @@ def test_wrong_flags_are_one_sentence(
         ("attention", {"patch_dropout": -0.1}, "--patch-dropout is a share"),
         ("ladder", {"free_bits": -1.0}, "--free-bits is 0 or more"),
         ("ladder", {"free_until": 0.0}, "--free-until is a share of the run, not 0.0"),
+        ("classifier", {"weight_decay": -1.0}, "--weight-decay is 0 or more"),
+        ("classifier", {"smoothing": 2.0}, "--smoothing is a share"),
+        ("language", {"images": 5}, "--images 5 is less than --size; choose more"),
         ("language", {"token_dropout": 1.0}, "--token-dropout is a share"),
     ],
 )
@@ -293,7 +313,9 @@ def test_a_start_that_does_not_fit_is_one_sentence(mnist_root: Path, tmp_path: P
     for script, start, flags, words in (
         ("vae", made, {"latent": 5}, "has latent 4, and this run 5; give the same flags"),
         ("gan", made, {}, "has family 'vae', and this run 'gan'"),
-        ("vae", "nowhere", {}, "'nowhere' is no repository of the Hub; write OWNER/NAME"),
+        ("vae", "nowhere", {}, "no such folder, and 'nowhere' is no repository of the Hub; write"),
+        ("vae", tmp_path / "gone", {}, "gone: there is no such folder; name a checkpoint folder"),
+        ("vae", "./gone", {}, "gone: there is no such folder; name a checkpoint folder"),
     ):
         with pytest.raises(loop.TrainingError, match=words):
             train(script, mnist_root, tmp_path / "x", start=str(start), **flags)

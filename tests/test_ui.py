@@ -848,6 +848,17 @@ def test_the_command_line(
     assert all(one.source == "local" for one in call["it"].checkpoints)
 
 
+@pytest.mark.parametrize("port", ["99999", "0", "-5", "eight", "٣"])
+@pytest.mark.parametrize("variable", [True, False])
+def test_a_wrong_port_ends_with_a_sentence(
+    variable: bool, port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GRADIO_SERVER_PORT", port if variable else "7860")
+    with pytest.raises(SystemExit):
+        start(monkeypatch, *([] if variable else [f"--port={port}"]))
+    assert capsys.readouterr().err.endswith(f"a port is 1 to 65535, not {port!r}\n")
+
+
 def test_a_wrong_folder_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match="nowhere is not a folder"):
         start(monkeypatch, "--checkpoints", "nowhere")

@@ -68,6 +68,10 @@ def augment(
 def train(recipe: Recipe, dataset: Dataset | None = None) -> Path:
     """`dataset` stands in for the one that the flags name: made pictures, for instance."""
     loop.check(recipe)
+    if recipe.weight_decay < 0:
+        raise loop.TrainingError(f"--weight-decay is 0 or more, not {recipe.weight_decay}")
+    if not 0 <= recipe.smoothing <= 1:
+        raise loop.TrainingError(f"--smoothing is a share from 0 to 1, not {recipe.smoothing}")
     dataset = dataset or loop.load_images(recipe)
     if len(dataset.labels) < 2:
         raise loop.TrainingError(

@@ -125,6 +125,8 @@ def train(recipe: Recipe) -> Path:
         raise loop.TrainingError(f"--loss is one of {', '.join(LOSSES)}, not {recipe.loss!r}")
     if recipe.penalty_every < 1:
         raise loop.TrainingError(f"--penalty-every is 1 or more, not {recipe.penalty_every}")
+    if not 0 <= recipe.beta2 < 1:
+        raise loop.TrainingError(f"--beta2 is from 0 to below 1, not {recipe.beta2}")
     if not 0 <= recipe.gp:
         raise loop.TrainingError(f"--gp is 0 or more, not {recipe.gp}")
     if not 0 <= recipe.mismatch:

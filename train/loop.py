@@ -48,6 +48,7 @@ from train import distributed, watch
 
 TEXTS = 2  # in a snapshot
 SAVE_EVERY_S = 40.0
+MAX_BATCH = 4096  # of a smaller data set, which it goes round several times
 RESUME_FORMAT = 1
 # Flags that may differ between a run and the run that goes on from its state.
 MAY_CHANGE = {
@@ -120,10 +121,14 @@ def check(recipe: Options) -> None:
     for name, value in dataclasses.asdict(recipe).items():
         if isinstance(value, float) and not math.isfinite(value):
             raise TrainingError(f"--{name.replace('_', '-')} is a number, not {value}")
+        if name.split("_")[-1] == "lr" and value < 0:
+            raise TrainingError(f"--{name.replace('_', '-')} is a number from 0 up, not {value}")
     if recipe.minutes < 0 or recipe.steps < 0:
         raise TrainingError("--minutes and --steps are numbers from 0 up")
     if recipe.minutes == 0 and recipe.steps == 0:
         raise TrainingError("say how long to train: --minutes M or --steps N")
+    if recipe.out.name in ("", ".."):  # what lies beside it is named after it
+        raise TrainingError(f"--out is a folder of its own, such as runs/new, not {recipe.out}")
     if recipe.lost_after <= 0:
         raise TrainingError(f"--lost-after is a number of seconds above 0, not {recipe.lost_after}")
     if recipe.images < 0:
@@ -183,14 +188,25 @@ def load_data(recipe: Options) -> Data:
     found = distributed.in_turn(
         lambda: load(recipe.dataset, recipe.data, train=True, size=recipe.size)
     )
-    if not recipe.images:
-        return found
-    some = slice(recipe.images)
-    if isinstance(found, Corpus):
-        return dataclasses.replace(found, symbols=found.symbols[some])
-    if isinstance(found, Texts):
-        return dataclasses.replace(found, rows=found.rows[some], targets=found.targets[some])
-    return dataclasses.replace(found, images=found.images[some], targets=found.targets[some])
+    if recipe.images:
+        some = slice(recipe.images)
+        if isinstance(found, Corpus):
+            if recipe.images < found.media.length:  # of a text it is so many symbols
+                raise TrainingError(f"--images {recipe.images} is less than --size; choose more")
+            found = dataclasses.replace(found, symbols=found.symbols[some])
+        elif isinstance(found, Texts):
+            found = dataclasses.replace(found, rows=found.rows[some], targets=found.targets[some])
+        else:
+            found = dataclasses.replace(
+                found, images=found.images[some], targets=found.targets[some]
+            )
+    # A batch that goes round a small data set is all right; one that never gets round is not.
+    if recipe.batch > max(len(found), MAX_BATCH):
+        raise TrainingError(
+            f"--batch {recipe.batch} is more than the {len(found)} there are to learn from; choose "
+            f"{max(len(found), MAX_BATCH)} or fewer"
+        )
+    return found
 
 
 def device_of(name: str) -> torch.device:
@@ -306,21 +322,26 @@ def start_from(job: Job) -> dict[str, Any]:
     from aigc import hub
 
     start = job.recipe.start
+    here = Path(start)
+    if not here.is_dir() and (here.is_absolute() or here.exists() or start[0] in ".~"):
+        raise TrainingError(f"--start {start}: there is no such folder; name a checkpoint folder")
     try:
         found = distributed.in_turn(
-            lambda: checkpoint.load(Path(start)) if Path(start).is_dir() else hub.pull(start)
+            lambda: checkpoint.load(here) if here.is_dir() else hub.pull(start)
         )
-    except (hub.HubError, checkpoint.CheckpointError) as error:
+    except hub.HubError as error:
+        raise TrainingError(f"--start {start}: there is no such folder, and {error}") from None
+    except checkpoint.CheckpointError as error:
         raise TrainingError(f"--start {start}: {error}") from None
-    here, there = (
+    ours, theirs = (
         {"family": family, **media.to_dict(), **dataclasses.asdict(config)}
         for family, media, config in (
             (job.family, job.dataset.media, cast(Any, job.model.config)),
             (found.family, found.media, cast(Any, found.model.config)),
         )
     )
-    for key in sorted(here.keys() | there.keys(), key=lambda k: (k != "family", k)):
-        wanted, has = here.get(key), there.get(key)
+    for key in sorted(ours.keys() | theirs.keys(), key=lambda k: (k != "family", k)):
+        wanted, has = ours.get(key), theirs.get(key)
         if wanted != has:
             raise TrainingError(
                 f"--start {start} has {key} {has!r}, and this run {wanted!r}; give the same flags "
