@@ -65,6 +65,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("served")
     for family in ("gan", "vae", "attention", "language"):
         save_tiny(root / f"{family}-mnist", family)
+    config = root / "attention-mnist" / "config.json"
+    values = json.loads(config.read_text(encoding="utf-8"))
+    values["training"]["started"] = {"name": "before-that", "images": 4800}
+    config.write_text(json.dumps(values), encoding="utf-8")
     (root / "broken-mnist").mkdir()
     demo = ui.build(ui.catalogue_of(root, films=Path(__file__).parent.parent / "films"))
     url = launched(demo)
@@ -578,6 +582,12 @@ def test_the_film_of_two_runs(server: str, visit: Any) -> None:
     blurry, plain = page.locator(".tl-steps ol").all_inner_texts()
     assert "λ = 4 times the" in blurry and "Over the first 5% of the run λ rises" in blurry
     assert "λ" not in plain.replace("whatever λ is", "")  # nobody wrote it down
+    assert "start from random weights" in plain
+    page.goto(f"{server}?tab=timelapse&checkpoint=attention-mnist")
+    page.locator(".tl-steps ol").wait_for()
+    said = page.locator(".tl-steps ol").inner_text()
+    assert "those of before-that, which had learned from 4,800 examples" in said
+    assert "random" not in said
     assert one.errors == []
 
 

@@ -1099,6 +1099,9 @@ def test_the_film_of_a_shipped_gan_says_which_loss_it_had() -> None:
     assert collapsed["paired"] and not mended["paired"]
     assert collapsed["figures"]["classes covered"][-1] == 0.1
     assert mended["figures"]["classes covered"][-1] == 1
+    assert mended["began"] == {}  # with random weights
+    went_on = timelapse.film(shipped.find("attention-mnist", "snapshots"))
+    assert went_on["began"] == {"begun": "attention-mnist", "had": 461_728}
     for language in texts.LANGUAGES.values():
         steps = language.SCRIPT["film"]["steps"]
         assert "0.693" in str(steps["gan"]) and "1.386" in str(steps["gan_alone"])

@@ -759,7 +759,6 @@ def run(job: Job) -> Path:
     report: dict[str, watch.Value] = {}
     totals: dict[str, Tensor] = {}
     counts: dict[str, int] = {}
-    counted = 0
     stopped = False
     pictures = recipe.snapshots if hasattr(job.model, "sample") else 0
     draws = distributed.OwnRows(recipe.batch // distributed.size())
@@ -779,16 +778,15 @@ def run(job: Job) -> Path:
             for key, value in parts.items():
                 totals[key] = totals[key] + value.detach() if key in totals else value.detach()
                 counts[key] = counts.get(key, 0) + 1
-            counted += 1
             progress = state.progress()
             last = progress >= 1 or stopped
             picture = pictures and progress * pictures >= len(state.snapshots)
             # The first step, too: what comes later is compared with it.
             look = progress * watch.LOOKS >= looks + 1 or picture or last or state.step == 1
             save = state.seconds - saved > SAVE_EVERY_S or last
-            if state.seconds - shown > 1 or counted >= 200 or look or save:
+            if state.seconds - shown > 1 or max(counts.values()) >= 200 or look or save:
                 fresh = mean(totals, counts)
-                totals, counts, counted, shown = {}, {}, 0, state.seconds
+                totals, counts, shown = {}, {}, state.seconds
                 # Looked at before every save, so that a state that is written is a good one.
                 bad = [key for key, value in fresh.items() if not finite(value)]
                 if bad:

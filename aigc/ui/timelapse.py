@@ -58,6 +58,17 @@ def weighed(chosen: Checkpoint) -> dict[str, str]:
     return found
 
 
+def begun(chosen: Checkpoint) -> dict[str, Any]:
+    """The checkpoint whose weights the run began with and what that had learned from, by the names
+    in `texts.SCRIPT`; nothing of a run that began with random ones."""
+    started = chosen.training.get("started")
+    if not isinstance(started, dict):
+        return {}
+    name, images = started.get("name"), started.get("images")
+    known = isinstance(name, str) and isinstance(images, (int, float))
+    return {"begun": name, "had": images} if known else {}
+
+
 def film(chosen: Checkpoint) -> dict[str, Any]:
     """One run for the browser: its frames as data addresses, and each figure along them."""
     if chosen.path is None:
@@ -76,6 +87,7 @@ def film(chosen: Checkpoint) -> dict[str, Any]:
         "kind": chosen.media.kind if chosen.media else "image",  # films are of pictures
         "paired": paired(chosen),
         "weighed": weighed(chosen),
+        "began": begun(chosen),
         "about": figures.told(chosen) if isinstance(chosen, Film) else "",
         "frames": [
             figures.address(stage.picture and labels.put(stage.picture, labels.SHORT), "image/png")

@@ -57,7 +57,7 @@
   };
 
   // Within a tab the address follows in place; another tab is one step of Back.
-  const follow = (tab) => {
+  const readdress = (tab) => {
     if (shown[tab]) history.replaceState(history.state, "", address(tab));
   };
   const tabs = () => [...document.querySelectorAll("[role=tab][data-tab-id]")];
@@ -68,7 +68,7 @@
     if (!button || !begun.has(tab)) return location.reload();
     front = tab;
     button.click();
-    follow(tab);
+    readdress(tab);
   });
 
   // A result of a tab with the settings that stand there, as soon as its components do.
@@ -143,13 +143,13 @@
       shown[tab] = { made, names };
       if (looks[tab]) delete looks[tab].frame;
       if (tab === "sample") this.chosen?.result();
-      if (front === tab) follow(tab);
+      if (front === tab) readdress(tab);
     },
 
     // A visitor looks at another part of a tab's result; the address says so.
     look(tab, view, part = "result") {
       (looks[tab] ||= {})[part] = view;
-      if (front === tab) follow(tab);
+      if (front === tab) readdress(tab);
     },
 
     // What a tab shows, as its address says it, and that address.
@@ -216,7 +216,7 @@
       const now = tabs().find((one) => one.getAttribute("aria-selected") === "true")?.dataset.tabId;
       if (now && now !== tab) return;
       if (linkRead && front !== tab) history.pushState(null, "", address(tab));
-      else follow(tab);
+      else readdress(tab);
       front = tab;
       if (linkRead) begin(tab);
     },

@@ -101,8 +101,11 @@ function explain(run, at) {
   const now = Object.fromEntries(Object.entries(run.figures).flatMap(([name, values]) =>
     (values[at] === null ? [] : [[name.replace(/\W/g, "_"), `<b>${short(values[at])}</b>`]])));
   const told = { step: short(run.step[at]), images: short(run.images[at]), ...run.weighed };
+  const { begun, had } = run.began;
+  if (begun) Object.assign(told, { begun: plain(begun), had: short(had) });
+  const list = begun ? [words.began, ...steps.list.slice(1)] : steps.list; // the first: where from
   const known = { ...now, ...Object.fromEntries(Object.entries(told).map(([name, said]) => [name, `<b>${said}</b>`])) };
-  const items = steps.list.filter((text) => [...text.matchAll(/\{(\w+)\}/g)].every(([, k]) => k in known));
+  const items = list.filter((text) => [...text.matchAll(/\{(\w+)\}/g)].every(([, k]) => k in known));
   return `<h2>${plain(run.name)}: ${steps.title}</h2><ol>${items.map((text) =>
     `<li>${window.aigc.fill(text, known)}</li>`).join("")}</ol>`;
 }

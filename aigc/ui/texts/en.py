@@ -935,6 +935,9 @@ SCRIPT = {
         "pause": "Pause",
         "at": "{minutes} minutes",
         "alt": "{name}, step {step}",
+        # In place of the first of `steps`, where a run began with the weights of another.
+        "began": "The weights are at first those of {begun}, which had learned from {had} examples "
+        "before; this is step {step}.",
         # By what the run makes.
         "facts": {
             "image": "step {step}, {images} pictures seen",

@@ -1019,6 +1019,7 @@ SCRIPT = {
         "pause": "暂停",
         "at": "{minutes} 分钟",
         "alt": "{name}，第 {step} 步",
+        "began": "一开始的权重来自 {begun}，它此前已学过 {had} 个样本；现在是第 {step} 步。",
         "facts": {
             "image": "第 {step} 步，已看 {images} 张图",
             "sound": "第 {step} 步，已听 {images} 个声音",
