@@ -25,7 +25,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from aigc import latent
-from aigc.ui import attention, cache, figures, formula, patches, texts
+from aigc.ui import attention, cache, figures, formula, lengths, patches, texts
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.weights import pack
 
@@ -263,6 +263,64 @@ def test_the_formula_has_the_numbers_of_the_place(catalogue: Catalogue) -> None:
         attention.formula_at(catalogue, made, "", {**at, "position": "900"})
     with pytest.raises(ValueError, match="Draw a picture first"):
         attention.formula_at(catalogue, None, "", at)
+
+
+def test_what_twice_the_length_costs(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen, made = attention.read_settings(catalogue, NAME, 3, "5")
+    said = attention.lengths_of(catalogue, made, "")
+    rows = re.findall(r"<tr( class=\"here\")?><td>(\d+)</td><td>([\d,]+)</td>", said)
+    assert [int(length) for _, length, _ in rows] == [49, 98, 196, 392, 784, 1568]
+    assert [length for here, length, _ in rows if here] == [str(LENGTH)]
+    assert [int(pairs.replace(",", "")) for *_, pairs in rows] == [
+        sum(range(1, int(length) + 1)) for _, length, _ in rows
+    ]
+    assert said.count("<polyline") == 3
+    # All pairs without the cache over those with it: the rows of 1, 1 and 2, 1 to 3 ... places.
+    times = sum(n * (n + 1) / 2 for n in range(1, LENGTH + 1)) / (LENGTH * (LENGTH + 1) / 2)
+    assert f"{NAME} makes {LENGTH} places" in said and f" {times:.0f} times as many" in said
+    # What is timed is the head's own attention, in three ways, and longer ones repeat it.
+    piece = patches.finished(chosen, made)
+    model: Any = chosen.model
+    q, k, v = model.scores(piece, 5, 0, 0)
+    expected = model.attention(piece[None], [5])[0, 0, 0] @ v  # (T, D)
+    outputs: list[torch.Tensor] = []
+    monkeypatch.setattr(lengths, "seconds", lambda run: float(outputs.append(run()) or 1))
+    found = lengths.cost(q, k, v, LENGTH)
+    whole, fused, row = (one[0, 0] for one in outputs)
+    torch.testing.assert_close(whole, expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(fused, expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(row, expected[-1:], atol=1e-5, rtol=1e-4)
+    assert found.apart == float((whole - fused).abs().max()) < 1e-5
+    maps, heads = model.attention(piece[None], [5]), LAYERS * HEADS
+    assert found.maps(heads) == maps.numel() * maps.element_size()
+    kept = sum(one.numel() * one.element_size() for one in (k, v))
+    assert found.cache(heads, q.shape[1]) == heads * kept
+    longer = lengths.cost(q, k, v, 2 * LENGTH)
+    torch.testing.assert_close(outputs[3][0, 0, :LENGTH], expected, atol=1e-5, rtol=1e-4)
+    assert longer.pairs == 2 * LENGTH**2 + LENGTH
+    # A model of one place has no length to compare, and a long one is not measured beyond itself.
+    assert lengths.lengths(1) == [2, 4, 8] and lengths.lengths(5000) == [1250, 2500, 5000]
+    assert max(lengths.lengths(100)) == 800 and max(lengths.lengths(1000)) == 2000
+    with pytest.raises(ValueError, match="Draw a picture first"):
+        attention.lengths_of(catalogue, None, "")
+
+
+def test_attention_costs_the_square_of_the_length_and_a_row_does_not() -> None:
+    q, k, v = torch.randn(3, 64, 32, generator=latent.generator(0))
+    short, long = lengths.cost(q, k, v, 128), lengths.cost(q, k, v, 2048)
+    assert long.whole > 2 * (2048 / 128) * short.whole  # far more than in proportion
+    assert long.row < long.whole / 20 and long.fused < long.whole
+
+
+def test_the_best_of_several_times_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, runs = [0.0], []
+    monkeypatch.setattr(lengths.time, "perf_counter", lambda: clock[0])
+
+    def run() -> None:
+        runs.append(len(runs))
+        clock[0] += [100.0, 9.0, 4.0, 6.0, 5.0][len(runs) - 1]  # the first warms up
+
+    assert lengths.seconds(run) == 4.0 and len(runs) == 1 + lengths.ROUNDS
 
 
 def test_nothing_to_export_gets_a_sentence(catalogue: Catalogue) -> None:
@@ -626,3 +684,8 @@ def test_nothing_is_wider_than_a_phone(page: Any, server: str) -> None:
     for tile in page.locator(".av-tile").all():
         box = tile.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    page.get_by_text(texts.LENGTHS).click()
+    page.get_by_role("button", name=texts.LENGTHS_MEASURE).click()
+    row = page.locator("#attention-lengths tr.here")
+    assert row.inner_text().startswith(str(LENGTH)) and row.locator("td").count() == 7
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

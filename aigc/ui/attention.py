@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from aigc.checkpoint import Checkpoint
-from aigc.ui import formula, kinds, offline, parts, pictures, served, texts
+from aigc.ui import formula, kinds, lengths, offline, parts, pictures, served, texts
 from aigc.ui.catalogue import (
     ANY,
     LENGTH,
@@ -268,8 +268,8 @@ def formula_at(catalogue: Catalogue, made: object, data: object, where: object) 
     HTML."""
     chosen, piece, settings = remade(catalogue, made, data)
     at = read_where(where)
-    if "scores" not in chosen.capabilities:
-        return texts.LACKS.format(name=chosen.name, capability="scores", choose="").rstrip("; .")
+    if lacking := no_scores(chosen):
+        return lacking
     if at["layer"] == ROLLOUT or at["head"] in AVERAGES:
         return f"<p>{texts.FORMULA_ONE}</p>"
     length = chosen.model.tokens(piece[None]).shape[1]  # type: ignore[operator]
@@ -279,6 +279,22 @@ def formula_at(catalogue: Catalogue, made: object, data: object, where: object) 
     title = texts.FORMULA_AT.format(layer=at["layer"], head=at["head"], place=name(found.at))
     links = kind.explorers(chosen, piece, settings, at)
     return f"<h2>{title}</h2>{formula.table(found, length, name)}{links}"
+
+
+def lengths_of(catalogue: Catalogue, made: object, data: object) -> str:
+    """What longer sequences cost the model of what stands in the viewer, as HTML."""
+    chosen, piece, settings = remade(catalogue, made, data)
+    model: Any = chosen.model
+    return no_scores(chosen) or lengths.measured(
+        chosen, piece, settings["label"], math.prod(model.grid)
+    )
+
+
+def no_scores(chosen: Checkpoint) -> str:
+    """That this model does not say what its weights are computed from, or nothing."""
+    if "scores" in chosen.capabilities:
+        return ""
+    return texts.LACKS.format(name=chosen.name, capability="scores", choose="").rstrip("; .")
 
 
 def build(catalogue: Catalogue) -> parts.Page:
@@ -313,7 +329,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         kind = kinds.of(chosen) if chosen else next(iter(viewers))
         more = (one for other in viewers for one in other.look_shapes(chosen))
         return (
-            gr.Button(getattr(texts, kind.BUTTON)), gr.Accordion(visible=kind.GIVES_PICTURES),
+            gr.Button(getattr(texts, kind.BUTTON)), gr.Accordion(visible=kind.GIVES_PICTURES), "",
             *(gr.HTML(visible=other is kind) for other in viewers), *more,
         )  # fmt: skip
 
@@ -366,6 +382,12 @@ def build(catalogue: Catalogue) -> parts.Page:
                 numbers_here = gr.HTML(
                     js_on_load=None, elem_id="attention-formula", elem_classes="explore"
                 )
+            with gr.Accordion(texts.LENGTHS, open=False):
+                gr.Markdown(texts.LENGTHS_HINT, elem_classes="hint")
+                measure = gr.Button(texts.LENGTHS_MEASURE, size="sm", elem_classes="pill")
+                costs = gr.HTML(
+                    js_on_load=None, elem_id="attention-lengths", elem_classes="explore"
+                )
             made = parts.made_box()
     parts.about(catalogue, checkpoint, NEEDS, texts.ABOUT_ATTENTION)
 
@@ -379,7 +401,7 @@ def build(catalogue: Catalogue) -> parts.Page:
         "layer": layer, "head": head, "position": position, **more,
     }  # fmt: skip
     linked = {**settings, "picture": pad, "show": show, "new_seed": randomise}
-    shaped = [button, own, *viewers.values(), *more.values()]
+    shaped = [button, own, costs, *viewers.values(), *more.values()]
     checkpoint.change(parts.spoken(shapes), checkpoint, shaped, **parts.QUIET)
     work: dict[str, Any] = {**parts.UNSEEN, **parts.MODEL_WORK}
     event: dict[str, Any] = {
@@ -415,6 +437,10 @@ def build(catalogue: Catalogue) -> parts.Page:
         [here.expand, *(viewer.select for viewer in viewers.values())],
         parts.spoken(partial(formula_at, catalogue)),
         outputs=numbers_here, **parts.LATEST, **{**looking, "queue": False},
+    )  # fmt: skip
+    measure.click(
+        parts.spoken(partial(lengths_of, catalogue)), [made, shown_picture], costs,
+        **parts.ONCE, **work | {"show_progress": "minimal", "show_progress_on": costs},
     )  # fmt: skip
     randomise.change(
         None, randomise, None, **parts.PRIVATE,
