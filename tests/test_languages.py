@@ -82,6 +82,15 @@ def test_both_languages_say_the_same() -> None:
         assert fields[0] == fields[1], where
 
 
+@pytest.mark.parametrize("module", [en, zh])
+def test_no_name_stands_for_two_texts(module: ModuleType) -> None:
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    nodes = [node for node in tree.body if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    targets = [node.targets[0] if isinstance(node, ast.Assign) else node.target for node in nodes]
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    assert len(names) > 100 and len(names) == len(set(names))
+
+
 def test_what_made_a_view_is_said_in_chinese() -> None:
     silent = {"show", "frame", "x", "y"}  # of players and maps: in the address, not below them
     named = {name for view in explore.VIEWS.values() for name in view.CONTROLS} - silent

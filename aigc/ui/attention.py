@@ -382,9 +382,9 @@ def build(catalogue: Catalogue) -> parts.Page:
                 numbers_here = gr.HTML(
                     js_on_load=None, elem_id="attention-formula", elem_classes="explore"
                 )
-            with gr.Accordion(texts.LENGTHS, open=False):
-                gr.Markdown(texts.LENGTHS_HINT, elem_classes="hint")
-                measure = gr.Button(texts.LENGTHS_MEASURE, size="sm", elem_classes="pill")
+            with gr.Accordion(texts.COST, open=False):
+                gr.Markdown(texts.COST_HINT, elem_classes="hint")
+                measure = gr.Button(texts.COST_MEASURE, size="sm", elem_classes="pill")
                 costs = gr.HTML(
                     js_on_load=None, elem_id="attention-lengths", elem_classes="explore"
                 )

@@ -110,7 +110,7 @@ def chart(costs: list[Cost]) -> str:
     times = [[one.whole for one in costs], [one.fused for one in costs], [one.row for one in costs]]
     low = min(min(values) for values in times)
     doublings = math.log2(max(max(values) for values in times) / low) or 1.0
-    for at, (values, name) in enumerate(zip(times, texts.LENGTHS_LINES)):
+    for at, (values, name) in enumerate(zip(times, texts.COST_LINES)):
         points = " ".join(
             f"{100 * i / (len(values) - 1):.1f},{58 - 56 * math.log2(value / low) / doublings:.1f}"
             for i, value in enumerate(values)
@@ -120,8 +120,8 @@ def chart(costs: list[Cost]) -> str:
     return (
         f'<section class="compare lines"><h2>{words}</h2>'
         f'<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" '
-        f'aria-label="{texts.LENGTHS_CHART}">{lines}</svg>'
-        f'<div class="ends"><span>{costs[0].length}</span><span>{texts.LENGTHS_AXIS}</span>'
+        f'aria-label="{texts.COST_CHART}">{lines}</svg>'
+        f'<div class="ends"><span>{costs[0].length}</span><span>{texts.COST_AXIS}</span>'
         f"<span>{costs[-1].length}</span></div></section>"
     )
 
@@ -138,9 +138,9 @@ def table(costs: list[Cost], heads: int, width: int, places: int) -> str:
         line = "".join(f"<td>{cell}</td>" for cell in cells)
         here = ' class="here"' if one.length == places else ""
         rows += f"<tr{here}>{line}</tr>"
-    head = "".join(f"<th>{name}</th>" for name in texts.LENGTHS_COLUMNS)
+    head = "".join(f"<th>{name}</th>" for name in texts.COST_COLUMNS)
     body = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-    return figures.table(body, texts.LENGTHS, "lengths")
+    return figures.table(body, texts.COST, "lengths")
 
 
 def size(count: int) -> str:
@@ -151,13 +151,11 @@ def size(count: int) -> str:
 def said(chosen: Checkpoint, costs: list[Cost], heads: int, places: int) -> str:
     """What to read in the figures."""
     before, last = costs[-2:]
-    found = texts.LENGTHS_FOUND.format(
+    found = texts.COST_FOUND.format(
         last=last.length, before=before.length, whole=f"{last.whole / before.whole:.1f}",
         row=f"{last.row / before.row:.1f}",
     )  # fmt: skip
-    steps = texts.LENGTHS_STEPS.format(
-        name=chosen.name, steps=places, times=f"{(places + 2) / 3:.0f}"
-    )
+    steps = texts.COST_STEPS.format(name=chosen.name, steps=places, times=f"{(places + 2) / 3:.0f}")
     apart = f"{max(one.apart for one in costs):.0e}"
-    info = texts.LENGTHS_INFO.format(heads=heads, places=places, apart=apart)
+    info = texts.COST_INFO.format(heads=heads, places=places, apart=apart)
     return f"<p>{found}</p><p>{steps}</p><p>{info}</p>"

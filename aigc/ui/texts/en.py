@@ -738,31 +738,31 @@ FORMULA_ONE = (
     "The formula is that of one head of one layer: choose a map that is no mean, maximum or "
     "rollout."
 )
-LENGTHS = "What twice the length costs"
-LENGTHS_HINT = (
+COST = "What twice the length costs"
+COST_HINT = (
     "Every place looks at every earlier one, so that twice as many places are four times as many "
     "pairs. See what that takes on the machine that answers here, and what is spared by keeping "
     "keys and values."
 )
-LENGTHS_MEASURE = "Measure it"
-LENGTHS_LINES = ("all places at once", "the same, fused", "one more place, with the cache")
-LENGTHS_CHART = "Time against the length of the sequence, both by doublings"
-LENGTHS_AXIS = "places; both axes go by doublings"
-LENGTHS_COLUMNS = (
+COST_MEASURE = "Measure it"
+COST_LINES = ("all places at once", "the same, fused", "one more place, with the cache")
+COST_CHART = "Time against the length of the sequence, both by doublings"
+COST_AXIS = "places; both axes go by doublings"
+COST_COLUMNS = (
     "places", "pairs in a head", "all at once", "the same, fused", "one more, with the cache",
     "maps of all heads", "cache of all heads",
 )  # fmt: skip
-LENGTHS_FOUND = (
+COST_FOUND = (
     "From {before} places to {last}, all at once took {whole} times as long just now, and one more "
     "place {row} times. Four is what the square of the length asks for, two what the length does; "
     "it is more where a map no longer fits into the processor's own memory, and less where most of "
     "the time goes into starting the work."
 )
-LENGTHS_STEPS = (
+COST_STEPS = (
     "{name} makes {steps} places one after the other. With the cache each computes its own row "
     "alone; without it, the rows of all before it once more, {times} times as many pairs in all."
 )
-LENGTHS_INFO = (
+COST_INFO = (
     "Timed: one head with its own queries, keys and values, written out as softmax(QKᵀ / √d) V, "
     "and by PyTorch's fused kernel, which gives the same up to {apart} and keeps no map: its "
     "memory grows with the length alone, its time with the square all the same. Beyond the "
