@@ -18,6 +18,7 @@ import tyro
 from torch import Tensor
 
 from aigc import latent
+from aigc.checkpoint import Checkpoint
 from aigc.models.gan import (
     GAN,
     LOSSES,
@@ -119,18 +120,23 @@ def augment(images: Tensor, draws: Tensor) -> Tensor:
     return x * ~covered[:, None]  # (N, 1, H, W)
 
 
-def train(recipe: Recipe) -> Path:
+def check(recipe: Recipe) -> None:
+    """Raises TrainingError with a sentence for a flag that cannot be."""
     loop.check(recipe)
-    if recipe.loss not in LOSSES:
-        raise loop.TrainingError(f"--loss is one of {', '.join(LOSSES)}, not {recipe.loss!r}")
+    for flag, value, known in (
+        ("loss", recipe.loss, LOSSES),
+        ("augment", recipe.augment, AUGMENTS),
+        ("schedule", recipe.schedule, SCHEDULES),
+    ):
+        if value not in known:
+            raise loop.TrainingError(f"--{flag} is one of {', '.join(known)}, not {value!r}")
+    for flag, number in (("gp", recipe.gp), ("mismatch", recipe.mismatch)):
+        if not 0 <= number:
+            raise loop.TrainingError(f"--{flag} is 0 or more, not {number}")
     if recipe.penalty_every < 1:
         raise loop.TrainingError(f"--penalty-every is 1 or more, not {recipe.penalty_every}")
     if not 0 <= recipe.beta2 < 1:
         raise loop.TrainingError(f"--beta2 is from 0 to below 1, not {recipe.beta2}")
-    if not 0 <= recipe.gp:
-        raise loop.TrainingError(f"--gp is 0 or more, not {recipe.gp}")
-    if not 0 <= recipe.mismatch:
-        raise loop.TrainingError(f"--mismatch is 0 or more, not {recipe.mismatch}")
     if not 0 <= recipe.mismatch_until <= 1:
         raise loop.TrainingError(
             f"--mismatch-until is a share from 0 to 1, not {recipe.mismatch_until}"
@@ -140,15 +146,187 @@ def train(recipe: Recipe) -> Path:
             f"--batch {recipe.batch} cannot be judged {recipe.pack} at a time on "
             f"{distributed.size()} process(es); choose a multiple"
         )
-    if recipe.augment not in AUGMENTS:
-        raise loop.TrainingError(f"--augment is auto, on or off, not {recipe.augment!r}")
-    if recipe.schedule not in SCHEDULES:
-        raise loop.TrainingError(f"--schedule is {' or '.join(SCHEDULES)}, not {recipe.schedule!r}")
+
+
+@dataclass
+class Batch:
+    """What both sides of one step see: N pictures of each kind."""
+
+    real: Tensor
+    """(N, C, H, W) in [-1, 1]."""
+    fake: Tensor
+    """The same of the generator, which may learn through it."""
+    targets: Tensor
+    """Classes (N,)."""
+    conditions: Tensor
+    """What both networks are told of them, (N, K)."""
+    draws: Tensor | None
+    """Random numbers that augment both, (N, 2 DRAWS); None: they are shown as they are."""
+
+
+class Game:
+    """A generator against a discriminator: the step of both, and what became of it."""
+
+    def __init__(self, recipe: Recipe, model: GAN, device: torch.device, augmented: bool) -> None:
+        self.recipe, self.model, self.device, self.augmented = recipe, model, device, augmented
+        g, d, betas = model.generator, model.discriminator, (0.0, recipe.beta2)
+        self.g_adam = torch.optim.Adam(g.parameters(), lr=recipe.g_lr, betas=betas, fused=True)
+        self.d_adam = torch.optim.Adam(d.parameters(), lr=recipe.d_lr, betas=betas, fused=True)
+        taught = model.config.classes and recipe.pack == 1
+        self.mismatch = recipe.mismatch if taught else 0.0
+        self.latest: tuple[Tensor, Tensor] | None = None
+        """Made pictures and their classes, for `seen` to look at."""
+
+    def step(
+        self,
+        images: Tensor,
+        targets: Tensor,
+        number: int,
+        progress: float,
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """See `loop.Job.step`: a step of the discriminator, then one of the generator."""
+        decay = loop.cosine(progress, 1.0, 0.01) if self.recipe.schedule == "cosine" else 1.0
+        loop.set_lr(self.g_adam, decay)
+        loop.set_lr(self.d_adam, decay)
+        batch = self.draw(images, targets, generator)
+        self.latest = batch.fake.detach(), targets
+        d_loss, real_logits, fake_logits, penalty = self.teach_discriminator(
+            batch, number, progress, generator
+        )
+        g_loss = self.teach_generator(batch, real_logits.detach())
+        return {
+            "D loss": d_loss, "G loss": g_loss, **penalty,
+            "margin": (real_logits - fake_logits).mean(),
+            "diversity": watch.diversity(batch.fake, batch.real, targets),
+        }  # fmt: skip
+
+    def draw(self, images: Tensor, targets: Tensor, generator: torch.Generator) -> Batch:
+        """As many pictures as `images` (N, C, H, W) in [0, 1], of the same classes (N,)."""
+        config, n = self.model.config, len(images)
+        conditions = (
+            F.one_hot(targets, config.classes).float() if config.classes else images.new_zeros(n, 1)
+        )
+        with loop.autocast(self.recipe, self.device):
+            z = self.model.noise((n, config.latent), generator).to(self.device)
+            fake = self.model.generator(z, conditions)
+        draws = latent.uniform((n, 2 * DRAWS), generator) if self.augmented else None
+        return Batch(images * 2 - 1, fake, targets, conditions, draws)
+
+    def teach_discriminator(
+        self, batch: Batch, number: int, progress: float, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]:
+        """Its loss, its logits for the real pictures and for the made ones, as it was before, and
+        the penalty where this step has one."""
+        recipe, d, fake = self.recipe, self.model.discriminator, batch.fake.detach()
+        due = number % recipe.penalty_every == 0
+        penalise = (recipe.r1 or recipe.r2) and due
+        told = packed(batch.conditions, recipe.pack)
+        # Both halves in one batch, so that every layer runs once.
+        with loop.autocast(recipe, self.device):
+            both = torch.cat([batch.real, fake]).requires_grad_(penalise)
+            shown = both
+            if batch.draws is not None:
+                shown = augment(both, torch.cat(batch.draws.chunk(2, 1)))
+            features = d.look(packed(shown, recipe.pack))
+            logits = d.judge(features, told.repeat(2, 1)).float()
+        real_logits, fake_logits = logits.chunk(2)
+        loss = total = discriminator_loss(recipe.loss, real_logits, fake_logits)
+        penalty: dict[str, Tensor] = {}
+        if penalise:
+            wanted = (
+                logits if recipe.r1 and recipe.r2 else real_logits if recipe.r1 else fake_logits
+            )
+            # The mean runs over the whole batch of 2 n pictures: twice it is R1 + R2.
+            penalty["penalty"] = slope = 2 * gradient_penalty(wanted, both)
+            gamma = loop.cosine(progress, recipe.gamma, recipe.gamma_end)
+            total = total + 0.5 * gamma * recipe.penalty_every * slope
+        if self.mismatch and progress < recipe.mismatch_until:
+            # As the classifier of AC-GAN (Odena et al. 2016, arXiv 1610.09585), but by the same
+            # logit with each class in turn: what does not depend on the class cancels in the
+            # softmax, and the convolutions have run already.
+            with loop.autocast(recipe, self.device):
+                fits = d.matches(features[: len(fake)]).float()  # (N, K)
+            total = total + self.mismatch * F.cross_entropy(fits, batch.targets)
+        if recipe.gp and due:
+            penalty["penalty"] = slope = self.slope_between(batch.real, fake, told, generator)
+            total = total + recipe.gp * recipe.penalty_every * slope
+        self.d_adam.zero_grad()
+        total.backward()
+        distributed.average_gradients(d.parameters())
+        self.d_adam.step()
+        return loss, real_logits, fake_logits, penalty
+
+    def slope_between(
+        self, real: Tensor, fake: Tensor, told: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """The penalty of WGAN-GP, ()."""
+        pack = self.recipe.pack
+        share = latent.uniform((len(real), 1, 1, 1), generator)[::pack].to(self.device)
+        ends = packed(real, pack), packed(fake, pack)
+        with loop.autocast(self.recipe, self.device):
+            between = torch.lerp(ends[0], ends[1].to(real.dtype), share).requires_grad_()
+            mixed = self.model.discriminator(between, told).float()
+        return wgan_gp(mixed, between)
+
+    def teach_generator(self, batch: Batch, real_logits: Tensor) -> Tensor:
+        """Its loss, (): the same pictures, judged by the discriminator as it is now. The real half
+        keeps its logits from before the update, which saves a pass."""
+        recipe, d = self.recipe, self.model.discriminator
+        d.requires_grad_(False)
+        with loop.autocast(recipe, self.device):
+            shown = batch.fake
+            if batch.draws is not None:
+                shown = augment(batch.fake, batch.draws[:, DRAWS:])
+            told = packed(batch.conditions, recipe.pack)
+            judged = d(packed(shown, recipe.pack), told).float()
+        loss = generator_loss(recipe.loss, real_logits, judged)
+        self.g_adam.zero_grad()
+        loss.backward()
+        distributed.average_gradients(self.model.generator.parameters())
+        self.g_adam.step()
+        d.requires_grad_(True)
+        return loss
+
+    def seen(self, judge: Checkpoint) -> dict[str, float]:
+        """Which classes come out of the classes that were asked for last; or how many of them,
+        where nobody asks."""
+        if self.latest is None:
+            return {}
+        made, wanted = (part.cpu() for part in self.latest)
+        seen = judge.model.classify(made.float().add(1).mul(0.5))[0].argmax(1)  # type: ignore[operator]
+        if not self.model.config.classes:
+            return {"classes covered": len(set(seen.tolist())) / min(len(seen), len(judge.labels))}
+        covered = len(set(seen.tolist()) & set(wanted.tolist())) / len(set(wanted.tolist()))
+        return {
+            "label accuracy": (seen == wanted).double().mean().item(),
+            "classes covered": covered,
+        }
+
+
+ADVICE = (
+    "try --loss relativistic with both penalties, a larger --gamma, half of --g-lr and --d-lr, or "
+    "another --d-base"
+)
+REMEDIES = {
+    "alike": (
+        "try --loss relativistic with both penalties, a larger --gamma, --pack 2, or half of --g-lr"
+    ),
+    "certain": (
+        "try both penalties (--r1 --r2) with a larger --gamma, half of --d-lr, or a smaller "
+        "--d-base"
+    ),
+    "fooled": "try a larger --d-base or --d-lr, or a smaller --g-lr",
+}
+
+
+def train(recipe: Recipe) -> Path:
+    """Make the model, and train it; returns the folder of its checkpoint. Raises TrainingError."""
+    check(recipe)
     dataset = loop.load_images(recipe)
     judge = evaluate.available_judge(dataset)  # says which classes come out
     if not recipe.classes:
         dataset = replace(dataset, targets=torch.zeros_like(dataset.targets), labels=())
-    device = loop.device_of(recipe.device)
     channels, height, width = dataset.media.shape
     try:
         config = Config(
@@ -159,140 +337,24 @@ def train(recipe: Recipe) -> Path:
         )  # fmt: skip
     except ValueError as error:
         raise loop.TrainingError(str(error)) from None
-    model = GAN(config)
+    device, model = loop.device_of(recipe.device), GAN(config)
     model.initialise(latent.generator(recipe.seed))
     model.to(device).to(memory_format=torch.channels_last)
-    g, d = model.generator, model.discriminator
-    betas = (0.0, recipe.beta2)
-    g_adam = torch.optim.Adam(g.parameters(), lr=recipe.g_lr, betas=betas, fused=True)
-    d_adam = torch.optim.Adam(d.parameters(), lr=recipe.d_lr, betas=betas, fused=True)
     # A spectrum that is moved up is another note, and a sheet's frames do not move together.
     few = len(dataset) < FEW and dataset.media.kind == "image"
     augmented = recipe.augment == "on" or (recipe.augment == "auto" and few)
-    mismatch = recipe.mismatch if config.classes and recipe.pack == 1 else 0.0
-    latest: list[Tensor] = []  # made pictures and their classes, for it to look at
-
-    def step(
-        images: Tensor, targets: Tensor, number: int, progress: float, generator: torch.Generator
-    ) -> dict[str, Tensor]:
-        decay = loop.cosine(progress, 1.0, 0.01) if recipe.schedule == "cosine" else 1.0
-        loop.set_lr(g_adam, decay)
-        loop.set_lr(d_adam, decay)
-        gamma = loop.cosine(progress, recipe.gamma, recipe.gamma_end)
-        conditions = (
-            F.one_hot(targets, config.classes).float()
-            if config.classes
-            else images.new_zeros(len(images), 1)
-        )
-        real = images * 2 - 1
-
-        with loop.autocast(recipe, device):
-            z = model.noise((len(images), config.latent), generator).to(device)
-            fake = g(z, conditions)
-        latest[:] = fake.detach(), targets
-        if augmented:
-            draws = latent.uniform((len(images), 2 * DRAWS), generator)
-            of_both = torch.cat(draws.chunk(2, 1))  # (2 n, DRAWS)
-
-        # Discriminator: both halves in one batch, so that every layer runs once.
-        due = number % recipe.penalty_every == 0
-        penalise = (recipe.r1 or recipe.r2) and due
-        told = packed(conditions, recipe.pack)
-        with loop.autocast(recipe, device):
-            both = torch.cat([real, fake.detach()]).requires_grad_(penalise)
-            shown = augment(both, of_both) if augmented else both
-            features = d.look(packed(shown, recipe.pack))
-            logits = d.judge(features, told.repeat(2, 1)).float()
-        real_logits, fake_logits = logits.chunk(2)
-        d_loss = discriminator_loss(recipe.loss, real_logits, fake_logits)
-        d_total = d_loss
-        measured: dict[str, Tensor] = {}  # the penalty, at the steps that have one
-        if penalise:
-            wanted = (
-                logits if recipe.r1 and recipe.r2 else real_logits if recipe.r1 else fake_logits
-            )
-            # The mean runs over the whole batch of 2 n pictures: twice it is R1 + R2.
-            measured["penalty"] = penalty = 2 * gradient_penalty(wanted, both)
-            d_total = d_total + 0.5 * gamma * recipe.penalty_every * penalty
-        if mismatch and progress < recipe.mismatch_until:
-            # As the classifier of AC-GAN (Odena et al. 2016, arXiv 1610.09585), but by the same
-            # logit with each class in turn: what does not depend on the class cancels in the
-            # softmax, and the convolutions have run already.
-            with loop.autocast(recipe, device):
-                fits = d.matches(features[: len(images)]).float()  # (N, K)
-            d_total = d_total + mismatch * F.cross_entropy(fits, targets)
-        if recipe.gp and due:
-            share = latent.uniform((len(images), 1, 1, 1), generator)[:: recipe.pack].to(device)
-            ends = [packed(end, recipe.pack) for end in (real, fake.detach())]
-            with loop.autocast(recipe, device):
-                between = torch.lerp(ends[0], ends[1].to(real.dtype), share).requires_grad_()
-                mixed = d(between, told).float()
-            measured["penalty"] = penalty = wgan_gp(mixed, between)
-            d_total = d_total + recipe.gp * recipe.penalty_every * penalty
-        d_adam.zero_grad()
-        d_total.backward()
-        distributed.average_gradients(d.parameters())
-        d_adam.step()
-
-        # Generator: the same pictures, judged by the discriminator as it is now. The real half
-        # keeps its logits from before the update, which saves a pass.
-        d.requires_grad_(False)
-        with loop.autocast(recipe, device):
-            shown = augment(fake, draws[:, DRAWS:]) if augmented else fake
-            judged = d(packed(shown, recipe.pack), told).float()
-        g_loss = generator_loss(recipe.loss, real_logits.detach(), judged)
-        g_adam.zero_grad()
-        g_loss.backward()
-        distributed.average_gradients(g.parameters())
-        g_adam.step()
-        d.requires_grad_(True)
-        return {
-            "D loss": d_loss, "G loss": g_loss, **measured,
-            "margin": (real_logits - fake_logits).mean(),
-            "diversity": watch.diversity(fake, real, targets),
-        }  # fmt: skip
-
-    def look() -> dict[str, float]:
-        """Which classes come out of the classes that were asked for last; or how many of them,
-        where nobody asks."""
-        if judge is None:
-            return {}
-        made, wanted = (part.cpu() for part in latest)
-        seen = judge.model.classify(made.float().add(1).mul(0.5))[0].argmax(1)  # type: ignore[operator]
-        if not config.classes:
-            return {"classes covered": len(set(seen.tolist())) / min(len(seen), len(judge.labels))}
-        covered = len(set(seen.tolist()) & set(wanted.tolist())) / len(set(wanted.tolist()))
-        return {
-            "label accuracy": (seen == wanted).double().mean().item(),
-            "classes covered": covered,
-        }
-
+    game = Game(recipe, model, device, augmented)
     return loop.run(
         loop.Job(
             family="gan",
             recipe=recipe,
             dataset=dataset,
             model=model,
-            optimizers={"generator": g_adam, "discriminator": d_adam},
-            step=step,
-            advice=(
-                "try --loss relativistic with both penalties, a larger --gamma, half of --g-lr "
-                "and --d-lr, or another --d-base"
-            ),
-            limits=watch.Limits(
-                remedies={
-                    "alike": (
-                        "try --loss relativistic with both penalties, a larger --gamma, --pack 2, "
-                        "or half of --g-lr"
-                    ),
-                    "certain": (
-                        "try both penalties (--r1 --r2) with a larger --gamma, half of --d-lr, or "
-                        "a smaller --d-base"
-                    ),
-                    "fooled": "try a larger --d-base or --d-lr, or a smaller --g-lr",
-                }
-            ),
-            look=look,
+            optimizers={"generator": game.g_adam, "discriminator": game.d_adam},
+            step=game.step,
+            advice=ADVICE,
+            limits=watch.Limits(remedies=REMEDIES),
+            look=lambda: game.seen(judge) if judge else {},
         )
     )
 
