@@ -27,8 +27,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -715,102 +715,12 @@ def run(job: Job) -> Path:
     Raises TrainingError when the run cannot start or go on, KeyboardInterrupt when it was
     stopped by Ctrl-C or a TERM signal, after its state was written.
     """
-    recipe, device, first = job.recipe, device_of(job.recipe.device), distributed.first()
     torch.set_float32_matmul_precision("high")
-    started = start_from(job) if recipe.start and not recipe.resume else {}
-    state = Run(job, device)
-    state.started = started
-    if started:  # a good model gets worse first, as its learning rates rise, and gains little
-        state.watch.said |= {"worse", "flat"}
-    if recipe.resume:
-        state.restore()
-    elif first and (there := next((p for p in state.files if p.exists()), None)):
-        raise TrainingError(f"{there} exists; go on with --resume or choose another --out")
-    log: watch.Log | None = None
-    if first:
-        for left in recipe.out.parent.glob(f".{recipe.out.name}.*.partial"):
-            shutil.rmtree(left, ignore_errors=True)  # of a run that was killed while it wrote OUT
-        state.save()  # a folder that cannot be written to is said now, not when hours are lost
-        log = state.log()
-    batches = Batches(job.dataset, recipe.batch, recipe.seed, device)
-    job.model.train()
-    signals: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if signals:
-            raise KeyboardInterrupt
-        signals.append(number)
-
-    previous = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
-    bar = tqdm(
-        total=1.0,
-        initial=state.progress(),
-        desc=f"{job.family}-{recipe.dataset}",
-        bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}",
-        file=sys.stderr,
-        mininterval=1.0,
-        disable=not first,
-    )
-    distributed.impatient(recipe.lost_after)
-    began = time.monotonic() - state.seconds
-    saved = shown = state.seconds
-    rate_from = state.step, state.seconds
-    looks = int(state.progress() * watch.LOOKS)
-    report: dict[str, watch.Value] = {}
-    totals: dict[str, Tensor] = {}
-    counts: dict[str, int] = {}
-    stopped = False
-    pictures = recipe.snapshots if hasattr(job.model, "sample") else 0
-    draws = distributed.OwnRows(recipe.batch // distributed.size())
+    first = distributed.first()  # asked before they leave each other: after that, each is
+    state, log = begin(job)
     try:
-        if pictures and not state.step:  # what it makes before it has learned anything
-            state.snapshot({})
-        while state.progress() < 1 and not stopped:
-            images, targets = batches.at(state.step)
-            with draws if distributed.size() > 1 else nullcontext():
-                parts = job.step(images, targets, state.step, state.progress(), state.generator)
-            state.step += 1
-            state.update_average()
-            # One clock for all processes, so that they do the same things at the same steps.
-            clock = [time.monotonic() - began, float(len(signals))]
-            state.seconds, signalled = distributed.largest(clock)
-            stopped = bool(signalled)
-            for key, value in parts.items():
-                totals[key] = totals[key] + value.detach() if key in totals else value.detach()
-                counts[key] = counts.get(key, 0) + 1
-            progress = state.progress()
-            last = progress >= 1 or stopped
-            picture = pictures and progress * pictures >= len(state.snapshots)
-            # The first step, too: what comes later is compared with it.
-            look = progress * watch.LOOKS >= looks + 1 or picture or last or state.step == 1
-            save = state.seconds - saved > SAVE_EVERY_S or last
-            if state.seconds - shown > 1 or max(counts.values()) >= 200 or look or save:
-                fresh = mean(totals, counts)
-                totals, counts, shown = {}, {}, state.seconds
-                # Looked at before every save, so that a state that is written is a good one.
-                bad = [key for key, value in fresh.items() if not finite(value)]
-                if bad:
-                    raise TrainingError(
-                        f"{bad[0]} became {fresh[bad[0]]} by step {state.step}; {job.advice}"
-                    )
-                report |= fresh  # what no step of these measured keeps its last figure
-                steps, seconds = state.step - rate_from[0], state.seconds - rate_from[1]
-                rate = steps * recipe.batch / max(seconds, 1e-9)
-                words = {k: f"{v:.4g}" for k, v in fresh.items() if isinstance(v, float)}
-                bar.set_postfix(words | {"img/s": f"{rate:.0f}"})
-                bar.update(progress - bar.n)
-            if look:
-                looks = int(progress * watch.LOOKS)
-                if log:
-                    report |= job.look() | {"images/s": rate, "memory MB": watch.memory_mb(device)}
-                state.look(log, report)
-                rate_from = state.step, state.seconds
-            if picture:
-                state.snapshot(report)
-            if save:
-                if first:
-                    state.save()
-                saved = state.seconds
+        with heard() as signals:
+            stopped = learn(job, state, log, signals)
     except distributed.Lost as lost:
         raise TrainingError(
             f"another process of this run was lost at step {state.step} ({lost}); the same command "
@@ -818,13 +728,10 @@ def run(job: Job) -> Path:
         ) from None
     except OSError as error:
         raise TrainingError(
-            f"{error.filename or recipe.out} could not be written ({error.strerror}); make room, "
-            "and the same command with --resume goes on from the last good state"
+            f"{error.filename or job.recipe.out} could not be written ({error.strerror}); make "
+            "room, and the same command with --resume goes on from the last good state"
         ) from None
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-        bar.close()
         if log:
             log.close()
     state.processes = distributed.size()
@@ -836,7 +743,160 @@ def run(job: Job) -> Path:
                 file=sys.stderr,
             )
         raise KeyboardInterrupt
-    return finish(job, state) if first else recipe.out
+    return finish(job, state) if first else job.recipe.out
+
+
+def begin(job: Job) -> tuple[Run, watch.Log | None]:
+    """The state to go on from, new or resumed, written once already; and where the first process
+    writes down its figures. Raises TrainingError when the run cannot start."""
+    recipe, first = job.recipe, distributed.first()
+    started = start_from(job) if recipe.start and not recipe.resume else {}
+    state = Run(job, device_of(recipe.device))
+    state.started = started
+    if started:  # a good model gets worse first, as its learning rates rise, and gains little
+        state.watch.said |= {"worse", "flat"}
+    if recipe.resume:
+        state.restore()
+    elif first and (there := next((p for p in state.files if p.exists()), None)):
+        raise TrainingError(f"{there} exists; go on with --resume or choose another --out")
+    if not first:
+        return state, None
+    for left in recipe.out.parent.glob(f".{recipe.out.name}.*.partial"):
+        shutil.rmtree(left, ignore_errors=True)  # of a run that was killed while it wrote OUT
+    state.save()  # a folder that cannot be written to is said now, not when hours are lost
+    return state, state.log()
+
+
+@contextmanager
+def heard() -> Iterator[list[int]]:
+    """A list that gets the first Ctrl-C or TERM signal, so that a run can end in good order; the
+    second one interrupts, as ever."""
+    signals: list[int] = []
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        if signals:
+            raise KeyboardInterrupt
+        signals.append(number)
+
+    previous = {n: signal.signal(n, hear) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield signals
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+class Meter:
+    """What the steps have measured since this was last read, and how fast they go. To read it is to
+    wait for a GPU, and for the other processes: not after every step."""
+
+    def __init__(self, state: Run) -> None:
+        self.state = state
+        self.totals: dict[str, Tensor] = {}
+        self.counts: dict[str, int] = {}
+        self.read_at = state.seconds
+        self.looked_at = state.step, state.seconds
+
+    def add(self, measured: Mapping[str, Tensor]) -> None:
+        for key, value in measured.items():
+            self.totals[key] = self.totals.get(key, 0) + value.detach()
+            self.counts[key] = self.counts.get(key, 0) + 1
+
+    def full(self) -> bool:
+        """Whether there is something new for the progress bar."""
+        return self.state.seconds - self.read_at > 1 or max(self.counts.values()) >= 200
+
+    def read(self) -> dict[str, watch.Value]:
+        """Means over the steps that measured each, and over all processes. Raises TrainingError
+        for what is not finite."""
+        fresh = mean(self.totals, self.counts)
+        self.totals, self.counts, self.read_at = {}, {}, self.state.seconds
+        bad = [key for key, value in fresh.items() if not finite(value)]
+        if bad:
+            raise TrainingError(
+                f"{bad[0]} became {fresh[bad[0]]} by step {self.state.step}; "
+                f"{self.state.job.advice}"
+            )
+        return fresh
+
+    def rate(self) -> float:
+        """Images a second since `rest`."""
+        steps, seconds = (
+            self.state.step - self.looked_at[0],
+            self.state.seconds - self.looked_at[1],
+        )
+        return steps * self.state.job.recipe.batch / max(seconds, 1e-9)
+
+    def rest(self) -> None:
+        """What takes the run's time from here to the next step does not count."""
+        self.looked_at = self.state.step, self.state.seconds
+
+
+def progress_bar(job: Job, progress: float) -> tqdm:
+    return tqdm(
+        total=1.0,
+        initial=progress,
+        desc=f"{job.family}-{job.recipe.dataset}",
+        bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}",
+        file=sys.stderr,
+        mininterval=1.0,
+        disable=not distributed.first(),
+    )
+
+
+def learn(job: Job, state: Run, log: watch.Log | None, signals: list[int]) -> bool:
+    """Step after step, until the budget is used up or a signal has come, which it returns. On the
+    way it looks at the run, takes snapshots, and saves its state; it ends with all three."""
+    recipe, first = job.recipe, distributed.first()
+    batches = Batches(job.dataset, recipe.batch, recipe.seed, state.device)
+    pictures = recipe.snapshots if hasattr(job.model, "sample") else 0
+    draws = distributed.OwnRows(recipe.batch // distributed.size())
+    job.model.train()
+    distributed.impatient(recipe.lost_after)
+    began, saved = time.monotonic() - state.seconds, state.seconds
+    looks = int(state.progress() * watch.LOOKS)
+    meter, report, stopped = Meter(state), dict[str, watch.Value](), False
+    with progress_bar(job, state.progress()) as bar:
+        if pictures and not state.step:  # what it makes before it has learned anything
+            state.snapshot({})
+        while state.progress() < 1 and not stopped:
+            images, targets = batches.at(state.step)
+            with draws if distributed.size() > 1 else nullcontext():
+                measured = job.step(images, targets, state.step, state.progress(), state.generator)
+            state.step += 1
+            state.update_average()
+            # One clock for all processes, so that they do the same things at the same steps.
+            clock = [time.monotonic() - began, float(len(signals))]
+            state.seconds, signalled = distributed.largest(clock)
+            stopped = bool(signalled)
+            meter.add(measured)
+            progress = state.progress()
+            last = progress >= 1 or stopped
+            picture = pictures and progress * pictures >= len(state.snapshots)
+            # The first step, too: what comes later is compared with it.
+            look = progress * watch.LOOKS >= looks + 1 or picture or last or state.step == 1
+            save = state.seconds - saved > SAVE_EVERY_S or last
+            if meter.full() or look or save:
+                # Read before every save, so that a state that is written is a good one.
+                fresh = meter.read()
+                report |= fresh  # what no step of these measured keeps its last figure
+                words = {k: f"{v:.4g}" for k, v in fresh.items() if isinstance(v, float)}
+                bar.set_postfix(words | {"img/s": f"{meter.rate():.0f}"})
+                bar.update(progress - bar.n)
+            if look:
+                looks = int(progress * watch.LOOKS)
+                if log:
+                    memory = watch.memory_mb(state.device)
+                    report |= job.look() | {"images/s": meter.rate(), "memory MB": memory}
+                state.look(log, report)
+                meter.rest()
+            if picture:
+                state.snapshot(report)
+            if save:
+                if first:
+                    state.save()
+                saved = state.seconds
+    return stopped
 
 
 def mean(totals: Mapping[str, Tensor], steps: Mapping[str, int]) -> dict[str, watch.Value]:
