@@ -14,7 +14,7 @@ from conftest import save_tiny
 
 from aigc import ui
 from aigc.models import gan as models_gan
-from aigc.ui import drawing, explore, lessons, measured, parts, sample, texts
+from aigc.ui import attention, drawing, explore, lessons, measured, parts, sample, texts
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.texts import en, zh
 
@@ -41,6 +41,9 @@ CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a VAE: easy to understand, limited in quality": ("cards", ("EXPECT.vae", "EXPECT.ladder")),
     "attention: finds by itself, costs the square": (
         "cards", ("EXPECT.attention", "EXPECT.language"),
+    ),
+    "time and memory against length, with the cache": (
+        "lengths", ("COST_FOUND", "COST_STEPS", "COST_INFO", "COST_CHART"),
     ),
     "images, text, audio, film": ("page", ("CHECKPOINT_INFO", "TAGLINE")),
     "noise, capacity, learning rate of a GAN": ("about", ("ABOUT.gan",)),
@@ -91,6 +94,7 @@ def places(shelf: Catalogue, config: Any, digit: str) -> dict[str, str]:
     """What a visitor reads in each place, in the language that is spoken."""
     one = sample.read(shelf, "gan-mnist", 4, 7, "any", 1.0)
     made = sample.images(one)
+    _, made_by_attention = attention.read_settings(shelf, "attention-mnist", 7, "3")
     return {
         "sample": sample.page(one, made) + sample.covered(shelf, one, made),
         "copies": measured.copies(one.checkpoint),
@@ -98,6 +102,7 @@ def places(shelf: Catalogue, config: Any, digit: str) -> dict[str, str]:
         "drawn": view(shelf, "gan-mnist", "scores", drawing=digit),
         "code": drawing.terms(drawing.study(shelf, "vae-mnist", "3", digit), "3"),
         "formula": view(shelf, "attention-mnist", "formula"),
+        "lengths": attention.lengths_of(shelf, made_by_attention, ""),
         "cards": "".join(lessons.expect(shelf, chosen) for chosen in shelf.checkpoints),
         "about": "".join(texts.ABOUT.values()),
         "page": json.dumps(config["components"], ensure_ascii=False, default=str),

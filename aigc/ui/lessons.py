@@ -69,6 +69,7 @@ def expect(catalogue: Catalogue, chosen: Checkpoint) -> str:
     words = said.format(
         this=this, steps=f"{steps:,}", pairs=f"{steps * (steps + 1) // 2:,}",
         explore=texts.TABS["explore"], project=texts.VIEWS["project"],
+        attend=texts.TABS["attention"], cost=texts.COST,
     )  # fmt: skip
     for other in catalogue.checkpoints:
         same = other.dataset == chosen.dataset and other.media == chosen.media

@@ -372,11 +372,11 @@ EXPECT = {
     "attention": "It finds by itself what to look at, and its likelihood is exact{this}. The "
     "price: {steps} steps, each looking at all before it, which is {pairs} pairs for every head. A "
     "picture of twice as many patches has four times the pairs. Keys and values are kept (the "
-    "cache), so that a step computes its own row alone.",
+    "cache), so that a step computes its own row alone ({attend}, {cost}).",
     "language": "It finds by itself what to read, and its likelihood is exact{this}. The price: of "
     "{steps} characters, each reads all before it, which is {pairs} pairs for every head, and four "
     "times as many for twice the length. Keys and values are kept (the cache), so that a step "
-    "computes its own row alone.",
+    "computes its own row alone ({attend}, {cost}).",
 }
 
 # The discriminator's score of each sample
