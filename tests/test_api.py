@@ -34,7 +34,7 @@ import app
 from aigc import ui
 from aigc.checkpoint import load
 from aigc.latent import MAX_SEED, generators
-from aigc.ui import explore, programs, served
+from aigc.ui import programs, served, views
 
 SAMPLE = {"checkpoint": "gan-mnist", "count": 3, "seed": 7, "label": "3", "temperature": 1.0}
 WRITING = {"prompt": "abc", "length": 30, "top_k": 5, "top_p": 0.9}  # of a checkpoint that writes
@@ -125,12 +125,12 @@ def test_the_parameters_are_those_of_the_links(client: Client) -> None:
     assert names["/sample"] == [*SAMPLE, *WRITING]
     assert names["/attention"] == ["checkpoint", "seed", "label", "prompt", "length"]
     assert names["/interpolate"] == [*INTERPOLATE, "format"]
-    for view, module in explore.VIEWS.items():
+    for view, module in views.VIEWS.items():
         assert names[f"/{view}"] == ["checkpoint", *module.CONTROLS]
-    views = {f"/{view}" for view in explore.VIEWS}
+    explorers = {f"/{view}" for view in views.VIEWS}
     assert names["/variations"] == [*VARIATIONS]
     assert set(names) == {
-        "/checkpoints", "/sample", "/variations", "/interpolate", "/attention", *views,
+        "/checkpoints", "/sample", "/variations", "/interpolate", "/attention", *explorers,
     }  # fmt: skip
     for about in api["named_endpoints"].values():
         assert all(p["parameter_has_default"] for p in about["parameters"])
@@ -283,12 +283,12 @@ def test_the_pictures_say_that_ai_made_them(
         assert address.items() >= {"tab": tab, **said}.items() and address["revision"]
 
 
-@pytest.mark.parametrize("view", explore.VIEWS)
+@pytest.mark.parametrize("view", views.VIEWS)
 def test_views_of_a_latent_space(client: Client, checkpoints: Path, view: str) -> None:
     name = HAS.get(view, "vae-mnist")
     images, settings = ask(client, f"/{view}", {"checkpoint": name, **GIVEN[view]})
-    wish = explore.read(ui.catalogue_of(checkpoints), name, view, GIVEN[view])
-    module = explore.VIEWS[view]
+    wish = views.read(ui.catalogue_of(checkpoints), name, view, GIVEN[view])
+    module = views.VIEWS[view]
     made_here = module.answer(wish)[0] if view == "project" else module.pictures(wish)
     expected = wish.checkpoint.media.to_uint8(made_here)
     assert np.array_equal(pixels(images), expected[..., 0])
@@ -406,7 +406,7 @@ def test_only_the_endpoints_are_public(server: str) -> None:
     config = httpx.get(f"{server}config").json()
     public = {d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public"}
     tabs = {"sample", "variations", "interpolate", "attention"}
-    assert public == {"checkpoints", *tabs, *explore.VIEWS}
+    assert public == {"checkpoints", *tabs, *views.VIEWS}
 
 
 def test_the_page_asks_no_other_machine(server: str) -> None:
@@ -491,7 +491,7 @@ def tools(server: str, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
 def test_every_endpoint_is_a_tool_and_nothing_else(server: str) -> None:
     (listed,) = tools(server)
     assert {tool.name for tool in listed} == {
-        "checkpoints", "sample", "variations", "interpolate", "attention", *explore.VIEWS
+        "checkpoints", "sample", "variations", "interpolate", "attention", *views.VIEWS
     }  # fmt: skip
     for tool in listed:
         assert len(tool.description) > 20

@@ -21,7 +21,7 @@ from test_browser import DROP, REST, TIMEOUT, WRONG, Visit, visit  # noqa: F401 
 from test_ui_explore import HAS
 
 from aigc import ui
-from aigc.ui import explore, judge, projection, texts
+from aigc.ui import judge, projection, texts, views
 
 PICTURE = "() => document.querySelector('#explore-map [data-part=picture]').toDataURL()"
 AT = "#explore-map [data-part=at]"
@@ -338,7 +338,7 @@ def test_a_tab_begins_with_the_checkpoint_that_was_chosen_last(
     assert one.errors == other.errors == []
 
 
-@pytest.mark.parametrize("view", explore.VIEWS)
+@pytest.mark.parametrize("view", views.VIEWS)
 def test_a_view_is_legible_at_every_width_and_in_both_themes(
     server: str, visit: Any, view: str  # noqa: F811
 ) -> None:  # fmt: skip

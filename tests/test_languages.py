@@ -18,7 +18,7 @@ from playwright.sync_api import expect
 
 from aigc import checkpoint, film, survey, ui
 from aigc.hub import transfer
-from aigc.ui import explore, figures, parts, texts
+from aigc.ui import figures, parts, texts, views
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.texts import en, zh
 
@@ -93,7 +93,7 @@ def test_no_name_stands_for_two_texts(module: ModuleType) -> None:
 
 def test_what_made_a_view_is_said_in_chinese() -> None:
     silent = {"show", "frame", "x", "y"}  # of players and maps: in the address, not below them
-    named = {name for view in explore.VIEWS.values() for name in view.CONTROLS} - silent
+    named = {name for view in views.VIEWS.values() for name in view.CONTROLS} - silent
     assert len(named) > 10 and named <= zh.SETTINGS.keys()
 
 

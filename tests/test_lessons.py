@@ -14,7 +14,7 @@ from conftest import save_tiny
 
 from aigc import ui
 from aigc.models import gan as models_gan
-from aigc.ui import attention, drawing, explore, lessons, measured, parts, sample, texts
+from aigc.ui import attention, drawing, lessons, measured, parts, sample, texts, views
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.texts import en, zh
 
@@ -87,7 +87,7 @@ def said(language: str, key: str) -> str:
 def view(shelf: Catalogue, checkpoint: str, name: str, **change: Any) -> str:
     given = {"seed": 7, "label": "3", "count": 2, "temperature": 1.0, "drawing": "",
              "layer": 1, "head": 1, "position": 5} | change  # fmt: skip
-    return str(explore.VIEWS[name].show(explore.read(shelf, checkpoint, name, given)))
+    return str(views.VIEWS[name].show(views.read(shelf, checkpoint, name, given)))
 
 
 def places(shelf: Catalogue, config: Any, digit: str) -> dict[str, str]:
@@ -194,10 +194,10 @@ def test_of_a_gan_the_page_says_how_this_very_one_was_trained() -> None:
 
 def test_explore_explains_the_views_that_there_are(shelf: Catalogue) -> None:
     heading = texts.ABOUT_LATENT
-    vae, gan = (shelf.find(f"{name}-mnist", explore.NEEDS) for name in ("vae", "gan"))
-    assert explore.reading(vae) == heading + "".join(texts.ABOUT_VIEWS.values())
-    assert explore.reading(gan) == heading + texts.ABOUT_VIEWS["directions"]
-    assert explore.reading(shelf.find("attention-mnist", explore.NEEDS)) == ""
+    vae, gan = (shelf.find(f"{name}-mnist", views.NEEDS) for name in ("vae", "gan"))
+    assert views.reading(vae) == heading + "".join(texts.ABOUT_VIEWS.values())
+    assert views.reading(gan) == heading + texts.ABOUT_VIEWS["directions"]
+    assert views.reading(shelf.find("attention-mnist", views.NEEDS)) == ""
 
 
 def test_a_view_is_called_by_its_name(shelf: Catalogue) -> None:

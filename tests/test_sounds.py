@@ -22,9 +22,9 @@ from aigc import checkpoint, data, latent, notes, ui
 from aigc.media import SoundMedia, media_from_dict
 from aigc.models.vae import VAE, Config
 from aigc.ui import (
+    controls,
     coverage,
     directions,
-    explore,
     interpolate,
     kinds,
     labels,
@@ -32,6 +32,7 @@ from aigc.ui import (
     sample,
     sounds,
     texts,
+    views,
 )
 from aigc.ui.catalogue import Catalogue
 from train import evaluate
@@ -281,23 +282,23 @@ def test_walks_are_heard_and_explorers_show_spectra(catalogue: Catalogue) -> Non
     page = interpolate.page(wish, interpolate.frames(wish))
     (walk,) = [content for kind, content in files_in(page) if kind == "audio/wav"]
     assert len(opened(walk)[0]) == 4 * SMALL.samples and 'data-frames="4"' in page
-    assert {"directions", "corners", "loop"} < set(explore.possible(wish.checkpoint))
+    assert {"directions", "corners", "loop"} < set(views.possible(wish.checkpoint))
     given = {"seed": 1, "label": "C4", "label_b": "E4", "label_c": "G4", "label_d": "B5",
              "side": 3, "path": "slerp"}  # fmt: skip
-    corners = explore.read(catalogue, "vae-notes", "corners", given)
-    assert "<img" in explore.VIEWS["corners"].show(corners)
-    moved = explore.read(
+    corners = views.read(catalogue, "vae-notes", "corners", given)
+    assert "<img" in views.VIEWS["corners"].show(corners)
+    moved = views.read(
         catalogue,
         "vae-notes",
         "directions",
         {"seed": 1, "label": "C4"} | dict.fromkeys(directions.MOVES, 1),
     )
-    shown = explore.VIEWS["directions"].show(moved)
+    shown = views.VIEWS["directions"].show(moved)
     assert shown.count('class="pill hear"') == 2 and "onset +" in shown
     given = {"seed": 1, "label": "C4", "stops": 3, "leg": 2, "path": "slerp"}
-    loop = explore.read(catalogue, "vae-notes", "loop", given)
-    assert 'data-frames="6"' in explore.VIEWS["loop"].show(loop)
-    taken = explore.taken_for(wish.checkpoint)
+    loop = views.read(catalogue, "vae-notes", "loop", given)
+    assert 'data-frames="6"' in views.VIEWS["loop"].show(loop)
+    taken = controls.taken_for(wish.checkpoint)
     assert taken["visible"] and texts.DRAWN_AS["sound"] in taken["value"]
 
 

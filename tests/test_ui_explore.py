@@ -27,6 +27,7 @@ from aigc.ui import (
     arithmetic,
     cache,
     complete,
+    controls,
     coverage,
     directions,
     explore,
@@ -42,6 +43,7 @@ from aigc.ui import (
     sample,
     texts,
     tradeoff,
+    views,
 )  # fmt: skip
 from aigc.ui.catalogue import Catalogue
 
@@ -82,17 +84,17 @@ HAS = {
 }  # a checkpoint that has the view
 
 
-def wish_of(catalogue: Catalogue, view: str, name: str = "") -> explore.Wish:
-    return explore.read(catalogue, name or HAS.get(view, "vae-mnist"), view, GIVEN[view])
+def wish_of(catalogue: Catalogue, view: str, name: str = "") -> views.Wish:
+    return views.read(catalogue, name or HAS.get(view, "vae-mnist"), view, GIVEN[view])
 
 
 def decode(address: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))))
 
 
-@pytest.mark.parametrize("view", [view for view in explore.VIEWS if view != "project"])
+@pytest.mark.parametrize("view", [view for view in views.VIEWS if view != "project"])
 def test_a_view_keeps_the_contract(catalogue: Catalogue, view: str) -> None:
-    module = explore.VIEWS[view]
+    module = views.VIEWS[view]
     assert module.PART in ("", *survey.PARTS) and view in GIVEN
     wish = wish_of(catalogue, view)
     made = wish.made
@@ -122,29 +124,29 @@ def unmarked(shown: object) -> tuple[int, int]:
     return sum(b"iTXt" not in base64.b64decode(content) for content in found), len(found)
 
 
-@pytest.mark.parametrize("view", [view for view in explore.VIEWS if view != "project"])
+@pytest.mark.parametrize("view", [view for view in views.VIEWS if view != "project"])
 def test_what_a_model_made_says_so_and_a_drawing_does_not(
     catalogue: Catalogue, view: str
 ) -> None:  # fmt: skip
-    missing, pictures = unmarked(explore.VIEWS[view].show(wish_of(catalogue, view)))
+    missing, pictures = unmarked(views.VIEWS[view].show(wish_of(catalogue, view)))
     assert missing == 0 < pictures
-    if "drawing" in explore.VIEWS[view].CONTROLS:
+    if "drawing" in views.VIEWS[view].CONTROLS:
         given = {**GIVEN[view], "drawing": drawn()}
-        wish = explore.read(catalogue, HAS.get(view, "vae-mnist"), view, given)
+        wish = views.read(catalogue, HAS.get(view, "vae-mnist"), view, given)
         # Whole and in part; judged as each class, beside the gradients.
         expected = {"complete": 2, "scores": 20}.get(view, 1)
-        assert wish.drawing is not None and unmarked(explore.VIEWS[view].show(wish))[0] == expected
+        assert wish.drawing is not None and unmarked(views.VIEWS[view].show(wish))[0] == expected
 
 
 @pytest.mark.parametrize(
-    "view", [view for view, module in explore.VIEWS.items() if hasattr(module, "watch")]
+    "view", [view for view, module in views.VIEWS.items() if hasattr(module, "watch")]
 )
 def test_a_drawing_is_seen_while_it_grows(
     catalogue: Catalogue, view: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "SECONDS_BETWEEN_VIEWS", 0.0)
     monkeypatch.setattr(cache, "_kept", {})
-    module, wish = explore.VIEWS[view], wish_of(catalogue, view)
+    module, wish = views.VIEWS[view], wish_of(catalogue, view)
     grown = list(module.watch(wish))
     rows, _ = wish.checkpoint.model.grid
     assert len(grown) >= rows and len(set(grown)) == len(grown)
@@ -161,10 +163,10 @@ def test_a_drawing_is_seen_while_it_grows(
     wrong = {"complete": {"rows": 64}, "heads": {"muted": "9.1"}}.get(view, {"position": 4000})
     given = {**GIVEN[view], **wrong}
     with pytest.raises(ValueError, match=r"."):
-        next(module.watch(explore.read(catalogue, HAS[view], view, given)))
+        next(module.watch(views.read(catalogue, HAS[view], view, given)))
     if "drawing" in module.CONTROLS:
         given = {**GIVEN[view], "drawing": drawn()}
-        grown = list(module.watch(explore.read(catalogue, HAS[view], view, given)))
+        grown = list(module.watch(views.read(catalogue, HAS[view], view, given)))
         assert bool(grown) == (view == "complete")
 
 
@@ -222,7 +224,7 @@ def test_other_classes_in_both_ways(catalogue: Catalogue) -> None:
     model, found = chosen.model, survey.read(chosen)
     assert found is not None
     image = model.sample(latent.generators(4, 1), [3])
-    by_means, by_class = explore.VIEWS["classes"].pictures(wish).unflatten(0, (2, 10))
+    by_means, by_class = views.VIEWS["classes"].pictures(wish).unflatten(0, (2, 10))
     free = model.condition(None)[None]
     z = model.encode(image, free)[0] - found["map.class_means"][3] + found["map.class_means"][8]
     torch.testing.assert_close(by_means[8:9], model.decode(z, free))
@@ -230,13 +232,13 @@ def test_other_classes_in_both_ways(catalogue: Catalogue) -> None:
     torch.testing.assert_close(by_class[8:9], model.decode(z, model.condition(8)[None]))
     # Its own class is where it came from.
     torch.testing.assert_close(by_means[3:4], model.reconstruct(image, free), atol=1e-4, rtol=0)
-    facts = explore.VIEWS["classes"].facts(wish)
+    facts = views.VIEWS["classes"].facts(wish)
     assert facts["from"] == "3"
     assert facts["arrives_by_means"]["8"] == pytest.approx(float(found["arithmetic"][0, 8]))
-    loose = explore.read(catalogue, "vae-mnist", "classes", {"seed": 4, "label": "any"})
+    loose = views.read(catalogue, "vae-mnist", "classes", {"seed": 4, "label": "any"})
     z, _ = model.encode(model.sample(latent.generators(4, 1), [None]), free)
     nearest = int((found["map.class_means"] - z).norm(dim=1).argmin())
-    assert explore.VIEWS["classes"].facts(loose)["from"] == str(nearest)
+    assert views.VIEWS["classes"].facts(loose)["from"] == str(nearest)
 
 
 @pytest.mark.parametrize("name", ["gan-mnist", "vae-mnist"])
@@ -286,14 +288,14 @@ def test_directions_of_stacked_classes_are_named_colour_by_colour() -> None:
 
 def test_a_loop_and_a_square_start_where_sample_does(catalogue: Catalogue) -> None:
     model: Any = catalogue.find("vae-mnist", "decode").model
-    frames = explore.VIEWS["loop"].pictures(wish_of(catalogue, "loop"))
+    frames = views.VIEWS["loop"].pictures(wish_of(catalogue, "loop"))
     assert len(frames) == 6
     stops = model.sample(latent.generators(4, 3), [None] * 3)
     torch.testing.assert_close(frames[::2], stops, atol=1e-5, rtol=0)
-    square = explore.VIEWS["corners"].pictures(wish_of(catalogue, "corners"))
+    square = views.VIEWS["corners"].pictures(wish_of(catalogue, "corners"))
     corners = model.sample(latent.generators(4, 4), [3, None, 5, 6])
     torch.testing.assert_close(square[[0, 2, 6, 8]], corners, atol=1e-5, rtol=0)
-    assert "data-loop" in explore.VIEWS["loop"].show(wish_of(catalogue, "loop"))
+    assert "data-loop" in views.VIEWS["loop"].show(wish_of(catalogue, "loop"))
 
 
 @pytest.mark.parametrize(
@@ -327,7 +329,7 @@ def test_a_request_that_is_wrong_gets_one_sentence(
 ) -> None:
     given = {**GIVEN.get(view, {}), **change}
     with pytest.raises(ValueError, match=re.escape(words)) as caught:
-        explore.read(catalogue, name, view, given)
+        views.read(catalogue, name, view, given)
     assert len(str(caught.value)) < 250
 
 
@@ -340,13 +342,13 @@ def test_without_a_survey_other_views_remain(tiny_checkpoints: Path, tmp_path: P
     for name in ("gan-mnist", "vae-mnist"):
         chosen = shelf.find(name, "sample")
         project = ["project"] if name == "gan-mnist" else []
-        assert explore.possible(chosen) == ["corners", "loop", *project, "modes"]
+        assert views.possible(chosen) == ["corners", "loop", *project, "modes"]
         why = {
             "gan-mnist": r"was not surveyed .* python -m train\.survey",
             "vae-mnist": r"could not be loaded: survey\.safetensors cannot be read",
         }[name]
         with pytest.raises(ValueError, match=why):
-            explore.read(shelf, name, "directions", GIVEN["directions"])
+            views.read(shelf, name, "directions", GIVEN["directions"])
     with gr.Blocks():
         assert explore.build(shelf).settings["view"].value == "corners"
 
@@ -354,14 +356,14 @@ def test_without_a_survey_other_views_remain(tiny_checkpoints: Path, tmp_path: P
 def test_walks_are_films(catalogue: Catalogue) -> None:
     frames, goes_round = plane.film(wish_of(catalogue, "map"))
     assert not goes_round and torch.equal(frames, plane.pictures(wish_of(catalogue, "map"))[1:])
-    short = explore.read(catalogue, "vae-mnist", "map", {**GIVEN["map"], "walk": "5"})
+    short = views.read(catalogue, "vae-mnist", "map", {**GIVEN["map"], "walk": "5"})
     with pytest.raises(ValueError, match="There is no path yet; drag one"):
         plane.film(short)
-    frames, goes_round = explore.VIEWS["loop"].film(wish_of(catalogue, "loop"))
+    frames, goes_round = views.VIEWS["loop"].film(wish_of(catalogue, "loop"))
     assert goes_round and torch.equal(
-        frames, explore.VIEWS["loop"].pictures(wish_of(catalogue, "loop"))
+        frames, views.VIEWS["loop"].pictures(wish_of(catalogue, "loop"))
     )
-    assert explore.FILMS == ("map", "loop")
+    assert views.FILMS == ("map", "loop")
 
 
 def test_scores_are_the_discriminators(catalogue: Catalogue) -> None:
@@ -438,14 +440,14 @@ def test_classes_fill_up(catalogue: Catalogue) -> None:
     assert texts.COVERAGE_TARGETS[False] in pages[-1][0]  # nobody measured the shares
     alone = Catalogue([wish.checkpoint])
     with pytest.raises(ValueError, match="No loaded classifier knows the classes of vae-mnist"):
-        explore.read(alone, "vae-mnist", "modes", GIVEN["modes"])
+        views.read(alone, "vae-mnist", "modes", GIVEN["modes"])
 
 
 def test_coverage_ends_when_somebody_stops_it_or_the_time_is_over(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = {**GIVEN["modes"], "total": modes.MAX_TOTAL}
-    wish = explore.read(catalogue, "gan-mnist", "modes", given)
+    wish = views.read(catalogue, "gan-mnist", "modes", given)
     halted = threading.Event()
     shown = []
     for page, reached in modes.grow(wish, halted):
@@ -460,7 +462,7 @@ def test_coverage_ends_when_somebody_stops_it_or_the_time_is_over(
     monkeypatch.setattr(modes, "SECONDS", 0.0)
     assert modes.facts(wish)["drawn"] == modes.BATCH
     with pytest.raises(ValueError, match="26001"):
-        explore.read(catalogue, "gan-mnist", "modes", {**given, "total": 26_001})
+        views.read(catalogue, "gan-mnist", "modes", {**given, "total": 26_001})
 
 
 def test_a_thousand_modes_fill_a_map(
@@ -469,7 +471,7 @@ def test_a_thousand_modes_fill_a_map(
     """A model of colours without classes, whose channels the classifier of grey digits names."""
     colour = ui.catalogue_of(tiny_stacked).checkpoints[0]
     both = Catalogue([*catalogue.checkpoints, colour])
-    wish = explore.read(both, colour.name, "modes", {**GIVEN["modes"], "total": 130})
+    wish = views.read(both, colour.name, "modes", {**GIVEN["modes"], "total": 130})
     assert wish.judge is not None and len(wish.judge.labels) == 1000
     facts, page = modes.facts(wish), modes.show(wish)
     one = catalogue.find("classifier-mnist", "classify").model
@@ -519,7 +521,7 @@ def test_bars_of_classes_start_in_one_line(chromium: Any) -> None:
 def test_scores_where_there_are_no_classes() -> None:
     shipped = ui.catalogue_of(Path(__file__).parents[1] / "checkpoints")
     given = {"seed": 3, "label": "any", "count": 2, "temperature": 1.0, "drawing": ""}
-    page = explore.VIEWS["scores"].show(explore.read(shipped, "gan-stacked-mnist", "scores", given))
+    page = views.VIEWS["scores"].show(views.read(shipped, "gan-stacked-mnist", "scores", given))
     assert "class" not in re.sub("<[^>]*>", "", page) and "<figcaption><b>" in page
     assert texts.JUDGED.format(label="") not in page
 
@@ -536,16 +538,16 @@ def test_only_a_classifier_of_the_same_data_names_what_has_no_classes(
     assert coverage.judge(catalogue, replace(plain, dataset="folder")) is None
 
 
-@pytest.mark.parametrize("view", [v for v, m in explore.VIEWS.items() if "drawing" in m.CONTROLS])
+@pytest.mark.parametrize("view", [v for v, m in views.VIEWS.items() if "drawing" in m.CONTROLS])
 def test_a_drawing_stands_in_place_of_a_seed(catalogue: Catalogue, view: str) -> None:
-    module = explore.VIEWS[view]
+    module = views.VIEWS[view]
     name = HAS.get(view, "vae-mnist")
     given = {**GIVEN[view], "drawing": drawn()}
-    wish = explore.read(catalogue, name, view, given)
+    wish = views.read(catalogue, name, view, given)
     assert set(wish.values) == {"drawing", *module.DRAWN}
     image = wish.drawing
     assert image is not None and wish.values["drawing"] == drawn()
-    again = explore.read(catalogue, name, view, {**given, **wish.values})
+    again = views.read(catalogue, name, view, {**given, **wish.values})
     assert torch.equal(again.drawing, image) and again.made == wish.made
     if view == "classes":
         torch.testing.assert_close(
@@ -560,33 +562,33 @@ def test_a_drawing_stands_in_place_of_a_seed(catalogue: Catalogue, view: str) ->
         assert texts.SCORES_DRAWN in module.show(wish)
     for nonsense in ("data:image/png;base64,xxxx", "!", 7):
         with pytest.raises(ValueError, match=r"picture|drawing"):
-            explore.read(catalogue, name, view, {**given, "drawing": nonsense})
+            views.read(catalogue, name, view, {**given, "drawing": nonsense})
 
 
 def test_of_pictures_nobody_is_told_what_a_drawing_is(catalogue: Catalogue) -> None:
-    assert not explore.taken_for(catalogue.find("gan-mnist", "project"))["visible"]
+    assert not controls.taken_for(catalogue.find("gan-mnist", "project"))["visible"]
 
 
 def test_a_projection_is_shown_no_faster_than_a_page_can(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "SECONDS_OF_A_SEARCH", 1000.0)
-    wish = explore.read(catalogue, "gan-mnist", "project", GIVEN["project"])
+    wish = views.read(catalogue, "gan-mnist", "project", GIVEN["project"])
     assert wish.drawing is not None
-    views = list(projection.search(wish.checkpoint, wish.drawing, "3"))
-    assert [one.step for one in views] == [projection.EVERY, projection.STEPS]
+    found = list(projection.search(wish.checkpoint, wish.drawing, "3"))
+    assert [one.step for one in found] == [projection.EVERY, projection.STEPS]
 
 
 def test_a_projection_ends_nearer_than_it_began(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "SECONDS_OF_A_SEARCH", 0.0)
-    wish = explore.read(catalogue, "gan-mnist", "project", GIVEN["project"])
+    wish = views.read(catalogue, "gan-mnist", "project", GIVEN["project"])
     image = wish.drawing
     assert image is not None
-    views = list(projection.search(wish.checkpoint, image, "3"))
-    assert [found.step for found in views] == list(range(10, 101, 10))
-    first, last = views[0], views[-1]
+    steps = list(projection.search(wish.checkpoint, image, "3"))
+    assert [found.step for found in steps] == list(range(10, 101, 10))
+    first, last = steps[0], steps[-1]
     assert last.errors[last.order[0]] < first.errors[first.order[0]]
     assert [last.errors[i] for i in last.order] == sorted(last.errors)
     assert last.labels == ["3"] * projection.SEARCHES
@@ -606,7 +608,7 @@ def test_a_projection_ends_nearer_than_it_began(
     pictures_, facts = projection.answer(wish)
     assert torch.equal(pictures_[0], image) and len(pictures_) == 5
     assert facts["errors"] == sorted(facts["errors"]) and facts["steps"] == 100
-    empty = explore.read(catalogue, "gan-mnist", "project", {"drawing": "", "label": "3"})
+    empty = views.read(catalogue, "gan-mnist", "project", {"drawing": "", "label": "3"})
     with pytest.raises(ValueError, match="The pad is empty"):
         projection.answer(empty)
 
@@ -615,7 +617,7 @@ def test_a_projection_ends_in_time(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     monkeypatch.setattr(projection, "SECONDS", 0.0)
-    wish = explore.read(catalogue, "gan-mnist", "project", GIVEN["project"])
+    wish = views.read(catalogue, "gan-mnist", "project", GIVEN["project"])
     assert wish.drawing is not None
     (found,) = projection.search(wish.checkpoint, wish.drawing, "3")
     assert found.step == 1
@@ -630,7 +632,7 @@ def test_half_a_picture_is_completed(catalogue: Catalogue) -> None:
     assert torch.equal(image, model.sample(latent.generators(4, 1), [3])[0])
     for one in made:
         assert torch.equal(one[:, :12], image[:, :12]) and not torch.equal(one, image)
-    whole_wish = explore.read(catalogue, "attention-mnist", "complete",
+    whole_wish = views.read(catalogue, "attention-mnist", "complete",
                               {**GIVEN["complete"], "rows": 14})  # fmt: skip
     with pytest.raises(ValueError, match="is a whole number from 0 to 13, not 14"):
         complete.show(whole_wish)
@@ -651,9 +653,7 @@ def test_heads_are_switched_off(catalogue: Catalogue) -> None:
     assert page.count('class="off"') == 2 and page.count("<td") == 4
     assert heads.choices(wish.checkpoint) == ["1.1", "1.2", "2.1", "2.2"]
     assert heads.read_muted(["2.1", "1.2", "1.2"]) == heads.read_muted("1.2, 2.1") == "1.2,2.1"
-    missing = explore.read(
-        catalogue, "attention-mnist", "heads", {**GIVEN["heads"], "muted": "3.1"}
-    )
+    missing = views.read(catalogue, "attention-mnist", "heads", {**GIVEN["heads"], "muted": "3.1"})
     with pytest.raises(ValueError, match=r"'3\.1' names no heads of this model"):
         heads.show(missing)
 
@@ -684,7 +684,7 @@ def test_what_was_expected_at_a_place(catalogue: Catalogue) -> None:
     page = pixel.show(wish)
     assert page.count("<svg") == 4 and page.count('class="now"') == 4
     assert all(f"{bits:.2f} bits" in page for bits in facts["bits"])
-    outside = explore.read(catalogue, "attention-mnist", "pixel",
+    outside = views.read(catalogue, "attention-mnist", "pixel",
                            {**GIVEN["pixel"], "position": 197})  # fmt: skip
     with pytest.raises(ValueError, match="The position is a whole number from 1 to 196, not 197"):
         pixel.show(outside)
@@ -705,9 +705,7 @@ def test_the_numbers_of_the_formula(catalogue: Catalogue) -> None:
     assert facts["sum"] == pytest.approx((weights @ v[:50]).tolist(), abs=1e-4)
     page = formula.show(wish)
     assert f"the {196 - 50} later ones" in page and f"the other {50 - formula.TOP}" in page
-    first = explore.read(
-        catalogue, "attention-mnist", "formula", {**GIVEN["formula"], "position": 1}
-    )
+    first = views.read(catalogue, "attention-mnist", "formula", {**GIVEN["formula"], "position": 1})
     assert formula.facts(first)["weights"] == [1.0]
     assert "the other" not in formula.show(first)
     for name, value, words in (
@@ -715,7 +713,7 @@ def test_the_numbers_of_the_formula(catalogue: Catalogue) -> None:
         ("head", 9, "The head is a whole number from 1 to 2"),
         ("position", 200, "The position is a whole number from 1 to 196"),
     ):
-        outside = explore.read(
+        outside = views.read(
             catalogue, "attention-mnist", "formula", {**GIVEN["formula"], name: value}
         )
         with pytest.raises(ValueError, match=words):

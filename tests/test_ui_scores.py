@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from aigc import ui
-from aigc.ui import choice, explore, figures, judge, sample, scores, texts
+from aigc.ui import choice, figures, judge, sample, scores, texts, views
 from aigc.ui.catalogue import Catalogue
 
 
@@ -47,7 +47,7 @@ def test_the_page_says_each_score_with_a_bar_and_leads_to_the_slopes(catalogue: 
     address, to_the_pad = re.findall(r'<a href="(\?tab=explore[^"]+)">', page)
     assert to_the_pad.endswith(f"#{judge.PAD}")
     assert "look=scores" in to_the_pad and "seed" not in to_the_pad and "drawing" in (
-        explore.VIEWS["scores"].CONTROLS
+        views.VIEWS["scores"].CONTROLS
     )  # fmt: skip
     for part in ("look=scores", "seed=7", "label=any", "count=5", "temperature=0.9"):
         assert part in address

@@ -18,7 +18,7 @@ from test_browser import WRONG
 from aigc import checkpoint, data, ui
 from aigc.media import VideoMedia, media_from_dict
 from aigc.models.vae import VAE, Config
-from aigc.ui import directions, explore, interpolate, kinds, labels, sample, texts
+from aigc.ui import controls, directions, interpolate, kinds, labels, sample, texts, views
 from aigc.ui.catalogue import Catalogue
 
 MOVED = {"seed": 1, "label": "1"} | dict.fromkeys(directions.MOVES, 1)
@@ -135,25 +135,25 @@ def test_a_walk_between_videos(catalogue: Catalogue) -> None:
     kinds_found = [kind for kind, _ in files_in(page)]
     assert kinds_found.count("image/webp") == 4 and kinds_found.count("image/png") == 5
     given = {"seed": 1, "label": "1", "stops": 3, "leg": 2, "path": "slerp"}
-    loop = explore.read(catalogue, "vae-moving", "loop", given)
-    assert "data-moving" in explore.VIEWS["loop"].show(loop)
+    loop = views.read(catalogue, "vae-moving", "loop", given)
+    assert "data-moving" in views.VIEWS["loop"].show(loop)
 
 
 def test_explorers_show_what_moves(catalogue: Catalogue) -> None:
     labels_given = {"label": "1", "label_b": "2", "label_c": "3", "label_d": "4"}
     given = {"seed": 1, "side": 3, "path": "slerp", **labels_given}
-    corners = explore.read(catalogue, "vae-moving", "corners", given)
-    (_, still), (_, moving) = files_in(explore.VIEWS["corners"].show(corners))
-    videos = SMALL.to_videos(explore.VIEWS["corners"].pictures(corners))
+    corners = views.read(catalogue, "vae-moving", "corners", given)
+    (_, still), (_, moving) = files_in(views.VIEWS["corners"].show(corners))
+    videos = SMALL.to_videos(views.VIEWS["corners"].pictures(corners))
     expected = [np.asarray(SMALL.frame.grid(moment, 3)) for moment in videos.unbind(1)]
     assert np.array_equal(frames_of(moving)[..., 0], expected)
     assert np.array_equal(frames_of(still)[0, ..., 0], expected[0])
-    moved = explore.read(catalogue, "vae-moving", "directions", MOVED)
-    shown = explore.VIEWS["directions"].show(moved)
+    moved = views.read(catalogue, "vae-moving", "directions", MOVED)
+    shown = views.VIEWS["directions"].show(moved)
     assert [kind for kind, _ in files_in(shown)] == ["image/png", "image/webp"] * (2 + 3)
     assert "upwards +" in shown and shown.count('class="pill hold"') == 1
     # A drawing stands still.
-    assert texts.DRAWN_AS["video"] in explore.taken_for(moved.checkpoint)["value"]
+    assert texts.DRAWN_AS["video"] in controls.taken_for(moved.checkpoint)["value"]
     drawing = Image.new("L", (16, 16))
     drawing.paste(255, (7, 2, 9, 14))
     frames = SMALL.to_videos(SMALL.from_drawing(drawing)[None])[0]
