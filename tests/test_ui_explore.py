@@ -301,8 +301,8 @@ def test_a_loop_and_a_square_start_where_sample_does(catalogue: Catalogue) -> No
 @pytest.mark.parametrize(
     ("name", "view", "change", "words"),
     [
-        ("gan-mnist", "map", {}, "gan-mnist has no Map, which needs a model that can encode"),
-        ("attention-mnist", "loop", {}, "attention-mnist has no Loop, which needs a model that"),
+        ("gan-mnist", "map", {}, "gan-mnist has no Map, which needs the capability encode"),
+        ("attention-mnist", "loop", {}, "attention-mnist has no Loop, which needs the capability"),
         ("language-mnist", "modes", {}, "language-mnist has no pictures; choose one of gan-mnist"),
         ("attention-mnist", "complete", {"rows": 65}, "Rows of patches that are kept is a whole"),
         ("attention-mnist", "pixel", {"position": 0}, "The position is a whole number from 1"),

@@ -590,7 +590,7 @@ CORNERS = {"label": "Upper left: class", "label_b": "Upper right: class",
            "label_c": "Lower left: class", "label_d": "Lower right: class"}  # fmt: skip
 NO_NUMBER = "{name} is a number from -{reach} to {reach}, not {value}."
 NO_CHOICE = "{name} is {known}, not {value}."
-NO_VIEW = "{name} has no {view}, which needs a model that can {capability}; choose another view."
+NO_VIEW = "{name} has no {view}, which needs the capability {capability}; choose another view."
 NO_SURVEY = (
     "{name} was not surveyed for this; run python -m train.survey on it, or choose another view."
 )
