@@ -684,7 +684,7 @@ def test_nothing_is_wider_than_a_phone(page: Any, server: str) -> None:
     for tile in page.locator(".av-tile").all():
         box = tile.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390
-    page.get_by_text(texts.COST).click()
+    page.get_by_role("button", name=texts.COST).click()
     page.get_by_role("button", name=texts.COST_MEASURE).click()
     row = page.locator("#attention-lengths tr.here")
     assert row.inner_text().startswith(str(LENGTH)) and row.locator("td").count() == 7
