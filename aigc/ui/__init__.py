@@ -12,9 +12,9 @@ from the Hub: then nothing is chosen yet (`parts.chooser`). It lays out the comp
 own events (parts.PRIVATE; parts.MODEL_WORK for whatever runs a model, parts.LATEST for what a
 choice makes, parts.UNSEEN where no `show_progress_on` says what is being made), adds its public
 endpoint with `parts.endpoint`, and returns the Page, by which the shell fills the settings from a
-link, makes the first result, and copies links. What a handler answers is
-made by plain functions above `build`: they take the catalogue first, are tested without Gradio, and
-raise ValueError with one sentence (`parts.spoken` shows it).
+link, makes the first result, and copies links. What a handler answers is made by plain functions
+above `build`: they take the catalogue first, are tested without Gradio, and raise ValueError with
+one sentence (`parts.spoken` shows it).
 """
 
 from __future__ import annotations

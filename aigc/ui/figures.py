@@ -278,6 +278,25 @@ def player(media: ImageMedia, frames: Tensor, loop: bool = False, first: int = 1
     )
 
 
+def curves(
+    lines: dict[str, list[tuple[float, float]]], about: str, ends: tuple[str, str, str]
+) -> str:
+    """Lines by their names, through points (x, y) in [0, 1], as SVG under a legend; `about` is for
+    screen readers, and `ends` stand below: the left end, what runs from left to right, the right
+    end."""
+    drawn, words = "", ""
+    for at, (name, points) in enumerate(lines.items()):
+        through = " ".join(f"{100 * x:.1f},{58 - 56 * y:.1f}" for x, y in points)
+        drawn += f'<polyline class="line{at}" points="{through}"/>'
+        words += f'<span class="line{at}">{name}</span>'
+    below = "".join(f"<span>{word}</span>" for word in ends)
+    return (
+        f'<section class="compare lines"><h2>{words}</h2>'
+        f'<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" '
+        f'aria-label="{html.escape(about)}">{drawn}</svg><div class="ends">{below}</div></section>'
+    )
+
+
 def comparison(
     media: ImageMedia, frames: Tensor, title: str, lengths: dict[str, list[float]], about: str
 ) -> str:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from aigc.checkpoint import Checkpoint
 from aigc.models.attention import causal_mask, scaled_dot_product_attention
-from aigc.ui import figures, texts
+from aigc.ui import figures, heads, texts
 
 DOUBLINGS = 6  # from a quarter of what the model was made for to eight times as much
 MAX_LENGTH = 2048  # places; the map of one head is 16 MB then
@@ -98,42 +98,38 @@ def measured(chosen: Checkpoint, piece: Tensor, label: str, places: int) -> str:
     table, and what to read in them. The model was made for `places`."""
     index = chosen.label_index(label)
     q, k, v = chosen.model.scores(piece, index, 0, 0)  # type: ignore[operator]
-    weights = chosen.model.attention(piece[None], [index])  # type: ignore[operator]
-    heads, width = weights.shape[1] * weights.shape[2], q.shape[1]
+    count = math.prod(heads.heads_of(chosen, piece))
     costs = [cost(q, k, v, length) for length in lengths(places)]
-    return chart(costs) + table(costs, heads, width, places) + said(chosen, costs, heads, places)
+    return (
+        chart(costs) + table(costs, count, q.shape[1], places) + said(chosen, costs, count, places)
+    )
 
 
 def chart(costs: list[Cost]) -> str:
     """The three times over the length, both axes by doublings, as SVG."""
-    lines, words = "", ""
     times = [[one.whole for one in costs], [one.fused for one in costs], [one.row for one in costs]]
     low = min(min(values) for values in times)
     doublings = math.log2(max(max(values) for values in times) / low) or 1.0
-    for at, (values, name) in enumerate(zip(times, texts.COST_LINES)):
-        points = " ".join(
-            f"{100 * i / (len(values) - 1):.1f},{58 - 56 * math.log2(value / low) / doublings:.1f}"
+    lines = {
+        name: [
+            (i / (len(values) - 1), math.log2(value / low) / doublings)
             for i, value in enumerate(values)
-        )
-        lines += f'<polyline class="line{at}" points="{points}"/>'
-        words += f'<span class="line{at}">{name}</span>'
-    return (
-        f'<section class="compare lines"><h2>{words}</h2>'
-        f'<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" '
-        f'aria-label="{texts.COST_CHART}">{lines}</svg>'
-        f'<div class="ends"><span>{costs[0].length}</span><span>{texts.COST_AXIS}</span>'
-        f"<span>{costs[-1].length}</span></div></section>"
-    )
+        ]
+        for name, values in zip(texts.COST_LINES, times)
+    }
+    ends = f"{costs[0].length}", texts.COST_AXIS, f"{costs[-1].length}"
+    return figures.curves(lines, texts.COST_CHART, ends)
 
 
-def table(costs: list[Cost], heads: int, width: int, places: int) -> str:
-    """A row for each length; that of the model stands out."""
+def table(costs: list[Cost], count: int, width: int, places: int) -> str:
+    """A row for each length; that of the model stands out. Its heads are `count`, in all layers,
+    of `width` numbers each."""
     rows = ""
     for one in costs:
         times = (one.whole, one.fused, one.row)
         cells = (
             f"{one.length}", f"{one.pairs:,}", *(f"{1e3 * t:.2f}\u00a0ms" for t in times),
-            size(one.maps(heads)), size(one.cache(heads, width)),
+            size(one.maps(count)), size(one.cache(count, width)),
         )  # fmt: skip
         line = "".join(f"<td>{cell}</td>" for cell in cells)
         here = ' class="here"' if one.length == places else ""
@@ -148,7 +144,7 @@ def size(count: int) -> str:
     return f"{count / 1e6:.1f}\u00a0MB" if count >= 1e5 else f"{count / 1e3:.0f}\u00a0kB"
 
 
-def said(chosen: Checkpoint, costs: list[Cost], heads: int, places: int) -> str:
+def said(chosen: Checkpoint, costs: list[Cost], count: int, places: int) -> str:
     """What to read in the figures."""
     before, last = costs[-2:]
     found = texts.COST_FOUND.format(
@@ -157,5 +153,5 @@ def said(chosen: Checkpoint, costs: list[Cost], heads: int, places: int) -> str:
     )  # fmt: skip
     steps = texts.COST_STEPS.format(name=chosen.name, steps=places, times=f"{(places + 2) / 3:.0f}")
     apart = f"{max(one.apart for one in costs):.0e}"
-    info = texts.COST_INFO.format(heads=heads, places=places, apart=apart)
+    info = texts.COST_INFO.format(heads=count, places=places, apart=apart)
     return f"<p>{found}</p><p>{steps}</p><p>{info}</p>"

@@ -43,22 +43,12 @@ def facts(wish: Any) -> dict[str, Any]:
 def chart(chosen: Checkpoint, table: Tensor) -> str:
     """SHARES over the temperature, as SVG: (T, 6) -> from 0 to 100%."""
     low, high = table[0, 0].item(), table[-1, 0].item()
-    lines, words = "", ""
-    for at, column in enumerate(SHARES):
-        values, name = table[:, column].tolist(), columns(chosen)[column]
-        points = " ".join(
-            f"{100 * (t - low) / (high - low or 1):.1f},{58 - 56 * value:.1f}"
-            for t, value in zip(table[:, 0].tolist(), values)
-        )
-        lines += f'<polyline class="line{at}" points="{points}"/>'
-        words += f'<span class="line{at}">{texts.TRADEOFF[name]}</span>'
-    return (
-        f'<section class="compare lines"><h2>{words}</h2>'
-        f'<svg viewBox="0 0 100 60" preserveAspectRatio="none" role="img" '
-        f'aria-label="{texts.TRADEOFF_TITLE}">{lines}</svg>'
-        f'<div class="ends"><span>{low:g}</span><span>{texts.TEMPERATURE}</span>'
-        f"<span>{high:g}</span></div></section>"
-    )
+    across = [(t - low) / (high - low or 1) for t in table[:, 0].tolist()]
+    lines = {
+        texts.TRADEOFF[columns(chosen)[column]]: list(zip(across, table[:, column].tolist()))
+        for column in SHARES
+    }
+    return figures.curves(lines, texts.TRADEOFF_TITLE, (f"{low:g}", texts.TEMPERATURE, f"{high:g}"))
 
 
 def show(wish: Any) -> str:
