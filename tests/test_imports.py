@@ -151,6 +151,21 @@ def test_nothing_seeds_the_global_generator(path: Path) -> None:
             assert call not in names, f"{path}:{node.lineno} has {call}"
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_recipes_draw_where_their_generator_lives(path: Path) -> None:
+    """On a GPU a run's generator is there, and torch.rand without a device would refuse it: in a
+    training script all goes through `aigc.latent`, which asks the generator."""
+    source = path.read_text(encoding="utf-8")
+    if "class Recipe" not in source:
+        return
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            drawn = node.value.id == "torch" and node.attr.startswith(
+                ("rand", "bernoulli", "multi")
+            )
+            assert not drawn, f"{path}:{node.lineno} draws by torch.{node.attr}"
+
+
 # What a module may do when it is imported: define, name, import. An `if` only for these.
 QUIET = (
     ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign,

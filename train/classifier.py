@@ -55,7 +55,7 @@ def augment(
     """Turn (degrees), scale (a share) and move (pixels) each image at random, black coming in
     from outside: (N, C, H, W) -> the same."""
     n, _, height, width = images.shape
-    angle, scale, down, right = (torch.rand(n, 4, generator=generator) * 2 - 1).unbind(1)
+    angle, scale, down, right = (latent.uniform((n, 4), generator) * 2 - 1).unbind(1)
     angle, scale = angle * turn * math.pi / 180, 1 + scale * zoom
     cos, sin = angle.cos() * scale, angle.sin() * scale
     move = torch.stack([right * 2 * shift / width, down * 2 * shift / height], 1)  # (N, 2)
