@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from aigc import checkpoint, data, hub, latent, survey
 from aigc.checkpoint import CheckpointError
 from aigc.media import MEDIA, ImageMedia, SoundMedia, VideoMedia
 from aigc.ui import texts
-from train import evaluate
+from train import evaluate, ladder
 from train import survey as measuring
 
 
@@ -158,6 +159,83 @@ def test_what_cannot_be_surveyed_says_so(tiny_checkpoints: Path, mnist_root: Pat
                 classifier=tiny_checkpoints / "classifier-mnist",
             )
         )  # fmt: skip
+
+
+def test_a_model_without_classes_on_data_that_has_them(
+    tiny_checkpoints: Path, mnist_root: Path, tmp_path: Path
+) -> None:
+    folder = ladder.train(
+        ladder.Recipe(
+            data=mnist_root, out=tmp_path / "made", batch=8, steps=1, minutes=0, snapshots=0,
+            evaluate=False, top=3, latent=1, coarse=1, fine=0, planes=8, depth=1,
+        )
+    )  # fmt: skip
+    options = measuring.Options(
+        folder, mnist_root, write=True, classifier=tiny_checkpoints / "classifier-mnist",
+        samples=100, images=100,
+    )  # fmt: skip
+    measuring.run(options)
+    made = checkpoint.load(folder)
+    found = survey.read(made)
+    assert found is not None and not made.labels
+    assert found.parts == ("map", "directions", "tradeoff", "shares")
+    assert len(found["map.class_means"]) == 1 and found["map.classes"].max() == 0
+
+
+def test_little_data_leaves_out_what_it_cannot_show(
+    tiny_checkpoints: Path, mnist_root: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    digits, kept_back = (data.load("mnist", mnist_root, train=part) for part in (True, False))
+    assert isinstance(kept_back, data.Dataset)
+
+    def parts(name: str, rows: torch.Tensor) -> set[str]:
+        few = dataclasses.replace(
+            kept_back, images=kept_back.images[rows], targets=kept_back.targets[rows]
+        )
+        monkeypatch.setattr(evaluate, "load_data", lambda *given: (digits, few))
+        judge = tiny_checkpoints / "classifier-mnist"
+        options = measuring.Options(
+            tiny_checkpoints / name, mnist_root, samples=100, images=100, classifier=judge
+        )
+        with torch.inference_mode():
+            return {key.partition(".")[0] for key in measuring.measure(options)[0]}
+
+    others = kept_back.targets != 3
+    assert parts("vae-mnist", others) == {"directions", "tradeoff", "shares"}
+    assert "left out, map, arithmetic and scores: class '3' has no test image" in (
+        capsys.readouterr().err
+    )
+    assert parts("gan-mnist", torch.arange(2)) == {"directions", "shares"}
+    assert "left out, trade-off: 2 test images are too few" in capsys.readouterr().err
+
+
+def test_a_missing_judge_is_trained_first(
+    tiny_checkpoints: Path, mnist_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge(*given: Any) -> None:
+        assert not torch.is_inference_mode_enabled()
+
+    monkeypatch.setattr(evaluate, "find_judge", judge)
+    with torch.inference_mode():
+        found, _ = measuring.measure(
+            measuring.Options(tiny_checkpoints / "vae-mnist", mnist_root, samples=100, images=100)
+        )
+    assert {key.partition(".")[0] for key in found} == {"map"}
+
+
+def test_a_thousand_classes_keep_their_numbers() -> None:
+    class Model:
+        def condition(self, label: int | None) -> torch.Tensor:
+            return torch.zeros(1)
+
+        def encode(self, images: torch.Tensor, conditions: torch.Tensor) -> Any:
+            means = images.flatten(1)[:, :3] + torch.arange(3.0)
+            return means, torch.zeros(len(images), 3)
+
+    images = torch.arange(1200, dtype=torch.uint8).view(400, 1, 1, 3) * 7
+    found = measuring.map_of(Model(), images, torch.arange(400), 400)
+    assert found["map.classes"].tolist() == list(range(400))
 
 
 def test_the_looks_of_a_picture() -> None:

@@ -9,6 +9,8 @@ same machine finds the same again.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -126,7 +128,7 @@ def map_of(model: Any, images: Tensor, targets: Tensor, classes: int) -> Tensors
         axes["means"] = axes["pca"]
     found = {
         "map.origin": z.mean(0), "map.kl": kl, "map.class_means": each,
-        "map.classes": targets[:SHOWN].sort().values.to(torch.uint8),  # as `plane` orders points
+        "map.classes": targets[:SHOWN].sort().values.to(torch.int16),  # as `plane` orders points
         "map.agreement": torch.tensor(agreement(z, targets)),
     }  # fmt: skip
     for name in PLANES:
@@ -269,6 +271,16 @@ def tradeoff_of(made_by: Checkpoint, judge: Checkpoint, test: Dataset, count: in
 # The whole
 
 
+def too_few(targets: Tensor, labels: Sequence[str]) -> str:
+    """Why test images of these classes (N,) show nothing of how classes lie, or nothing."""
+    if len(targets) < 3:
+        return f"{len(targets)} test images are too few"
+    for k, label in enumerate(labels):
+        if not (targets == k).any():
+            return f"class {label!r} has no test image; add images of it"
+    return ""
+
+
 def measure(options: Options) -> tuple[Tensors, dict[str, str]]:
     """What the file holds. Raises EvaluationError, DataError or CheckpointError."""
     if options.samples < 100 or options.images < 100:
@@ -278,25 +290,37 @@ def measure(options: Options) -> tuple[Tensors, dict[str, str]]:
     if not isinstance(train, Dataset) or not isinstance(test, Dataset):
         raise evaluate.EvaluationError(f"{measured.name} writes; only pictures are surveyed")
     can, model = measured.capabilities, measured.model
-    judge = evaluate.find_judge(train, options.data, options.classifier)
+    if not {"encode", "decode", "discriminate"} & set(can):
+        raise evaluate.EvaluationError(
+            f"{measured.name} has no latent space; choose a checkpoint with decode or encode"
+        )
+    with torch.inference_mode(False):  # it may have to be trained
+        judge = evaluate.find_judge(train, options.data, options.classifier)
     images = test.images[: options.images]
-    targets = test.targets[: len(images)] if test.labels else torch.zeros(len(images)).long()
+    # The classes of the model: it may have none where the data have some.
+    classes = max(1, len(measured.labels))
+    targets = test.targets[: len(images)] if measured.labels else torch.zeros(len(images)).long()
     found: Tensors = {}
-    if "encode" in can:
-        found |= map_of(model, images, targets, max(1, len(test.labels)))
-        if judge is not None:
-            means = found["map.class_means"]
-            found |= arithmetic_of(model, judge, means, images, targets)
+    if problem := too_few(targets, measured.labels):
+        print(f"left out, map, arithmetic and scores: {problem}", file=sys.stderr)
+    else:
+        if "encode" in can:
+            found |= map_of(model, images, targets, classes)
+            if judge is not None and measured.labels:
+                means = found["map.class_means"]
+                found |= arithmetic_of(model, judge, means, images, targets)
+        if "discriminate" in can:
+            found |= scores_of(measured, test, images, options.samples)
     if "decode" in can and judge is not None:
         found |= directions_of(measured, judge, options.samples)
-    if "discriminate" in can:
-        found |= scores_of(measured, test, images, options.samples)
-    if "decode" in can and judge is not None:
-        found |= tradeoff_of(measured, judge, test, min(options.samples, len(test)))
+        if len(test) > evaluate.K_COVERAGE:
+            found |= tradeoff_of(measured, judge, test, min(options.samples, len(test)))
+        else:
+            print(f"left out, trade-off: {len(test)} test images are too few", file=sys.stderr)
         found["shares"] = metrics.class_histogram(train.targets, len(train.labels)).float()
     if not found:
         raise evaluate.EvaluationError(
-            f"{measured.name} has no latent space; choose a checkpoint with decode or encode"
+            f"nothing of {measured.name} can be measured with {len(test)} test images; add more"
         )
     about = {
         "dataset": measured.dataset, "images": str(len(images)), "samples": str(options.samples),
