@@ -369,7 +369,13 @@ def test_samples_of_the_training_images_themselves_are_noticed(
     assert found["nearest_training"].reference > 0.5
     assert found["nearest_training_features"].value == pytest.approx(0, abs=1e-3)
     assert found["near_copies"].value == found["near_copies_features"].value == 1
-    assert found["near_copies"].reference == evaluate.CLOSEST
+    # Thirty held-out pictures have no hundredth: the nearest of them is the limit.
+    assert found["near_copies"].reference == pytest.approx(1 / 31)
+    # What the run did not see cannot have been copied.
+    loaded.training["recipe"] = {"images": 3}
+    unseen = evaluate.sample_figures(loaded, judge, train, test, 30)
+    assert unseen["near_copies"].value < 1
+    assert "nearest of 3 training images" in unseen["near_copies"].protocol
     # One picture a class: far from all that there is.
     assert found["coverage"].value < 0.5
     # The yardstick of a cloud is as many training images, not the samples again.

@@ -17,7 +17,8 @@ import torch
 import torch.nn.functional as F
 
 from aigc import checkpoint, latent
-from aigc.data import load
+from aigc.data import Texts, load
+from aigc.media import TextMedia
 from train import loop
 
 Capture = pytest.CaptureFixture[str]
@@ -245,6 +246,10 @@ def test_learning_rates_below_0_are_one_sentence(
         ("classifier", {"smoothing": 2.0}, "--smoothing is a share"),
         ("language", {"images": 5}, "--images 5 is less than --size; choose more"),
         ("language", {"token_dropout": 1.0}, "--token-dropout is a share"),
+        ("vae", {"any_label": -0.1}, "--any-label is a share from 0 to 1, not -0.1"),
+        ("attention", {"any_label": 1.5}, "--any-label is a share from 0 to 1, not 1.5"),
+        ("ladder", {"any_label": 0.0}, "--any-label is above 0 where there are classes"),
+        ("attention", {"any_label": 0.0}, "--any-label is above 0 where there are classes"),
     ],
 )
 def test_wrong_flags_of_one_script(
@@ -370,6 +375,41 @@ def test_schedule() -> None:
     assert loop.cosine(1, 2, 1) == pytest.approx(1)
     assert loop.cosine(0.05, 2, 0, warmup=0.1) == pytest.approx(1)
     assert loop.cosine(0.1, 2, 0, warmup=0.1) == pytest.approx(2)
+    for warmup in (1e-4, 5e-4, 0.01, 1.0):  # never above what it rises to
+        assert all(0 < loop.cosine(share * warmup, 2, 0, warmup) <= 2 for share in (0, 0.1, 0.9))
+
+
+@pytest.mark.parametrize("script", ["vae", "ladder", "attention"])
+def test_a_model_that_is_told_no_class_has_none(
+    script: str, mnist_root: Path, tmp_path: Path
+) -> None:
+    assert not checkpoint.load(
+        train(script, mnist_root, tmp_path / "x", any_label=1.0, steps=1, snapshots=0)
+    ).labels
+
+
+def test_texts_keep_their_classes(tmp_path: Path) -> None:
+    rows = torch.zeros(4, 8, dtype=torch.long)
+    media = TextMedia("\ufffda\n", 8, "\n")
+    poems = Texts("poems", rows, rows[:, 0], ("short", "long"), media)
+    assert loop.told(poems, 0.5) is poems
+    with pytest.raises(loop.TrainingError, match="--any-label is below 1 where texts have"):
+        loop.told(poems, 1.0)
+
+
+def test_turning_may_begin_with_nothing(mnist_root: Path, tmp_path: Path) -> None:
+    flags = {"turned": 0.0, "turned_end": 0.6, "steps": 1, "snapshots": 0}
+    made = checkpoint.load(train("attention", mnist_root, tmp_path / "x", **flags))
+    assert made.model.config.ways == 72  # type: ignore[union-attr]
+
+
+def test_a_run_that_goes_on_beyond_its_end_goes_on_with_its_film(
+    mnist_root: Path, tmp_path: Path
+) -> None:
+    train("vae", mnist_root, tmp_path / "x", steps=4, snapshots=2)
+    train("vae", mnist_root, tmp_path / "x", steps=12, snapshots=2, resume=True)
+    film = [stage.step for stage in checkpoint.snapshots(tmp_path / "x")]
+    assert film == [0, 2, 4, 6, 12]
 
 
 def test_average_has_the_half_life_that_was_asked_for() -> None:

@@ -85,10 +85,11 @@ def train(recipe: Recipe) -> Path:
                 f"--{name.replace('_', '-')} is a share from 0 to below 1, not "
                 f"{getattr(recipe, name)}"
             )
-    dataset = loop.load_images(recipe)
+    dataset = loop.told(loop.load_images(recipe), recipe.any_label)
     device = loop.device_of(recipe.device)
     channels, height, width = dataset.media.shape
-    table = turnings(height, width)[: None if recipe.turned else 1].to(device)
+    turns = bool(recipe.turned or recipe.turned_end)
+    table = turnings(height, width)[: None if turns else 1].to(device)
     try:
         config = Config(
             channels=channels, height=height, width=width, classes=len(dataset.labels),
@@ -117,7 +118,7 @@ def train(recipe: Recipe) -> Path:
         if config.classes == 0:
             labels = torch.zeros_like(targets)
         ways = read = None
-        if recipe.turned:
+        if turns:
             chosen = latent.uniform((len(targets), 2), generator)
             turning = chosen[:, 0] < recipe.turned + (recipe.turned_end - recipe.turned) * progress
             ways = (chosen[:, 1] * len(table)).long().masked_fill(~turning, 0).to(device)

@@ -237,8 +237,9 @@ class Game:
             wanted = (
                 logits if recipe.r1 and recipe.r2 else real_logits if recipe.r1 else fake_logits
             )
-            # The mean runs over the whole batch of 2 n pictures: twice it is R1 + R2.
-            penalty["penalty"] = slope = 2 * gradient_penalty(wanted, both)
+            # The mean runs over the whole batch of 2 n pictures, where a logit is of a pack of
+            # them, real or made: so many times it is R1 + R2.
+            penalty["penalty"] = slope = 2 * recipe.pack * gradient_penalty(wanted, both)
             gamma = loop.cosine(progress, recipe.gamma, recipe.gamma_end)
             total = total + 0.5 * gamma * recipe.penalty_every * slope
         if self.mismatch and progress < recipe.mismatch_until:

@@ -8,7 +8,6 @@ Matrices and kernels inside are trained with Muon, everything else with Adam.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,9 +85,7 @@ def train(recipe: Recipe) -> Path:
         raise loop.TrainingError(f"--free-bits is 0 or more, not {recipe.free_bits}")
     if not 0 < recipe.free_until <= 1:
         raise loop.TrainingError(f"--free-until is a share of the run, not {recipe.free_until}")
-    dataset = loop.load_images(recipe)
-    if recipe.any_label >= 1:
-        dataset = dataclasses.replace(dataset, labels=(), targets=torch.zeros_like(dataset.targets))
+    dataset = loop.told(loop.load_images(recipe), recipe.any_label)
     device = loop.device_of(recipe.device)
     channels, height, width = dataset.media.shape
     try:

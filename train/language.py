@@ -52,7 +52,7 @@ def train(recipe: Recipe) -> Path:
         raise loop.TrainingError(
             f"--token-dropout is a share from 0 to below 1, not {recipe.token_dropout}"
         )
-    dataset = loop.load_text(recipe)
+    dataset = loop.told(loop.load_text(recipe), recipe.any_label)
     device = loop.device_of(recipe.device)
     symbols, length, end = dataset.media.shape
     try:

@@ -33,7 +33,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import safetensors
 import safetensors.torch
@@ -183,23 +183,50 @@ def load_text(recipe: Options) -> Corpus | Texts:
     return found
 
 
+Labelled = TypeVar("Labelled", Dataset, Corpus | Texts)
+
+
+def told(dataset: Labelled, any_label: float) -> Labelled:
+    """The data as a model sees them that is shown so large a share without their class: at 1
+    pictures have none, or snapshots and figures would ask for what nothing was learned of."""
+    if not 0 <= any_label <= 1:
+        raise TrainingError(f"--any-label is a share from 0 to 1, not {any_label}")
+    if not dataset.labels or 0 < any_label < 1:
+        return dataset
+    if any_label == 0:
+        raise TrainingError(
+            "--any-label is above 0 where there are classes, 0.1 for instance: what a model makes "
+            "without one is asked for, too"
+        )
+    if not isinstance(dataset, Dataset):
+        raise TrainingError("--any-label is below 1 where texts have classes, 0.9 for instance")
+    return dataclasses.replace(dataset, labels=(), targets=torch.zeros_like(dataset.targets))
+
+
+AnyData = TypeVar("AnyData", Dataset, Corpus, Texts, Corpus | Texts, Data)
+
+
+def first_of(dataset: AnyData, count: int) -> AnyData:
+    """The data that a run with `--images` of so many learns from; 0 is all. Of one long text it
+    is so many symbols."""
+    if not count:
+        return dataset
+    some = slice(count)
+    if isinstance(dataset, Corpus):
+        return dataclasses.replace(dataset, symbols=dataset.symbols[some])
+    if isinstance(dataset, Texts):
+        return dataclasses.replace(dataset, rows=dataset.rows[some], targets=dataset.targets[some])
+    return dataclasses.replace(dataset, images=dataset.images[some], targets=dataset.targets[some])
+
+
 def load_data(recipe: Options) -> Data:
     """The training data that the flags name."""
     found = distributed.in_turn(
         lambda: load(recipe.dataset, recipe.data, train=True, size=recipe.size)
     )
-    if recipe.images:
-        some = slice(recipe.images)
-        if isinstance(found, Corpus):
-            if recipe.images < found.media.length:  # of a text it is so many symbols
-                raise TrainingError(f"--images {recipe.images} is less than --size; choose more")
-            found = dataclasses.replace(found, symbols=found.symbols[some])
-        elif isinstance(found, Texts):
-            found = dataclasses.replace(found, rows=found.rows[some], targets=found.targets[some])
-        else:
-            found = dataclasses.replace(
-                found, images=found.images[some], targets=found.targets[some]
-            )
+    if isinstance(found, Corpus) and 0 < recipe.images < found.media.length:  # so many symbols
+        raise TrainingError(f"--images {recipe.images} is less than --size; choose more")
+    found = first_of(found, recipe.images)
     # A batch that goes round a small data set is all right; one that never gets round is not.
     if recipe.batch > max(len(found), MAX_BATCH):
         raise TrainingError(
@@ -251,7 +278,7 @@ def cosine(progress: float, start: float, end: float, warmup: float = 0.0) -> fl
     """From `start` to `end` on half a cosine as progress goes from 0 to 1, after a linear rise
     over the first share `warmup`."""
     if progress < warmup:
-        return start * max(progress, 1e-3) / warmup
+        return start * min(1.0, max(progress, 1e-3) / warmup)
     done = (progress - warmup) / (1 - warmup)
     return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
@@ -855,6 +882,8 @@ def learn(job: Job, state: Run, log: watch.Log | None, signals: list[int]) -> bo
     distributed.impatient(recipe.lost_after)
     began, saved = time.monotonic() - state.seconds, state.seconds
     looks = int(state.progress() * watch.LOOKS)
+    # Not how many there are: a run that goes on beyond its end has those of the shorter one, too.
+    stages = int(state.progress() * pictures)
     meter, report, stopped = Meter(state), dict[str, watch.Value](), False
     with progress_bar(job, state.progress()) as bar:
         if pictures and not state.step:  # what it makes before it has learned anything
@@ -872,7 +901,7 @@ def learn(job: Job, state: Run, log: watch.Log | None, signals: list[int]) -> bo
             meter.add(measured)
             progress = state.progress()
             last = progress >= 1 or stopped
-            picture = pictures and progress * pictures >= len(state.snapshots)
+            picture = progress * pictures >= stages + 1
             # The first step, too: what comes later is compared with it.
             look = progress * watch.LOOKS >= looks + 1 or picture or last or state.step == 1
             save = state.seconds - saved > SAVE_EVERY_S or last
@@ -891,6 +920,7 @@ def learn(job: Job, state: Run, log: watch.Log | None, signals: list[int]) -> bo
                 state.look(log, report)
                 meter.rest()
             if picture:
+                stages = int(progress * pictures)
                 state.snapshot(report)
             if save:
                 if first:

@@ -8,7 +8,6 @@ brightness p is 1 with probability p (dynamic binarisation).
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,9 +48,7 @@ class Recipe(loop.Options):
 
 def train(recipe: Recipe) -> Path:
     loop.check(recipe)
-    dataset = loop.load_images(recipe)
-    if recipe.any_label >= 1:  # or snapshots would ask for classes that nothing was learned of
-        dataset = dataclasses.replace(dataset, labels=(), targets=torch.zeros_like(dataset.targets))
+    dataset = loop.told(loop.load_images(recipe), recipe.any_label)
     device = loop.device_of(recipe.device)
     channels, height, width = dataset.media.shape
     try:

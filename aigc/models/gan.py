@@ -237,8 +237,9 @@ def generator_loss(kind: str, real: Tensor, fake: Tensor) -> Tensor:
 
 
 def gradient_penalty(logits: Tensor, images: Tensor) -> Tensor:
-    """Mean squared norm of D's gradient with respect to its input, (). R1 at real pictures, R2
-    at made ones (Mescheder et al. 2018, arXiv 1801.04406). `images` must require a gradient."""
+    """Mean over `images` of the squared norm of D's gradient with respect to each, (). R1 at real
+    pictures, R2 at made ones (Mescheder et al. 2018, arXiv 1801.04406); of packs of m, an m-th of
+    it. `images` must require a gradient."""
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
     return gradient.square().flatten(1).sum(1).mean()
 
