@@ -210,6 +210,23 @@ def test_little_data_leaves_out_what_it_cannot_show(
     assert "left out, trade-off: 2 test images are too few" in capsys.readouterr().err
 
 
+def test_directions_take_more_samples_than_latents(
+    tiny_checkpoints: Path, mnist_root: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    made_by = checkpoint.load(tiny_checkpoints / "gan-mnist")
+    made_by.model.prior = lambda source, label: (torch.zeros(100), torch.zeros(1))  # type: ignore[assignment]
+    monkeypatch.setattr(checkpoint, "load", lambda folder: made_by)
+    monkeypatch.setattr(evaluate, "find_judge", lambda *given: made_by)
+    for part in ("scores_of", "tradeoff_of"):
+        monkeypatch.setattr(measuring, part, lambda *given: {})
+    options = measuring.Options(tiny_checkpoints / "gan-mnist", mnist_root, samples=100)
+    assert measuring.measure(options)[0].keys() == {"shares"}
+    assert "left out, directions: they take --samples above the 100 numbers" in (
+        capsys.readouterr().err
+    )
+
+
 def test_a_missing_judge_is_trained_first(
     tiny_checkpoints: Path, mnist_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -312,7 +312,12 @@ def measure(options: Options) -> tuple[Tensors, dict[str, str]]:
         if "discriminate" in can:
             found |= scores_of(measured, test, images, options.samples)
     if "decode" in can and judge is not None:
-        found |= directions_of(measured, judge, options.samples)
+        size = model.prior(latent.generator(SEED), None)[0].numel()  # type: ignore[operator]
+        if options.samples > size:
+            found |= directions_of(measured, judge, options.samples)
+        else:  # as many unknowns as equations fit anything
+            more = f"--samples above the {size:,} numbers of a latent"
+            print(f"left out, directions: they take {more}", file=sys.stderr)
         if len(test) > evaluate.K_COVERAGE:
             found |= tradeoff_of(measured, judge, test, min(options.samples, len(test)))
         else:
