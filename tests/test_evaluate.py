@@ -387,6 +387,15 @@ def test_samples_of_the_training_images_themselves_are_noticed(
     assert found["frechet_distance"].value > 1.5 * found["frechet_distance"].reference
 
 
+def test_a_yardstick_names_no_more_images_than_there_are() -> None:
+    assert (
+        evaluate.stand_ins(10_000, 60_000, "test") == "10,000 real test images instead of samples"
+    )
+    assert evaluate.stand_ins(1000, 54, "training") == (
+        "54 real training images instead of samples, some of them more than once"
+    )
+
+
 def test_real_pictures_score_like_real_pictures(options: Options, tiny_checkpoints: Path) -> None:
     """The clouds' figures of real pictures equal their own yardstick."""
     judge = checkpoint.load(tiny_checkpoints / "classifier-mnist")

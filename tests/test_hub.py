@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -136,6 +138,31 @@ def test_a_card_of_little(tiny_checkpoints: Path, tmp_path: Path) -> None:
     assert "not recorded" in text
     assert "![" not in text
     assert "## Figures" not in text
+
+
+def test_a_card_says_nothing_that_is_not_so(tiny_checkpoints: Path) -> None:
+    """Of classes, of where the weights came from, and of figures, only what is there."""
+    gan, vae = (checkpoint.load(tiny_checkpoints / f"{name}-mnist") for name in ("gan", "vae"))
+    assert ", a column a class](samples.png)" in hub.card(gan)
+    assert "which this card does not have" in hub.card(gan)
+    figure = {"name": "some figure", "value": 1.0, "text": "1"}
+    seen = dataclasses.replace(gan, metrics={"recall": figure, "coverage": figure})
+    assert "shows only in recall and coverage above." in hub.card(seen)
+    loose = hub.card(dataclasses.replace(gan, labels=()))
+    assert "a column a class" not in loose and "none chosen by hand." in loose
+    assert "the likelihood above" not in hub.card(vae)
+    started = {"name": "old", "revision": "abc", "images": 1, "command": "c"}
+    bound = dataclasses.replace(vae, metrics={"negative_elbo": figure})
+    on = hub.card(dataclasses.replace(bound, training={"started": started}))
+    assert "trained from nothing" not in on and "begun with the weights of old abc and" in on
+    model: Any = bound.model
+    for likelihood, said in (
+        ("bernoulli", "the likelihood above is of binarised images"),
+        ("gaussian", "the likelihood above is a density"),
+        ("discretised-logistic", "smoother than the data. It knows"),
+    ):
+        model.config = types.SimpleNamespace(**vars(model.config) | {"likelihood": likelihood})
+        assert said in hub.card(bound)
 
 
 def test_durations() -> None:

@@ -304,6 +304,12 @@ def pick(count: int, available: int, index: int) -> Tensor:
     return torch.cat([torch.randperm(available, generator=source) for _ in range(rounds)])[:count]
 
 
+def stand_ins(count: int, available: int, part: str) -> str:
+    """What `pick` took in place of samples, in words: never more than there are."""
+    again = ", some of them more than once" if count > available else ""
+    return f"{min(count, available):,} real {part} images instead of samples{again}"
+
+
 def cloud_figures(
     real: Tensor, made: Tensor, again: Tensor, judge: Checkpoint, samples: str, floor: str
 ) -> Figures:
@@ -381,7 +387,7 @@ def sample_figures(
                 real_right, "the same classifier on the real test images", (worst, least),
             )  # fmt: skip
         _, again = judged(judge, train.images[pick(count, len(train), 1)], "training images judged")
-        floor = f"{count:,} real training images instead of samples"
+        floor = stand_ins(count, len(train), "training")
         of_classes = class_figures(made_by, judge, train, test, count, real_predicted)
         if not labelled:  # what is on top is what a visitor sees first
             found |= of_classes
@@ -450,7 +456,7 @@ def class_figures(
         f"{free:,} samples of seed {SEED + 1} without a class, named by {judge.name} "
         f"{judge.revision}, which is right for {share(right)} of the real test images"
     )
-    floor = f"{free:,} real test images instead of samples"
+    floor = stand_ins(free, len(test), "test")
     found = {
         "classes_covered": Figure(
             "Classes covered", (seen > 0).double().mean().item(),

@@ -31,19 +31,11 @@ TITLES = {
     "language": "a Transformer that writes character by character",
     "classifier": "a small convolutional classifier",
 }
+# What holds for every checkpoint of a family; `limits` adds what depends on its figures and config.
 LIMITS = {
-    "gan": (
-        "A GAN gives no likelihood: how much of the data it leaves out shows only in recall and "
-        "coverage above."
-    ),
-    "vae": (
-        "What it decodes is the mean of each pixel, so its pictures are smoother than the data; "
-        "the likelihood above is of binarised images and not comparable with 8-bit figures."
-    ),
+    "vae": "What it decodes is the mean of each pixel, so its pictures are smoother than the data",
     "ladder": (
-        "What it decodes is the mean of each pixel, so its pictures are smoother than the data; a "
-        "likelihood of binarised images is not comparable with 8-bit figures. Without classes in "
-        "training it cannot be asked for one."
+        "What it decodes is the mean of each pixel, so its pictures are smoother than the data"
     ),
     "attention": (
         "It draws one patch after another and cannot correct what is drawn; its attention maps "
@@ -58,6 +50,13 @@ LIMITS = {
         "that it is none. It is here to measure the other models of this project, not to read "
         "anybody's handwriting."
     ),
+}
+
+
+# Of a VAE by its likelihood: with what its figures, where there are some, cannot be compared.
+NATS = {
+    "bernoulli": "of binarised images and not comparable with 8-bit figures",
+    "gaussian": "a density over values in [0, 1] and not comparable with those of 8-bit values",
 }
 
 
@@ -188,6 +187,27 @@ def figures_table(shown: Checkpoint) -> str:
     ))  # fmt: skip
 
 
+def limits(shown: Checkpoint) -> list[str]:
+    """What a reader must not take this checkpoint for, a sentence each: it speaks of figures only
+    where the card has them."""
+    there = {key for key, _ in figures(shown)}
+    said = LIMITS.get(shown.family, "")
+    if shown.family == "gan":
+        shows = "shows only in recall and coverage above"
+        if not {"recall", "coverage"} <= there:
+            shows = "would show only in recall and coverage, which this card does not have"
+        said = f"A GAN gives no likelihood: how much of the data it leaves out {shows}."
+    elif shown.family in ("vae", "ladder"):
+        config: Any = shown.model.config
+        unlike = NATS.get(config.likelihood)
+        if unlike and "negative_elbo" in there:
+            said += f"; the likelihood above is {unlike}"
+        said += "."
+        if not shown.labels:
+            said += " It was trained without classes and cannot be asked for one."
+    return [said] if said else []
+
+
 def card(shown: Checkpoint, repo: str = "") -> str:
     """The model card of a loaded checkpoint: front matter and Markdown. With `repo`, the one that
     is pushed there: it loads from the Hub."""
@@ -212,15 +232,20 @@ def card(shown: Checkpoint, repo: str = "") -> str:
         things = f"{shown.media.height}x{shown.media.width} {colour} images"
     parts = [f"# {shown.name}"]
     verb = "of" if makes else "for"
-    what = f"This is {kind} {verb} {things}, trained from nothing on "
-    what += f"{data or shown.dataset}: {weights:,} weights"
+    started = training.get("started")
+    how = "trained from nothing on"
+    if isinstance(started, dict):
+        name, revision = (started.get(key, "?") for key in ("name", "revision"))
+        how = f"begun with the weights of {name} {revision} and trained on with"
+    what = f"This is {kind} {verb} {things}, {how} {data or shown.dataset}: {weights:,} weights"
     if shown.labels:
         names = ", ".join(shown.labels[:20]) + (" ..." if len(shown.labels) > 20 else "")
         what += f", {len(shown.labels)} classes ({names})"
     parts.append(what + ".")
     if shown.path is not None and (shown.path / "samples.png").exists():
-        parts.append("![Samples of fixed seeds, a column a class](samples.png)")
-        parts.append("Samples of fixed seeds, none chosen by hand, a column a class.")
+        columns = ", a column a class" if shown.labels else ""
+        parts.append(f"![Samples of fixed seeds{columns}](samples.png)")
+        parts.append(f"Samples of fixed seeds, none chosen by hand{columns}.")
     parts += ["## Use", f"```python\n{snippet(shown, repo)}\n```"]
     if makes:
         able = ", ".join(shown.capabilities)
@@ -240,7 +265,7 @@ def card(shown: Checkpoint, repo: str = "") -> str:
             "texts seen" if text else "images seen",
             f"{training['images']:,}" if "images" in training else "",
         ),
-        ("begun with", begun(training.get("started"))),
+        ("begun with", begun(started)),
         ("steps", f"{training['steps']:,}" if "steps" in training else ""),
         ("wall time", duration(training["seconds"]) if "seconds" in training else ""),
         ("machine", training.get("machine", "")),
@@ -250,12 +275,12 @@ def card(shown: Checkpoint, repo: str = "") -> str:
     ]
     listed = [f"| {name} | {value} |" for name, value in rows if value]
     parts.append("\n".join(("| | |", "| --- | --- |", *listed)))
-    limits = [LIMITS[shown.family]] if shown.family in LIMITS else []
+    told = limits(shown)
     if makes:
-        limits.append(
+        told.append(
             f"It knows {things} like those of its training data and nothing else. What it makes "
             "is made up: no record of anything real, no evidence, and no stand-in for real data "
             "in a measurement; say that it is generated where you show it."
         )
-    parts += ["## Limits", " ".join(limits), "## License", "Apache-2.0."]
+    parts += ["## Limits", " ".join(told), "## License", "Apache-2.0."]
     return f"---\n{front_matter(shown).strip()}\n---\n" + "\n\n".join(parts) + "\n"
