@@ -186,13 +186,29 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write one file whole or not at all."""
+    """Write one file whole or not at all. Raises OSError that names it."""
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
         partial.write_bytes(content)
         os.replace(partial, path)
+    except OSError as error:
+        # Python names the other file, or none where the disk is full.
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Around `write_file` where a person asked for the file: CheckpointError says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(
+            f"{error.filename} could not be written ({error.strerror}); make room, or choose "
+            "another place"
+        ) from None
 
 
 def _regular(path: Path) -> None:

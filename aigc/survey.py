@@ -26,7 +26,14 @@ import torch
 from torch import Tensor
 
 from aigc import latent
-from aigc.checkpoint import WEIGHTS, Checkpoint, CheckpointError, parse_json, write_file
+from aigc.checkpoint import (
+    WEIGHTS,
+    Checkpoint,
+    CheckpointError,
+    parse_json,
+    write_file,
+    writing,
+)  # fmt: skip
 
 FILE = "survey.safetensors"
 FORMAT = "1"
@@ -85,12 +92,14 @@ def digest(folder: Path) -> str:
 
 
 def write(folder: Path, tensors: dict[str, Tensor], about: dict[str, str]) -> None:
-    """Put a survey beside the weights that it was made of, whole or not at all."""
+    """Put a survey beside the weights that it was made of, whole or not at all. Raises
+    CheckpointError where nothing can be written."""
     metadata = {"format": FORMAT, "weights": digest(folder), "about": json.dumps(about)}
     content = safetensors.torch.save(
         {key: value.contiguous() for key, value in tensors.items()}, metadata
     )
-    write_file(folder / FILE, content)
+    with writing():
+        write_file(folder / FILE, content)
 
 
 def read(chosen: Checkpoint) -> Survey | None:

@@ -146,6 +146,27 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
     assert path.read_bytes() == b"two" and list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is not there, and a full disk, of which Python names no file."""
+    path = tmp_path / "none" / "job.py"
+    with pytest.raises(CheckpointError) as missing, checkpoint.writing():
+        checkpoint.write_file(path, b"one")
+    assert str(missing.value) == (
+        f"{path} could not be written (No such file or directory); make room, or choose another "
+        "place"
+    )
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(CheckpointError, match=r"x could not be written \(No space left on"):
+        with checkpoint.writing():
+            checkpoint.write_file(tmp_path / "x", b"one")
+
+
 def test_labels_are_found_by_name(folder: Path) -> None:
     loaded = load(folder)
     assert loaded.label_index("any") is None and loaded.label_index("3") == 3

@@ -470,6 +470,15 @@ def test_errors_are_one_sentence_on_the_command_line(
     assert "is not a folder" in str(stopped.value)
 
 
+def test_figures_that_cannot_be_written_are_one_sentence(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "evaluate", lambda options: {"evaluated": {}})
+    options.checkpoint, options.write = tmp_path / "none", True
+    with pytest.raises(checkpoint.CheckpointError, match=r"metrics.json could not be written"):
+        evaluate.run(options)
+
+
 def test_augmentation_moves_pictures_and_keeps_them() -> None:
     images = torch.zeros(4, 1, 28, 28)
     images[:, :, 10:18, 10:18] = 1

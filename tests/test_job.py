@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from conftest import hub_environment
 from hub_server import HubServer
 
@@ -29,6 +30,15 @@ def test_the_header_says_what_the_sources_import() -> None:
     ast.parse(text)
     assert job.sources() == job.sources() and len(text) < 4 * 2**20
     assert job.families() == ["attention", "classifier", "gan", "ladder", "language", "vae"]
+
+
+def test_a_place_that_is_not_there_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["job", "--out", str(tmp_path / "none" / "job.py")])
+    monkeypatch.setattr(job, "script", lambda: "")
+    with pytest.raises(SystemExit, match=r"^error: .*job.py could not be written .*another place$"):
+        job.main()
 
 
 def test_a_few_steps_in_a_bare_environment(

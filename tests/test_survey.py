@@ -86,6 +86,22 @@ def test_a_file_that_is_none(vae: Path, content: bytes) -> None:
         survey.read(checkpoint.load(vae))
 
 
+def test_a_survey_that_cannot_be_written_says_so(
+    vae: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = survey.read(checkpoint.load(vae))
+    assert found is not None
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(
+        CheckpointError, match=r"survey.safetensors could not .*No space.*make room"
+    ):
+        survey.write(vae, found.tensors, found.about)
+
+
 def test_where_a_value_lies() -> None:
     quantiles = torch.linspace(0, 1, 101)
     assert survey.quantile_of(-1.0, quantiles) == 0

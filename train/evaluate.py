@@ -1015,7 +1015,8 @@ def run(options: Options) -> None:
     found = evaluate(options)
     print(table(found))
     if options.write:
-        write(options.checkpoint, found)
+        with checkpoint.writing():
+            write(options.checkpoint, found)
         print(f"written: {options.checkpoint / METRICS} and the card")
 
 

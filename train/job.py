@@ -104,7 +104,8 @@ def script() -> str:
 
 
 def run(options: Options) -> None:
-    checkpoint.write_file(options.out, script().encode())
+    with checkpoint.writing():
+        checkpoint.write_file(options.out, script().encode())
     print(f"hf jobs uv run --flavor a10g-small --secrets HF_TOKEN {options.out} "
           "gan --dataset mnist --minutes 30 --push-to-hub OWNER/NAME")  # fmt: skip
 
