@@ -57,6 +57,18 @@ MAY_CHANGE = {
 }  # fmt: skip
 
 
+# What flags of single families may be, by name: beyond it a run would train, and learn nonsense.
+SPANS: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
+    (("warmup", "kl_warmup"), lambda value: 0 <= value <= 1, "a share from 0 to 1"),
+    (("zoom",), lambda value: 0 <= value < 1, "a share from 0 to below 1"),
+    (
+        ("beta", "gamma", "gamma_end", "turn", "shift"), lambda value: value >= 0,
+        "a number from 0 up",
+    ),
+)  # fmt: skip
+DEVICES = ("cpu", "cuda", "mps")
+
+
 class TrainingError(Exception):
     """One sentence: why a run cannot go on, and what to try."""
 
@@ -92,7 +104,7 @@ class Options:
     resume: bool = False
     """Go on from OUT.resume.safetensors."""
     device: str = "auto"
-    """auto, cpu or cuda."""
+    """auto, cpu, cuda or cuda:N."""
     precision: str = "auto"
     """float32, bfloat16 (autocast), or auto: bfloat16 where the processor computes in it."""
     compile: bool = False
@@ -123,6 +135,9 @@ def check(recipe: Options) -> None:
             raise TrainingError(f"--{name.replace('_', '-')} is a number, not {value}")
         if name.split("_")[-1] == "lr" and value < 0:
             raise TrainingError(f"--{name.replace('_', '-')} is a number from 0 up, not {value}")
+        for names, fits, words in SPANS:
+            if name in names and not fits(value):
+                raise TrainingError(f"--{name.replace('_', '-')} is {words}, not {value}")
     if recipe.minutes < 0 or recipe.steps < 0:
         raise TrainingError("--minutes and --steps are numbers from 0 up")
     if recipe.minutes == 0 and recipe.steps == 0:
@@ -243,11 +258,14 @@ def device_of(name: str) -> torch.device:
             return torch.device("cuda", torch.cuda.current_device())
         return torch.device("cpu")
     try:
-        torch.empty(0, device=name)
+        device = torch.device(name)
+        if device.type not in DEVICES:  # PyTorch knows others, on which nothing here can run
+            raise TrainingError(f"--device is auto, cpu, cuda or cuda:N, not {name}")
+        torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         first = str(error).splitlines()[0]
         raise TrainingError(f"--device {name} is not there: {first}") from None
-    return torch.device(name)
+    return device
 
 
 def compile_mode(device: torch.device) -> str:
