@@ -245,6 +245,53 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_first_step(
             train("vae", mnist_root, out)
 
 
+def test_other_budgets_are_told_one_after_the_other() -> None:
+    short, long = {"minutes": 0.0, "steps": 2000}, {"minutes": 1.5, "steps": 2100}
+    assert loop.earlier([], 9, long) == []  # an older state says nothing of them
+    assert loop.earlier([short], 9, short) == []
+    assert loop.earlier([short], 0, long) == []
+    first = loop.earlier([short], 216, long)
+    assert (
+        loop.in_turn(first, long) == "--steps 2000, until step 216; then --minutes 1.5 --steps 2100"
+    )
+    assert loop.earlier([*first, long], 216, short) == []  # no step was made with the longer one
+    second = loop.earlier([*first, long], 300, short)
+    assert loop.in_turn(second, short).endswith("--steps 2100, until step 300; then --steps 2000")
+
+
+def test_the_card_of_a_run_that_went_on_with_another_budget_says_so(
+    mnist_root: Path, tmp_path: Path
+) -> None:
+    out = train("vae", mnist_root, tmp_path / "x")
+    assert "resumed" not in checkpoint.load(out).training
+    for _ in range(2):  # the second finds the run at its end
+        train("vae", mnist_root, out, steps=5, resume=True)
+        told = checkpoint.load(out).training["resumed"]
+        assert told == "--steps 4, until step 4; then --steps 5"
+    assert f"| resumed | {told} |" in (out / "README.md").read_text(encoding="utf-8")
+
+
+def test_data_of_another_shape_is_one_sentence(
+    mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = train("vae", mnist_root, tmp_path / "x")
+    original, change = loop.parse, dict[str, Any]()
+
+    def other(content: bytes) -> Any:
+        about, tensors = original(content)
+        about["media"] |= change
+        return about, tensors
+
+    monkeypatch.setattr(loop, "parse", other)
+    for differs, words in (
+        ({"channels": 3}, "data of channels 3, and the data has channels 1; name the data"),
+        ({"symbols": "abc"}, "data of other characters, and the data has its own; name the data"),
+    ):
+        change = differs
+        with pytest.raises(loop.TrainingError, match=words):
+            train("vae", mnist_root, out, steps=5, resume=True)
+
+
 def test_a_state_from_before_a_flag_was_there(
     mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,7 +300,7 @@ def test_a_state_from_before_a_flag_was_there(
 
     def older(content: bytes) -> Any:
         about, tensors = original(content)
-        del about["recipe"]["kl_warmup"]
+        del about["recipe"]["kl_warmup"], about["media"], about["budgets"]
         return about, tensors
 
     monkeypatch.setattr(loop, "parse", older)

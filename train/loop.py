@@ -428,6 +428,36 @@ def _comparable(recipe: Options) -> dict[str, Any]:
     return {k: v for k, v in values.items() if k not in MAY_CHANGE}
 
 
+def budget(recipe: Options) -> dict[str, Any]:
+    """How long a run is to train in all."""
+    return {"minutes": recipe.minutes, "steps": recipe.steps}
+
+
+def earlier(budgets: list[dict[str, Any]], step: int, now: dict[str, Any]) -> list[dict[str, Any]]:
+    """The budgets of a state, the last of which it was written with, at this step -> those before
+    the one that counts now, each with the step until which it did. A state from before budgets
+    were kept has none."""
+    if not budgets:
+        return []
+    before = [*budgets[:-1], budgets[-1] | {"until": step}]
+    # What no step was made with, did nothing to the run.
+    starts = [0, *(one["until"] for one in before)]
+    before = [one for one, start in zip(before, starts) if one["until"] > start]
+    if before and {key: before[-1].get(key) for key in now} == now:
+        before.pop()  # it goes on as it was
+    return before
+
+
+def in_turn(budgets: list[dict[str, Any]], now: dict[str, Any]) -> str:
+    """The budgets of a run one after the other, in the words of its flags."""
+
+    def flags(one: dict[str, Any]) -> str:
+        return " ".join(f"--{key} {one[key]:g}" for key in now if one.get(key)) or "no budget"
+
+    said = [f"{flags(one)}, until step {one['until']}" for one in budgets]
+    return "; then ".join([*said, flags(now)])
+
+
 def parse(state: bytes) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """What a state says about itself, and its tensors. Raises ValueError, TypeError, KeyError or
     SafetensorError for anything else."""
@@ -454,6 +484,9 @@ class Run:
         self.watch = watch.Watch(job.limits)
         self.noticed: list[dict[str, Any]] = []
         self.started: dict[str, Any] = {}  # from which checkpoint, if any
+        # With how many minutes and steps in all it was to train before it was resumed with others,
+        # and the step until which: the schedules followed them.
+        self.budgets: list[dict[str, Any]] = []
         self.processes = 1
         self.kept = False  # whether `file` holds a state worth keeping beside the next one
 
@@ -524,6 +557,8 @@ class Run:
             "family": self.job.family,
             "recipe": _comparable(self.job.recipe),
             "labels": list(self.job.dataset.labels),
+            "media": self.job.dataset.media.to_dict(),
+            "budgets": [*self.budgets, budget(self.job.recipe)],
             "step": self.step,
             "seconds": self.seconds,
             "snapshots": self.snapshots,
@@ -585,6 +620,15 @@ class Run:
                 f"{self.file} was written with the classes {then}, and the data has {now}; name "
                 "the folders as they were or choose another --out"
             )
+        media = json.loads(json.dumps(self.job.dataset.media.to_dict()))
+        if (was := about.get("media", media)) != media:
+            key = sorted(k for k in was.keys() | media.keys() if was.get(k) != media.get(k))[0]
+            shapes = (f"{key} {some.get(key)}" for some in (was, media))
+            then, now = ("other characters", "its own") if key == "symbols" else shapes
+            raise TrainingError(
+                f"{self.file} was written with data of {then}, and the data has {now}; name the "
+                "data that it was written with or choose another --out"
+            )
         try:
             self.job.model.load_state_dict(_pick("model", tensors))
             average = _pick("ema", tensors)
@@ -616,6 +660,7 @@ class Run:
         self.snapshots = list(about["snapshots"])
         self.noticed = list(about.get("noticed", []))
         self.started = dict(about.get("started", {}))
+        self.budgets = earlier(about.get("budgets", []), self.step, budget(self.job.recipe))
         self.watch.restore(about.get("watch", {}))
         self.pictures = [
             tensors[f"picture/{i}"].numpy().tobytes() for i in range(len(self.snapshots))
@@ -979,6 +1024,8 @@ def finish(job: Job, state: Run) -> Path:
         training["processes"] = state.processes
     if state.started:
         training["started"] = state.started
+    if state.budgets:  # the command alone would make another run
+        training["resumed"] = in_turn(state.budgets, budget(recipe))
     if state.noticed:
         training["noticed"] = state.noticed
     files = {

@@ -266,6 +266,7 @@ def card(shown: Checkpoint, repo: str = "") -> str:
             f"{training['images']:,}" if "images" in training else "",
         ),
         ("begun with", begun(started)),
+        ("resumed", training.get("resumed", "")),
         ("steps", f"{training['steps']:,}" if "steps" in training else ""),
         ("wall time", duration(training["seconds"]) if "seconds" in training else ""),
         ("machine", training.get("machine", "")),
