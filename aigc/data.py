@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -346,10 +347,36 @@ def sounds(root: Path, train: bool, size: int) -> Dataset:
     return Dataset("sounds", images, targets, classes, SOUND)
 
 
+PCM = bytes.fromhex("0100000000001000800000aa00389b71")  # as the sub-format of a long header
+WAV_BYTES = (
+    2**24
+)  # of a file with such a header: a second at any rate, behind what stands before it
+
+
+def plain_wav(path: Path) -> str | io.BytesIO:
+    """What `wave` can open: the file, or its beginning where the header is an EXTENSIBLE one, which
+    Python before 3.12 refuses, with the tag of plain numbers in its place. Raises ValueError for
+    other numbers than whole ones, which later versions of `wave` may take."""
+    with path.open("rb") as file:
+        file.seek(12)
+        while (head := file.read(8)) and head[:4] != b"fmt ":
+            size = int.from_bytes(head[4:], "little")
+            file.seek(size + size % 2, 1)
+        at, form = file.tell(), file.read(40)
+        if not form or form[:2] == b"\x01\x00":
+            return str(path)
+        if form[:2] != b"\xfe\xff" or form[24:] != PCM:
+            raise ValueError("it is no plain PCM; save it as 16-bit PCM WAV")
+        file.seek(0)
+        content = bytearray(file.read(WAV_BYTES))
+    content[at : at + 2] = b"\x01\x00"
+    return io.BytesIO(content)
+
+
 def read_wav(path: Path, rate: int, samples: int) -> Tensor:
     """The beginning of a WAV file of whole numbers, (samples,) in [-1, 1]: its channels as one, at
     `rate` samples a second, silence behind its end. Raises wave.Error, EOFError or ValueError."""
-    with wave.open(str(path), "rb") as file:
+    with wave.open(plain_wav(path), "rb") as file:
         theirs, width, channels = file.getframerate(), file.getsampwidth(), file.getnchannels()
         fade = math.ceil(0.05 * theirs)
         content = file.readframes(math.ceil(samples * theirs / rate) + fade)

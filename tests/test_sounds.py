@@ -183,6 +183,28 @@ def test_wav_files_of_every_width(width: int, rate: int, channels: int, tmp_path
     assert longer.shape == (9000,) and longer[8100:].abs().max() < 0.02
 
 
+def test_wav_files_with_long_headers_and_of_other_numbers(tmp_path: Path) -> None:
+    """The same sound with an EXTENSIBLE header, behind another chunk; and what is no PCM."""
+    tone = np.sin(np.arange(4000) / 5)[:, None]
+    write_wav(tmp_path / "a.wav", tone, 8000, 2)
+    plain = (tmp_path / "a.wav").read_bytes()
+    assert plain[12:16] == b"fmt "
+
+    def write(tag: int, kind: int) -> Path:
+        form = tag.to_bytes(2, "little") + plain[22:36] + b"\x16\0" + b"\x10\0" + bytes(4)
+        form += kind.to_bytes(2, "little") + data.PCM[2:]
+        junk = b"LIST" + (3).to_bytes(4, "little") + bytes(4)  # of odd length, and so padded
+        chunks = plain[8:12] + junk + b"fmt " + len(form).to_bytes(4, "little") + form + plain[36:]
+        (tmp_path / "b.wav").write_bytes(b"RIFF" + len(chunks).to_bytes(4, "little") + chunks)
+        return tmp_path / "b.wav"
+
+    expected = data.read_wav(tmp_path / "a.wav", 8000, 4000)
+    assert torch.equal(data.read_wav(write(0xFFFE, 1), 8000, 4000), expected)
+    for tag, kind in ((0xFFFE, 3), (3, 1), (6, 1)):
+        with pytest.raises(ValueError, match="it is no plain PCM; save it as 16-bit PCM WAV"):
+            data.read_wav(write(tag, kind), 8000, 4000)
+
+
 def test_a_folder_of_sounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for at, sound in enumerate(play(40)[0].numpy()):
         write_wav(tmp_path / "ab"[at % 2] / f"{at}.wav", sound[:, None], 8000, 2)
