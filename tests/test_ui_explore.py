@@ -20,7 +20,7 @@ import pytest
 import torch
 from PIL import Image
 
-from aigc import latent, survey, ui
+from aigc import checkpoint, latent, survey, ui
 from aigc.checkpoint import CheckpointError
 from aigc.media import ImageMedia
 from aigc.ui import (
@@ -344,13 +344,27 @@ def test_without_a_survey_other_views_remain(tiny_checkpoints: Path, tmp_path: P
         project = ["project"] if name == "gan-mnist" else []
         assert views.possible(chosen) == ["corners", "loop", *project, "modes"]
         why = {
-            "gan-mnist": r"was not surveyed .* python -m train\.survey",
+            "gan-mnist": r"was not surveyed .* train\.survey CHECKPOINT --data DIR --write, or",
             "vae-mnist": r"could not be loaded: survey\.safetensors cannot be read",
         }[name]
         with pytest.raises(ValueError, match=why):
             views.read(shelf, name, "directions", GIVEN["directions"])
     with gr.Blocks():
         assert explore.build(shelf).settings["view"].value == "corners"
+
+
+def test_a_survey_of_data_without_classes_says_what_is_missing(
+    tiny_checkpoints: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_checkpoints / "vae-mnist", tmp_path / "vae-mnist")
+    whole = survey.read(checkpoint.load(folder))
+    assert whole is not None
+    some = {key: value for key, value in whole.tensors.items() if key.startswith("map")}
+    survey.write(folder, some, whole.about)
+    shelf = ui.catalogue_of(tmp_path)
+    assert "map" in views.possible(shelf.find("vae-mnist", "sample"))
+    with pytest.raises(ValueError, match="nothing for this, which needs data with classes; choose"):
+        views.read(shelf, "vae-mnist", "directions", GIVEN["directions"])
 
 
 def test_walks_are_films(catalogue: Catalogue) -> None:

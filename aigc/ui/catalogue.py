@@ -151,8 +151,10 @@ def surveyed(checkpoint: Checkpoint, part: str) -> Survey:
         broken = Broken(checkpoint.name, checkpoint.path or Path(), str(error))
         why = texts.own(reason(broken))
         raise ValueError(texts.NOT_LOADED.format(name=checkpoint.name, error=why)) from None
-    if found is None or part not in found.parts:
+    if found is None:
         raise ValueError(texts.NO_SURVEY.format(name=checkpoint.name))
+    if part not in found.parts:  # what needs a classifier, which data without classes has none of
+        raise ValueError(texts.NO_PART.format(name=checkpoint.name))
     return found
 
 

@@ -592,7 +592,12 @@ NO_NUMBER = "{name} is a number from -{reach} to {reach}, not {value}."
 NO_CHOICE = "{name} is {known}, not {value}."
 NO_VIEW = "{name} has no {view}, which needs the capability {capability}; choose another view."
 NO_SURVEY = (
-    "{name} was not surveyed for this; run python -m train.survey on it, or choose another view."
+    "{name} was not surveyed for this; run python -m train.survey CHECKPOINT --data DIR --write, "
+    "or choose another view."
+)
+NO_PART = (
+    "The survey of {name} has nothing for this, which needs data with classes; choose another "
+    "view, or measure it on such data."
 )
 CORNERS_ALT = "{name}: {side} by {side} pictures between four"
 CORNERS_INFO = (

@@ -728,7 +728,11 @@ CORNERS = {"label": "左上的类别", "label_b": "右上的类别",
 NO_NUMBER = "{name}应是 -{reach} 到 {reach} 之间的数，而不是 {value}。"
 NO_CHOICE = "{name}应是 {known}，而不是 {value}。"
 NO_VIEW = "{name} 没有“{view}”：它需要 {capability} 能力；请换一个视图。"
-NO_SURVEY = "{name} 没有为此测量过；请对它运行 python -m train.survey，或者换一个视图。"
+NO_SURVEY = (
+    "{name} 没有为此测量过；请运行 python -m train.survey CHECKPOINT --data DIR --write，"
+    "或者换一个视图。"
+)
+NO_PART = "{name} 的测量里没有这一项：它需要有类别的数据；请换一个视图，或者用这样的数据测量它。"
 CORNERS_ALT = "{name}：四张图之间的 {side} 乘 {side} 张图"
 CORNERS_INFO = "四角是“采样”用这个种子画出的前四张图。每一行都从左边的一点走到右边的一点。"
 LOOP_INFO = "{frames} 帧，经过 {stops} 张图再回到第一张，它们就是“采样”用这个种子画出的图；首尾相接，没有跳动。"
