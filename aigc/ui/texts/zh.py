@@ -353,6 +353,8 @@ SAID: dict[str, str] = {
         "{file} 测量的是另一份权重；请再次运行 python -m train.survey",
     r"(?P<file>.+): (?P<why>.+); run python -m train\.survey again":
         "{file} 不对（{why}）；请再次运行 python -m train.survey",
+    r"(?P<path>.+) could not be written \((?P<why>.+)\); .*":
+        "{path} 写不进去（{why}）；请腾出空间，或者换一个地方",
     r"(?P<path>.+) is not a folder; .*": "{path} 不是文件夹",
     r"(?P<file>.+) is no PNG": "{file} 不是 PNG",
 }  # fmt: skip
