@@ -43,7 +43,7 @@ class Samples(Protocol):
         [0, 1], or (N, T) symbols.
 
         `labels[i]` is a class index or None for any class. `temperature` >= 0; 1 is the model's
-        own distribution, less is more typical and less varied.
+        own distribution, less is more typical and less varied. Raises ValueError for one below 0.
         """
 
 

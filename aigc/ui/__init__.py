@@ -2,18 +2,19 @@
 
 TABS is a plain list of modules. A tab is a module with
 
-    ID      its name in links, "sample"; what the visitor reads is texts.TABS[ID]
+    ID      its name in links, "sample"; what the visitor reads is texts.TABS[ID], in each language
     NEEDS   the capability that its checkpoints have, "sample" (see aigc.models), or files
             (catalogue.NEEDED_FILES)
     build(catalogue) -> parts.Page
 
 `build` is called inside its gr.Tab, when some checkpoint has the capability, or when one may come
-from the Hub: then nothing is chosen yet (`parts.chooser`). It lays out the components, wires its
-own events (parts.PRIVATE; parts.MODEL_WORK for whatever runs a model, parts.LATEST for what a
-choice makes, parts.UNSEEN where no `show_progress_on` says what is being made), adds its public
-endpoint with `parts.endpoint`, and returns the Page, by which the shell fills the settings from a
-link, makes the first result, and copies links. What a handler answers is made by plain functions
-above `build`: they take the catalogue first, are tested without Gradio, and raise ValueError with
+from the Hub: then nothing is chosen yet (`parts.chooser`). It lays out the components, and below
+them `parts.about`, how the chosen model works; wires its own events (parts.PRIVATE;
+parts.MODEL_WORK for whatever runs a model, parts.LATEST for what a choice makes, parts.UNSEEN where
+no `show_progress_on` says what is being made); adds its public endpoint with `parts.endpoint`; and
+returns the Page, by which the shell fills the settings from a link, makes the first result, and
+copies links. What a handler answers is made by plain functions above `build`: they take the
+catalogue first, are tested without Gradio, and raise ValueError with
 one sentence (`parts.spoken` shows it).
 """
 
