@@ -512,6 +512,13 @@ def test_the_seed_stays_when_it_is_told_to(server: str, visit: Any) -> None:
         arg=json.dumps(first, separators=(",", ":")),
     )
     assert len(one.pixels()) == 4
+    # A seed that is written counts too: the switch goes off by itself, and Enter is the button.
+    one.page.get_by_label(texts.RANDOMISE).first.check()
+    box = one.page.get_by_label(texts.SEED, exact=True).first
+    box.fill("44")
+    expect(one.page.get_by_label(texts.RANDOMISE).first).not_to_be_checked()
+    box.press("Enter")
+    one.made("sample", holds="seed=44&")
     assert one.errors == []
 
 

@@ -412,6 +412,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     button.click(**{
         **event, **parts.ONCE, "inputs": [*settings.values(), randomise], "js": new_seed,
     })  # fmt: skip
+    parts.typed([seed], randomise)
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
     # Another character was chosen in a text: the beginning up to it, from which to go on.
     for kind, viewer in viewers.items():

@@ -280,6 +280,7 @@ def wire_button(controls: Controls, settings: dict[str, Any], event: dict[str, A
     )
     inputs = [*settings.values(), controls.randomise]
     controls.button.click(**{**event, **parts.ONCE, "inputs": inputs, "js": new_seed})
+    parts.typed([controls.seed], controls.randomise)
 
 
 def wire_choices(

@@ -239,6 +239,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     button.click(**{
         **event, **parts.ONCE, "inputs": [*event["inputs"], randomise], "js": new_seeds,
     })  # fmt: skip
+    parts.typed([seed_a, seed_b], randomise)
     checkpoint.change(
         parts.spoken(lambda name: gr.Accordion(visible=encodes(name))), checkpoint, drawing,
         **parts.QUIET,

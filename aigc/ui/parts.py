@@ -176,6 +176,14 @@ def follow_checkpoint(
     return checkpoint.input(spoken(offer), [checkpoint, *boxes], boxes, **LATEST, **QUIET)
 
 
+def typed(seeds: list[gr.Number], randomise: gr.Checkbox) -> None:
+    """What a person writes into a box of a seed counts: `randomise`, the switch for a new seed each
+    time, goes off, and Enter does what the button of the tab does."""
+    for seed in seeds:
+        seed.input(None, None, randomise, js="() => false", **PRIVATE)
+        seed.submit(None, None, None, js="() => aigc.press()", **PRIVATE)
+
+
 def about(
     catalogue: Catalogue, checkpoint: gr.Dropdown, capability: str,
     more: str | Callable[[Checkpoint], str] = "",

@@ -276,6 +276,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     button.click(**{
         **event, **parts.ONCE, "inputs": [*settings.values(), randomise], "js": new_seed,
     })  # fmt: skip
+    parts.typed([seed], randomise)
     parts.follow_checkpoint(catalogue, NEEDS, checkpoint, [label]).then(**event)
     parts.endpoint(
         sample, "sample",

@@ -131,6 +131,11 @@
 
     seed: () => crypto.getRandomValues(new Uint32Array(1))[0],
 
+    // Enter in a box does what the button of its tab does.
+    press() {
+      document.activeElement?.closest(".controls")?.querySelector("button.lg.primary")?.click();
+    },
+
     // The tab that the visitor sees.
     front: () => front || "",
     last: () => last || "",
