@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,12 @@ def test_no_films_no_trouble(tiny_checkpoints: Path, tmp_path: Path) -> None:
     for folder in (None, tmp_path, tmp_path / "nowhere"):
         shelf = ui.catalogue_of(tiny_checkpoints, films=folder)
         assert shelf.films == [] and shelf.broken == []
+
+
+def test_an_empty_list_of_snapshots_is_no_film(tiny_checkpoints: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_checkpoints / "gan-mnist", tmp_path / "gan-mnist")
+    (tmp_path / "gan-mnist" / "snapshots" / "index.json").write_text("[]\n")
+    assert ui.catalogue_of(tmp_path, films=None).able(NEEDS) == []
 
 
 def test_films_come_after_the_checkpoints(shelf: Catalogue) -> None:

@@ -52,7 +52,7 @@ class Catalogue:
             name = NEEDED_FILES[need]
             names = {c.name for c in self.checkpoints}
             runs = [*self.checkpoints, *(film for film in self.films if film.name not in names)]
-            return [c for c in runs if c.path and (c.path / name).is_file()]
+            return [c for c in runs if c.path and _fills(c.path / name)]
         if need == PICTURES:
             made = [c for c in self.checkpoints if "sample" in c.capabilities]
             return [c for c in made if isinstance(c.media, ImageMedia)]
@@ -100,6 +100,12 @@ class Catalogue:
                 error = texts.own(reason(broken))
                 raise ValueError(texts.NOT_LOADED.format(name=name, error=error))
         raise ValueError(texts.NO_CHECKPOINT.format(name=shown(name), choose=choose))
+
+
+def _fills(path: Path) -> bool:
+    """Whether this is a file of more than an empty list. It is asked at every look at a chooser, so
+    nothing is read."""
+    return path.is_file() and path.stat().st_size > len("[]\r\n")
 
 
 def titled(one: Checkpoint) -> str:
