@@ -547,6 +547,16 @@ def test_scrubbing_asks_nobody(server: str, visit: Any) -> None:
     other.page.locator("button.primary:visible").click()
     assert "frame" not in other.made("interpolate", address_of(one.page))
     assert other.page.locator(".player output").inner_text() == "1 / 9"
+    # So does one that comes while the last plays, or has fewer frames than where that stood.
+    player = other.page.locator(".player")
+    player.locator(".play").click()
+    expect(player.locator("output")).not_to_have_text("1 / 9")
+    other.page.get_by_label(f"number input for {texts.STEPS}").first.fill("4")
+    other.page.locator("button.primary:visible").click()
+    other.made("interpolate", holds="steps=4")
+    expect(player.locator("output")).to_have_text("1 / 4")
+    assert player.locator("input").evaluate("(slider) => [slider.value, slider.max]") == ["0", "3"]
+    assert player.locator(".play").get_attribute("aria-label") == texts.PLAY
     one.page.locator(".player .play").click()
     one.page.wait_for_function("() => document.querySelector('.player output').value !== '3 / 9'")
     one.page.locator(".player .play").click()

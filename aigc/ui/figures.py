@@ -10,6 +10,7 @@ import base64
 import functools
 import html
 import io
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -32,6 +33,7 @@ DOWNLOAD_SIDE = 112  # pixels of one picture in a download, at least
 
 HEADLINE_FIGURES = 3  # on the card; the others are folded
 STEADY = "aigc.steady(element);"  # a gr.HTML whose results grow, see `growing`
+_results = itertools.count()
 
 
 def png(image: Image.Image, mark: bytes = labels.SHORT) -> bytes:
@@ -255,7 +257,8 @@ def player(media: ImageMedia, frames: Tensor, loop: bool = False, first: int = 1
     plays there and back, or round and round where the frames are a `loop`. It stands at frame
     `first`, from 1, or at the last one.
 
-    The browser has every frame, so that scrubbing asks nobody (static/app.js).
+    The browser has every frame, so that scrubbing asks nobody (static/app.js). By the number of the
+    result it knows the next one, also one of the same frames.
     """
     addresses = [sources(media, frame[None]) for frame in frames]
     last = len(addresses) - 1
@@ -266,7 +269,7 @@ def player(media: ImageMedia, frames: Tensor, loop: bool = False, first: int = 1
         for i, (still, moving) in enumerate(addresses)
     )
     return (
-        f'<div class="player"{" data-loop" if loop else ""}>'
+        f'<div class="player"{" data-loop" if loop else ""} data-result="{next(_results)}">'
         f'<div class="stage">'
         f'<img class="tile now" alt="{texts.FRAME} {at + 1}" src="{addresses[at][0]}"></div>'
         '<div class="scrub">'

@@ -370,29 +370,46 @@
     }, 120);
   };
 
+  const stop = (player) => {
+    clearInterval(player.playing);
+    player.playing = null;
+    const button = player.querySelector(".play");
+    if (!button) return;
+    button.textContent = "▶";
+    button.setAttribute("aria-label", words.play);
+  };
+
   const play = (player) => {
     const button = player.querySelector(".play");
     const slider = player.querySelector("input");
-    const last = Number(slider.max);
     if (player.playing) {
-      clearInterval(player.playing);
-      player.playing = null;
-      button.textContent = "▶";
-      button.setAttribute("aria-label", words.play);
+      stop(player);
       note(player);
       return;
     }
-    let step = Number(slider.value) === last && !("loop" in player.dataset) ? -1 : 1;
+    let step = slider.value === slider.max && !("loop" in player.dataset) ? -1 : 1;
     button.textContent = "❚❚";
     button.setAttribute("aria-label", words.pause);
     player.playing = setInterval(() => {
       if (!player.isConnected) return clearInterval(player.playing);
+      const last = Number(slider.max);
       let at = Number(slider.value) + step;
       if ("loop" in player.dataset) return show(player, at > last ? 0 : Math.max(at, 0));
       if (at < 0 || at > last) { step = -step; at = Number(slider.value) + step; }
       show(player, at);
     }, 70);
   };
+
+  // Gradio writes the next result into the elements of the last one, where a slider that was moved
+  // stays where it is and what was playing goes on: each result begins anew, as the server drew it.
+  new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      stop(target);
+      clearTimeout(noting);
+      const frames = [...target.querySelectorAll(".strip .frame")];
+      show(target, frames.findIndex((one) => one.classList.contains("chosen")));
+    }
+  }).observe(document, { subtree: true, attributeFilter: ["data-result"] });
 
   document.addEventListener("input", (event) => {
     const player = event.target.closest?.(".player");
