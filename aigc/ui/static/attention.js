@@ -317,7 +317,7 @@ function renderNow() {
   tiles.forEach((tile, i) => {
     paintMap(tile.canvas, maps[i], option.shared ? all : tops[i]);
     tile.bar.style.backgroundSize = `${100 * maps[i].first}% 100%`;
-    tile.number.textContent = option.way === "from" ? percent(maps[i].first) : "";
+    tile.number.textContent = option.way === "from" ? short(maps[i].first) : "";
     tile.button.setAttribute("aria-pressed",
       String(tile.layer === kept.layer && tile.head === kept.head));
   });

@@ -174,7 +174,7 @@ function renderNow() {
   const row = new Float32Array(data.steps), at = `${(100 * (t + 0.5)) / data.steps}%`;
   for (const tile of tiles) {
     const first = data.weights.row(tile.layer, tile.head, t, row);
-    const share = percent(first);
+    const share = short(first);
     if (tile.number.data !== share) tile.number.data = share;
     tile.bar.style.backgroundSize = `${100 * first}% 100%`;
     tile.marks.style.backgroundPosition = `0 ${at}, ${at} 0`;

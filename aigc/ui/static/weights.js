@@ -13,6 +13,9 @@ const floats = (text) => new Float32Array(bytes(text).buffer);
 const percent = (x) => (x > 0 && x < 0.0005 ? "<0.1%"
   : `${(100 * x).toFixed(x >= 0.0995 || x <= 0 ? 0 : 1)}%`);
 
+// The same where there is no room for more, beside the name of a head.
+const short = (x) => percent(x).replace("<0.", "<.");
+
 class Weights {
   constructor(value, steps, maps) {
     Object.assign(this, { layers: value.layers, heads: value.heads, steps, maps });
