@@ -52,8 +52,8 @@ def leaves(value: Any, where: str) -> Iterator[tuple[str, str]]:
 
 # What stands in both languages: names of checkpoints, data, formats, revisions, formulas.
 NAMES = re.compile(
-    r"[\w.-]*-mnist(-collapsed)?|mnist|PyTorch|python -m [\w.]+|train\.recipes|[Mm]inimax|IPTC|"
-    r"GB 45438|"
+    r"[\w.-]*-mnist(-collapsed)?|gan-certain|gan-penalties|mnist|PyTorch|"
+    r"python -m [\w.]+|train\.recipes|[Mm]inimax|IPTC|GB 45438|"
     r"AIGC|English|GANSpace|GAN|VAE|ELBO|log p\(x\)|Fr.chet|PNG|JPEG|WebP|"
     r"GIF|MP4|npz|html|slerp|lerp|softmax|sigmoid|logits?|PCA|rollout|Rollout|MNIST|"
     r"Abnar and Zuidema 2020|'[^']*'|API|Gradio|\b[0-9a-f]{12}\b|\bz\b|H\d"

@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from conftest import save_tiny
@@ -206,6 +207,25 @@ def test_a_view_is_called_by_its_name(shelf: Catalogue) -> None:
         said = lessons.expect(shelf, shelf.find("gan-mnist", "sample"))
         assert module.TABS["explore"] in said and module.VIEWS["project"] in said
     texts.speak(texts.DEFAULT)
+
+
+def test_what_failed_is_linked_beside_its_remedies(shelf: Catalogue) -> None:
+    shipped = ui.catalogue_of(ROOT / "checkpoints", films=ROOT / "films")
+    texts.speak("zh")
+    there = lessons.pairs(shipped) + lessons.expect(shipped, shipped.find("gan-mnist", "sample"))
+    links = [dict(parse_qsl(html.unescape(one))) for one in re.findall(r'href="\?(.*?)"', there)]
+    coded = lessons.expect(shipped, shipped.find("vae-mnist", "sample"))
+    texts.speak(texts.DEFAULT)
+    assert len(links) == 2 + sum(bool(film.mends) for film in shipped.films)
+    for one in links:
+        runs = [shipped.find(one[name], "snapshots") for name in ("checkpoint", "beside")]
+        assert one["tab"] == "timelapse" and one["lang"] == "zh" and runs[0] is not runs[1]
+        assert getattr(runs[1], "mends", "") in ("", runs[0].name)
+    assert "?tab=interpolate&amp;checkpoint=vae-mnist&amp;lang=zh" in coded
+    assert "vae" not in lessons.pairs(shipped, "gan") and lessons.pairs(shipped, "ladder") == ""
+    # Where the runs are not there, the names stand without a link.
+    alone = lessons.expect(shelf, shelf.find("gan-mnist", "sample"))
+    assert en.EXPECT_CERTAIN in alone and "href" not in alone and lessons.pairs(shelf) == ""
 
 
 def test_figures_of_runs_are_those_of_the_experiments() -> None:

@@ -129,7 +129,8 @@ def gallery(
                 f'title="{texts.PICK_INFO}" tabindex="{0 if at == 1 else -1}">{tile}</button>'
             )
         tiles += f"<div>{tile}{beside[at - 1]}</div>" if beside else tile
-    return f'<div class="sheet" style="--columns:{columns}">{tiles}</div>'
+    sheet = f'<div class="sheet" style="--columns:{columns}">{tiles}</div>'
+    return sheet + (f'<p class="said">{texts.PICK_INFO}</p>' if pick else "")
 
 
 @dataclass(frozen=True)
@@ -363,20 +364,27 @@ def quantity(number: float) -> str:
     return f"{number:g}"
 
 
+def counted(number: float, what: str) -> str:
+    """So many of something. A digit or a Latin letter is set off from what follows, a Chinese unit
+    is not."""
+    said = quantity(number)
+    return f"{said} {what}" if said[-1].isascii() else said + what
+
+
 def facts(checkpoint: Checkpoint) -> list[str]:
     """What the card says of the checkpoint itself."""
     media = checkpoint.media
-    weights = quantity(sum(p.numel() for p in checkpoint.model.parameters()))
+    weights = counted(sum(p.numel() for p in checkpoint.model.parameters()), texts.WEIGHTS)
     colours = texts.COLOURS.get(media.measures.get("channels", 0), "")
     what = texts.MEASURES[media.kind].format(**media.measures, colours=colours)
     lines = [
-        f"{checkpoint.dataset}, {what}",
-        f"{weights} {texts.WEIGHTS}",
+        f"{checkpoint.dataset}{texts.AND}{what}",
+        weights,
     ]
     if seconds := checkpoint.in_all("seconds"):
         lines.append(f"{texts.TRAINED} {duration(seconds)}")
     if seen := checkpoint.in_all("images"):
-        lines.append(f"{quantity(seen)} {texts.SEEN[media.kind]}")
+        lines.append(counted(seen, texts.SEEN[media.kind]))
     return lines
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 from typing import Any
+from urllib.parse import urlencode
 
 from aigc.checkpoint import Checkpoint
 from aigc.ui import figures, texts
@@ -56,6 +57,36 @@ def about(chosen: Checkpoint) -> str:
     return said + str(texts.ABOUT_THIS.format(loss=loss, slopes=listed))
 
 
+def link(words: str, **query: str) -> str:
+    """A link of the page, as Markdown and HTML both have it, in the language that is spoken."""
+    address = html.escape(f"?{urlencode({**query, 'lang': texts.language()})}")
+    return f'<a href="{address}">{html.escape(words)}</a>'
+
+
+def beside(catalogue: Catalogue, words: str, first: str, second: str) -> str:
+    """A link to two runs in Time-lapse; the words alone where one of them is not there."""
+    there = {one.name for one in catalogue.able("snapshots")}
+    if not {first, second} <= there:
+        return html.escape(words)
+    return link(words, tab="timelapse", checkpoint=first, beside=second)
+
+
+def pairs(catalogue: Catalogue, family: str = "") -> str:
+    """The films of a family, or all, as Markdown: each failure with links to its remedies."""
+    found = ""
+    for failure in catalogue.films:
+        remedies = [film for film in catalogue.films if film.mends == failure.name]
+        if remedies and family in ("", failure.family):
+            found += texts.PAIR.format(
+                failure=failure.name, claim=html.escape(texts.own(failure.claim)),
+                remedies=texts.LISTED.join(
+                    beside(catalogue, texts.own(film.claim), failure.name, film.name)
+                    for film in remedies
+                ),
+            )  # fmt: skip
+    return texts.PAIRS + found if found else ""
+
+
 def expect(catalogue: Catalogue, chosen: Checkpoint) -> str:
     """A folded sentence or two; nothing for a family of which nothing is said."""
     said = texts.EXPECT.get(chosen.family)
@@ -65,11 +96,16 @@ def expect(catalogue: Catalogue, chosen: Checkpoint) -> str:
     known = [found for name in names if (found := figures.measured(chosen, name))]
     listed = texts.AND.join(f"{found['name']} {found['text']}" for found in known)
     this = texts.EXPECT_THIS.format(figures=listed) if known else ""
-    steps = steps_of(chosen)
+    steps, coded = steps_of(chosen), ""
+    if "encode" in chosen.capabilities:
+        where = link(texts.TABS["interpolate"], tab="interpolate", checkpoint=chosen.name)
+        coded = texts.EXPECT_CODED.format(link=where)
     words = said.format(
         this=this, steps=f"{steps:,}", pairs=f"{steps * (steps + 1) // 2:,}",
         explore=texts.TABS["explore"], project=texts.VIEWS["project"],
-        attend=texts.TABS["attention"], cost=texts.COST,
+        attend=texts.TABS["attention"], cost=texts.COST, coded=coded,
+        mended=beside(catalogue, texts.EXPECT_MENDED, "gan-mnist-collapsed", "gan-mnist-mended"),
+        certain=beside(catalogue, texts.EXPECT_CERTAIN, "gan-certain", "gan-penalties"),
     )  # fmt: skip
     for other in catalogue.checkpoints:
         same = other.dataset == chosen.dataset and other.media == chosen.media

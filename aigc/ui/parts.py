@@ -197,7 +197,11 @@ def about(
             first = more(chosen) if chosen else ""
         else:
             first = more
-        return first + (lessons.about(chosen) if chosen else "")
+        if not chosen:
+            return first
+        every = capability == "snapshots"  # where they can be looked at, those of all families
+        films = lessons.pairs(catalogue, "" if every else chosen.family)
+        return first + lessons.about(chosen) + films
 
     with gr.Accordion(texts.ABOUT_TITLE, open=False, elem_classes="about"):
         shown = gr.Markdown(text(checkpoint.value), latex_delimiters=LATEX)

@@ -360,13 +360,18 @@ TRADEOFF_ALL = "All temperatures, in Explore"
 EXPECT_TITLE = "What to expect of it"
 EXPECT_THIS = " (this one: {figures})"
 EXPECT_BESIDE = " Beside it: {name}, {figure} {value}."
+EXPECT_MENDED = "beside one that was mended"
+EXPECT_CERTAIN = "gan-certain and gan-penalties"
+EXPECT_CODED = ": {link} has it encode and decode a drawing of yours, with both terms of the bound"
 EXPECT = {
     "gan": "A GAN draws in one pass, sharp and varied where its training went well{this}. That "
     "training is a contest, which can be lost: gan-mnist-collapsed draws one thing whatever it "
-    "is asked for, and stands in Time-lapse beside one that was mended. And it is hard to steer: "
-    "it has no encoder, so that a drawing has to be searched for ({explore}, {project}).",
+    "is asked for, and stands in Time-lapse {mended}. That one has another loss, too, so that "
+    "their curves are not on one scale; {certain} differ in the penalties alone. And a GAN is hard "
+    "to steer: it has no encoder, so that a drawing has to be searched for ({explore}, "
+    "{project}).",
     "vae": "A VAE says what it does: it encodes, decodes, and bounds the likelihood{this}. What "
-    "its latent leaves open is averaged, and so its pictures are a little soft.",
+    "its latent leaves open is averaged, and so its pictures are a little soft{coded}.",
     "ladder": "A VAE with levels has more to say with than a plain one{this}, and is as easy to "
     "follow: see what each level decides, below.",
     "attention": "It finds by itself what to look at, and its likelihood is exact{this}. The "
@@ -925,8 +930,12 @@ curves are the figures of the run just before each stage, and the slider is the 
 took on its machine.
 
 Behind the checkpoints stand films of runs that were **made to fail**, and of what was tried to mend
-them, one change at a time: each is one command, of a minute or two. Put a failure beside a remedy.
+them, one change at a time and then several together: each is one command, of a minute or two. Put a
+failure beside a remedy.
 """
+# Failures, each with its remedies; {failure}, {claim} and what the links say are those of the films.
+PAIRS = "\n\n**In Time-lapse, side by side**\n\n"
+PAIR = "- {failure} ({claim}), beside what was tried: {remedies}.\n"
 
 # static/timelapse.html, by the names that stand in it
 FILM = {

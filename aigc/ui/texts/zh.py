@@ -152,8 +152,8 @@ DEFINITIONS: dict[str, str] = {
     "in_tune": "最强的频率离所求的音不到半个半音的样本所占的比例；声音像页面上那样由频谱还原。",
     "negative_elbo": "−log p(x) 的上界，不给类别，在全部测试图上平均。它是下面两项之和。",
     "negative_elbo_given_class": "给定类别时 −log p(x) 的上界，在全部测试图上平均。",
-    "reconstruction": "给定潜变量时说出像素的代价：−ELBO 的一部分。",
-    "kl": "说出潜变量的代价：−ELBO 的一部分。",
+    "reconstruction": "给定潜变量时描述像素所需的奈特数：−ELBO 的一部分。",
+    "kl": "编码潜变量所需的奈特数：−ELBO 的一部分。",
     "negative_log_likelihood": "−log p(x) 的估计，由重要性加权得到，不给类别，在全部测试图上平均。",
     "bits_per_dim": "8 位像素值的精确负对数似然，不给类别，每个值的比特数，在全部测试图上平均。",
     "bits_per_dim_given_class":
@@ -538,10 +538,14 @@ TRADEOFF_ALL = "到“探索”里看所有温度"
 EXPECT_TITLE = "可以期待什么"
 EXPECT_THIS = "（这一个：{figures}）"
 EXPECT_BESIDE = "对照：{name}，{figure} {value}。"
+EXPECT_MENDED = "和救回来的那一个并排看"
+EXPECT_CERTAIN = "gan-certain 与 gan-penalties"
+EXPECT_CODED = "；在{link}里可以自己画一个，看它编码再解码，以及界的两项"
 EXPECT = {
-    "gan": "GAN 一步成图，训练顺利时清晰而多样{this}。但训练是一场可能输掉的较量：gan-mnist-collapsed 无论要什么都只画一种图，在“训练过程”里可以和救回来的那一个并排看。"
-    "它也难以操纵：没有编码器，要找到你画的图只能靠搜索（“{explore}”里的“{project}”）。",
-    "vae": "VAE 的道理清楚：编码、解码，并给出似然的界{this}。潜变量没有说定的都取了平均，所以图有一点软。",
+    "gan": "GAN 一步成图，训练顺利时清晰而多样{this}。但训练是一场可能输掉的较量：gan-mnist-collapsed 无论要什么都只画一种图，在“训练过程”里可以{mended}。"
+    "后者连损失函数也换了，所以两者的曲线刻度不同；只差梯度惩罚这一处的是 {certain}。"
+    "GAN 也难以操纵：没有编码器，要找到你画的图只能靠搜索（“{explore}”里的“{project}”）。",
+    "vae": "VAE 的道理清楚：编码、解码，并给出似然的界{this}。潜变量没有说定的都取了平均，所以图有一点软{coded}。",
     "ladder": "分层的 VAE 比普通的能说得更多{this}，也同样好懂：下面可以看到每一层决定什么。",
     "attention": "它自己找到该看哪里，似然也是精确的{this}。代价是：{steps} 步，每一步都看前面的全部，每个头就是 {pairs} 对；块数翻倍，对数就是四倍。"
     "键和值都留着（缓存），所以每一步只需算自己的一行（见“{attend}”里的“{cost}”）。",
@@ -562,7 +566,7 @@ SCORES_DRAWING = "自己画一个，让它来判断"
 
 # 样本中的一张图
 CHOSEN = "选中的图"
-PICK_INFO = "点一张图，看它的更多内容"
+PICK_INFO = "点选一张图，查看详情。"
 STAR = "收藏"
 FAVOURITES = "收藏夹"
 FAVOURITES_INFO = "只存在这个浏览器里，存的是能重新生成它们的链接。"
@@ -597,8 +601,8 @@ NATS = "{value} 奈特"
 TERM_RECONSTRUCTION = "重建项"
 TERM_KL = "KL 项"
 TERMS_INFO = (
-    "说出这张图的代价：给定潜变量时说出图（{draws} 次抽取的平均，灰色像素按落墨的概率计），"
-    "以及相对先验说出潜变量。"
+    "编码这张图所需的奈特数：给定潜变量时描述图本身（{draws} 次抽取的平均，灰色像素按落墨的概率计），"
+    "加上相对先验编码潜变量。"
 )
 TERMS_WEIGHED = "训练时 KL 项乘以 λ，这里 λ = {beta}。λ 小一些，留下的就多一些：train.recipes 里最小的 VAE，λ = 4 时是 4.1 奈特，λ = 1 时是 6.3 奈特，λ = 0.1 时是 11.1 奈特。"
 # static/latents.html 里的文字，按其中的名字
@@ -627,14 +631,14 @@ NO_CHECKPOINT = "没有检查点 {name}；{choose}。"
 NO_TAB = "没有标签页 {name}。"
 NO_LANGUAGE = "没有语言 {name}，请选 {known}。"
 THE_SEED = "种子"
-THE_COUNT = "图像数量"
+THE_COUNT = "数量"
 THE_STEPS = "步数"
 THE_TEMPERATURE = "温度"
 THE_LENGTH = "长度"
 THE_TOP_K = "前 k 个（top-k）"
 THE_TOP_P = "累积概率（top-p）"
 THE_LINES = "排版方向"
-THE_SCRIPT = "字体"
+THE_SCRIPT = "字形（繁/简）"
 NO_WHOLE_NUMBER = "{name}应是 {low} 到 {high} 之间的整数，而不是 {value}。"
 NO_AMOUNT = "{name}应是 {low} 到 {high} 之间的数，而不是 {value}。"
 NO_PATH = "路径应是 {known}，而不是 {value}。"
@@ -831,7 +835,7 @@ MUTED_INFO = "层和头，从 1 数起"
 NO_HEADS = "{value} 不是这个模型的头；请写从 1 数起的层和头，如 1.2,3.4。"
 ALL_HEADS = "所有的头：{bits} 比特"
 WITHOUT_HEADS = "关掉之后，同样的种子"
-HEADS_PRICE = "没有这些头，模型说出左边这张图要多用 {bits} 比特（平均每个值 {each}）。"
+HEADS_PRICE = "没有这些头，模型编码左边这张图要多用 {bits} 比特（平均每个值 {each}）。"
 HEADS_TITLE = "整张图上的每个头：熵、距离、起始符"
 HEAD_TITLE = "层和头 {name}"
 HEADS_INFO = (
@@ -965,14 +969,14 @@ OUTCOMES = {
     "diversity": "多样性是数据的 {value:.0%}",
     "margin": "真图领先假图 {value:.1f} 分（logit）",
     "-ELBO": "每张图 {value:.1f} 奈特",
-    "-log p(x|z)": "其中已知潜变量后说出图 {value:.1f}",
-    "KL": "说出潜变量 {value:.1f}",
+    "-log p(x|z)": "其中给定潜变量后描述图 {value:.1f}",
+    "KL": "编码潜变量 {value:.1f}",
     "sharpness of reconstructions": "编码再解码后的锐度是原图的 {value:.0%}",
     "sharpness of samples": "样本的锐度是 {value:.0%}",
 }
 FILM_END = {
     "gan": "结果（最后十次查看的平均）：{found}。",
-    "vae": "结果（测试图片上）：{found}。",
+    "vae": "结果（测试图上）：{found}。",
 }
 LISTED = "；"
 FILM_EVENT = "第 {step} 步，{event}"
@@ -986,9 +990,12 @@ ABOUT_TIMELAPSE = """
 在每个阶段，模型都用**同样的噪声、同样的类别**作画，所以图变了，就是模型变了。
 如果保存了，第一个阶段就是训练开始之前的样子。曲线是每个阶段之前最后几步的训练指标，滑块是在那台机器上训练所用的时间。
 
-列在检查点之后的，是**有意做坏**的训练，以及一次只改一处的补救：每一次都是一条命令，一两分钟。
+列在检查点之后的，是**有意做坏**的训练，以及对它们的补救，先是一次只改一处，最后几处一起改：每一次都是一条命令，一两分钟。
 请把一次失败和一次补救并排放。
 """
+# 每个失败和它的各种补救；{failure}、{claim} 和链接上的文字都来自影片。
+PAIRS = "\n\n**在“训练过程”里并排看**\n\n"
+PAIR = "- {failure}（{claim}），可以和这些补救并排看：{remedies}。\n"
 
 # static/timelapse.html 里的文本
 FILM = {
@@ -1090,8 +1097,8 @@ SCRIPT = {
                     "编码器和解码器都从随机权重开始；现在是第 {step} 步。",
                     "编码器把每张图变成一个高斯分布；其中 {active_units} 个潜变量带有信息。",
                     "解码器把其中随机的一点变回一张图。",
-                    "两者一起降低一个和：给定潜变量时说出这张图的 {nll} 奈特，"
-                    "加上 λ = {beta} 乘以说出潜变量的 {KL} 奈特。",
+                    "两者一起降低一个和：给定潜变量时描述这张图所需的 {nll} 奈特，"
+                    "加上 λ = {beta} 乘以编码潜变量所需的 {KL} 奈特。",
                     "在训练的前 {warmup}，λ 从 0 升到这个值。",
                     "上界把两项各算一次，与 λ 无关：{_ELBO} 奈特。",
                 ],
@@ -1102,8 +1109,8 @@ SCRIPT = {
                     "所有权重都从随机值开始；现在是第 {step} 步。",
                     "编码器在每一种尺寸上看每张图。",
                     "自上而下，每一层潜变量都参照上面各层和这张图来抽取，再往下解码。",
-                    "整个模型降低一个和：给定所有层时说出这张图的 {nll} 奈特，"
-                    "加上 λ = {beta} 乘以说出各层的 {KL} 奈特。",
+                    "整个模型降低一个和：给定所有层时描述这张图所需的 {nll} 奈特，"
+                    "加上 λ = {beta} 乘以编码各层所需的 {KL} 奈特。",
                     "在训练的前 {warmup}，λ 从 0 升到这个值。",
                     "说得少于 {free} 奈特的层按 {free} 奈特计，免得有的层沉默。",
                     "这个数在训练的前 {until} 降到 0。",
