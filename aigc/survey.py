@@ -66,6 +66,15 @@ SHAPES = {
     "tradeoff": "T6",  # see `columns`
     "shares": "J",  # adding up to 1
 }
+DTYPES = (
+    torch.float64,
+    torch.float32,
+    torch.float16,
+    torch.bfloat16,
+    torch.uint8,
+    torch.int32,
+    torch.int64,
+)
 PARTS = tuple(dict.fromkeys(key.partition(".")[0] for key in SHAPES))
 
 
@@ -145,7 +154,10 @@ def wrong(tensors: dict[str, Tensor], chosen: Checkpoint) -> str:
             int(letter) if letter.isdigit() else sizes.setdefault(letter, size)
             for letter, size in zip(SHAPES[key], tensor.shape)
         ]
-        if tensor.dim() != len(SHAPES[key]) or list(tensor.shape) != wanted:
+        if tensor.dtype not in DTYPES:  # of others torch knows no order
+            return f"{key!r} is {tensor.dtype}"
+        # None is empty: whoever reads one looks for the nearest row, or the first.
+        if tensor.dim() != len(SHAPES[key]) or list(tensor.shape) != wanted or 0 in tensor.shape:
             return f"{key!r} has shape {tuple(tensor.shape)}"
         if not tensor.float().isfinite().all():
             return f"{key!r} holds NaN or infinity"

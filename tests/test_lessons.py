@@ -188,6 +188,9 @@ def test_of_a_gan_the_page_says_how_this_very_one_was_trained() -> None:
     other = lessons.about(dataclasses.replace(gan, training={"recipe": recipe}))
     assert en.GAN_SLOPES["r2"] in other and en.GAN_SLOPES["gp"] in other
     assert lessons.about(dataclasses.replace(gan, training={})) == en.ABOUT["gan"]
+    for odd in ([1], {}, None, 3):  # a checkpoint may say anything of its run
+        odd_one = dataclasses.replace(gan, training={"recipe": {"loss": odd}})
+        assert lessons.about(odd_one) == en.ABOUT["gan"]
     assert "Where there are classes" in en.ABOUT["gan"] and "有类别时" in zh.ABOUT["gan"]
     for loss in models_gan.LOSSES:
         assert loss in en.GAN_LOSSES and loss in zh.GAN_LOSSES

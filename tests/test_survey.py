@@ -58,6 +58,11 @@ def test_a_survey_comes_back_as_it_was_written(vae: Path) -> None:
         (lambda t: t.update({"map.pca.points": torch.zeros(3, 2)}), "has shape"),
         (lambda t: t.update({"arithmetic": torch.zeros(2, 9)}), "'arithmetic' has shape"),
         (lambda t: t.update({"map.kl": torch.tensor([1.0, 2, 3, torch.nan])}), "holds NaN"),
+        (lambda t: t.update({"tradeoff": torch.zeros(0, 6)}), r"'tradeoff' has shape \(0, 6\)"),
+        (
+            lambda t: t.update({"map.classes": torch.zeros(40, dtype=torch.uint32)}),
+            r"'map.classes' is torch.uint32",
+        ),
         (lambda t: t.update({"map.classes": torch.full((40,), 10)}), "what is no class"),
         (lambda t: t.update({"map.classes": torch.full((40,), -1)}), "what is no class"),
     ],

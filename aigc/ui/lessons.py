@@ -46,7 +46,8 @@ def about(chosen: Checkpoint) -> str:
     recipe = chosen.training.get("recipe")
     if chosen.family != "gan" or not isinstance(recipe, dict):
         return said
-    loss = texts.GAN_LOSSES.get(recipe.get("loss"))
+    name = recipe.get("loss")  # of whatever kind: nobody checks what a checkpoint says of its run
+    loss = texts.GAN_LOSSES.get(name) if isinstance(name, str) else None
     if loss is None:
         return said
     kept = [name for name in ("r1", "r2") if recipe.get(name)]
