@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 import re
 import string
@@ -18,7 +19,7 @@ from playwright.sync_api import expect
 
 from aigc import checkpoint, film, survey, ui
 from aigc.hub import transfer
-from aigc.ui import figures, parts, texts, views
+from aigc.ui import figures, languages, parts, texts, views
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.texts import en, zh
 
@@ -218,6 +219,33 @@ def test_the_page_is_written_in_the_visitors_language(server: str) -> None:
         for page in (english, chinese)
     ]
     assert same[0] == same[1]
+
+
+def test_only_a_page_is_held_until_it_is_whole() -> None:
+    """A stream of events, such as that of the MCP server, has no end to wait for."""
+    sent: list[Any] = []
+    kinds = {"/": b"text/html; charset=utf-8", "/mcp/": b"text/event-stream"}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-type", kinds[scope["path"]])]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"<head>", "more_body": True})
+        seen.append(len(sent))
+        await send({"type": "http.response.body", "body": b"</head>"})
+
+    async def keep(message: Any) -> None:
+        sent.append(message)
+
+    page = languages.Page(app, lambda request: "<meta>")
+    for path, begun in (("/mcp/", 2), ("/", 0)):
+        seen: list[int] = []
+        sent.clear()
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+        asyncio.run(page(scope, None, keep))  # type: ignore[arg-type]
+        assert seen == [begun]
+        body = b"".join(message.get("body", b"") for message in sent)
+        assert (b"<meta>" in body) is (path == "/") and body.endswith(b"</head>")
+        assert (b"content-length" in dict(sent[0]["headers"])) is (path == "/")
 
 
 def visible(page: Any) -> str:

@@ -127,28 +127,31 @@ class Page:
         if scope["method"] != "GET" or scope["path"].rpartition("/")[2]:
             await self.app(scope, receive, send)
             return
-        start: dict[str, Any] = {}
+        start: dict[str, Any] = {}  # of a page, until its end has come
         body = b""
 
         async def collect(message: dict[str, Any]) -> None:
             nonlocal body
             if message["type"] == "http.response.start":
-                start.update(message)
+                kind = dict(message["headers"]).get(b"content-type", b"")
+                if kind.startswith(b"text/html"):
+                    start.update(message)
+                    return
+            if not start:  # anything else goes on as it comes: a stream of events never ends
+                await send(message)
                 return
             body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            kind = dict(start["headers"]).get(b"content-type", b"")
-            if kind.startswith(b"text/html"):
-                body = written(body.decode(), self.describe(Request(scope))).encode()
-                more = [(b"vary", b"accept-language, accept-encoding")]
-                if b"gzip" in headers.get(b"accept-encoding", b""):
-                    # Gradio compresses its scripts and not its page, which is the largest of all.
-                    body = gzip.compress(body, 6, mtime=0)
-                    more.append((b"content-encoding", b"gzip"))
-                start["headers"] = [
-                    (name, value) for name, value in start["headers"] if name != b"content-length"
-                ] + [*more, (b"content-length", str(len(body)).encode())]
+            body = written(body.decode(), self.describe(Request(scope))).encode()
+            more = [(b"vary", b"accept-language, accept-encoding")]
+            if b"gzip" in headers.get(b"accept-encoding", b""):
+                # Gradio compresses its scripts and not its page, which is the largest of all.
+                body = gzip.compress(body, 6, mtime=0)
+                more.append((b"content-encoding", b"gzip"))
+            start["headers"] = [
+                (name, value) for name, value in start["headers"] if name != b"content-length"
+            ] + [*more, (b"content-length", str(len(body)).encode())]
             await send(start)
             await send({"type": "http.response.body", "body": body})
 
