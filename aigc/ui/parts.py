@@ -208,9 +208,10 @@ def about(
     checkpoint.change(spoken(text), checkpoint, shown, **QUIET)
 
 
-def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
+def spoken(fn: Callable[..., Any], page: bool = True) -> Callable[..., Any]:
     """`fn` as an event handler: it answers in the visitor's language, and a ValueError becomes
-    the sentence that the person sees. Where `fn` yields what grows, it yields tuples."""
+    the sentence that the person sees. Where `fn` yields what grows, it yields tuples; a `page` is
+    sent what is new in them, a program all."""
 
     if inspect.isgeneratorfunction(fn):
 
@@ -226,7 +227,7 @@ def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
                     return
                 except ValueError as error:
                     raise gr.Error(str(error), print_exception=False) from None
-                yield told.of(value)
+                yield told.of(value) if page else value
 
         return stream
 
@@ -322,13 +323,16 @@ def endpoint(
 ) -> None:  # fmt: skip
     """A public endpoint for `fn`, whose parameters all have defaults and stand in
     `programs.PARAMETERS`. Values come in as the client sent them: `fn` checks them itself, so that
-    every mistake gets its own sentence. `work` says whose turns it takes."""
+    every mistake gets its own sentence. `work` says whose turns it takes.
+
+    What may take long yields `gr.skip()` for every output now and then, and its answer at the end:
+    where the client has gone meanwhile, Gradio goes on no further."""
     hints = get_type_hints(fn)
     given = inspect.signature(fn).parameters
     inputs = [
         Api(p.default, python_type_to_json_schema(hints[p.name]), p.name) for p in given.values()
     ]
-    call = spoken(fn)
+    call = spoken(fn, page=False)
     # By these MCP knows it.
     call.__name__, call.__doc__ = api_name, programs.described(about, list(given))
     gr.on(
