@@ -29,7 +29,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from aigc.media import Media, media_from_dict
+from aigc.media import MAX_LABEL_BYTES, Media, media_from_dict
 from aigc.models import FAMILIES, capabilities
 from aigc.models.classifier import Stacked
 
@@ -380,6 +380,12 @@ def load(folder: Path, name: str = "", source: str = "local", revision: str = ""
         or len(set(labels)) != len(labels)
     ):
         raise CheckpointError(f"{config_path}: 'labels' is a list of distinct class names")
+    for number, label in enumerate(labels, 1):  # which stands on the page and in names of files
+        if not label.isprintable() or len(label.encode()) > MAX_LABEL_BYTES:
+            raise CheckpointError(
+                f"{config_path}: label {number} is not a printable name of up to "
+                f"{MAX_LABEL_BYTES} bytes; name the class otherwise"
+            )
     if not isinstance(config["dataset"], str) or not isinstance(config["training"], dict):
         raise CheckpointError(f"{config_path}: 'dataset' is a name and 'training' is an object")
     try:

@@ -24,7 +24,7 @@ from PIL import Image
 from torch import Tensor
 
 from aigc import notes as sounds_by_formula
-from aigc.media import UNKNOWN, ImageMedia, SoundMedia, TextMedia, VideoMedia
+from aigc.media import MAX_LABEL_BYTES, UNKNOWN, ImageMedia, SoundMedia, TextMedia, VideoMedia
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 
@@ -245,6 +245,11 @@ def class_folders(root: Path, files: Sequence[Path], thing: str) -> list[str]:
             raise DataError(
                 f"the class folder {named(root / name)!r} has characters in its name that "
                 "cannot be shown; rename it"
+            )
+        if len(name.encode()) > MAX_LABEL_BYTES:
+            raise DataError(
+                f"the class folder {named(root / name)} has a name of over {MAX_LABEL_BYTES} "
+                "bytes, with which no checkpoint loads; rename it"
             )
     return classes
 

@@ -349,6 +349,7 @@ def _grey(values: np.ndarray) -> Image.Image:
     return Image.fromarray(values.astype(np.uint8))
 
 
+MAX_LABEL_BYTES = 200  # of the name of a class, which stands in names of files
 UNKNOWN = "\ufffd"  # stands for every character that is not among the symbols
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
-from conftest import media_of, tiny_model
+from conftest import media_of, save_tiny, tiny_model
 
 from aigc import checkpoint, latent
 from aigc.checkpoint import CheckpointError, load, save, scan, stacked
@@ -638,3 +638,13 @@ def test_a_key_that_came_later_may_be_missing(folder: Path) -> None:
         del config["config"][key]
     (folder / "config.json").write_text(json.dumps(config))
     assert load(folder).model.config.pack == 1  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("label", ["a\0b", "a\nb", "\u202eabc", "x" * 201, "数" * 67])
+def test_a_class_name_that_cannot_be_shown_is_refused(tmp_path: Path, label: str) -> None:
+    config = save_tiny(tmp_path / "gan-mnist", "gan") / "config.json"
+    values = json.loads(config.read_text())
+    values["labels"][2] = label
+    config.write_text(json.dumps(values))
+    with pytest.raises(checkpoint.CheckpointError, match=r"label 3 is not a printable name of up"):
+        checkpoint.load(tmp_path / "gan-mnist")

@@ -25,7 +25,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from aigc import latent
-from aigc.ui import attention, cache, figures, formula, lengths, patches, texts
+from aigc.ui import attention, cache, figures, formula, lengths, patches, served, texts
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.weights import pack
 
@@ -211,6 +211,20 @@ def test_a_text_model_takes_no_picture(catalogue: Catalogue) -> None:
     chosen = catalogue.find("language-mnist", "attention")
     with pytest.raises(ValueError, match="language-mnist takes no picture"):
         attention.look(catalogue, chosen.name, "any", drawn_digit())
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("gan-seed1-3.npz", "gan-seed1-3.npz"),
+        ("a/../b\0\n\u202e c.npz", "a-..-b----c.npz"),
+        ("数" * 50 + ".npz", "数" * 40 + ".npz"),
+        ("x" * 300, "x" * 120),
+    ],
+)
+def test_a_file_has_a_name_that_every_file_system_takes(name: str, safe: str) -> None:
+    kept = Path(served.keep(b"abc", name))
+    assert kept.name == safe and kept.read_bytes() == b"abc"
 
 
 def test_a_link_names_where_to_look() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from PIL import Image
 from aigc.checkpoint import write_file
 from aigc.ui import figures, labels
 
+MAX_NAME_BYTES = 120  # before the ending
+
 
 def keep(content: bytes, name: str) -> str:
     """The path of a file `name` with that content, in a folder named by the content.
@@ -21,10 +24,19 @@ def keep(content: bytes, name: str) -> str:
     (`processing_utils.save_bytes_to_cache`) empty that one first, and whoever is loading it for the
     same wish gets a part of it.
     """
-    file = Path(get_upload_folder()) / hash_bytes(content) / Path(name).name
+    file = Path(get_upload_folder()) / hash_bytes(content) / safe(name)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_file(file, content)
     return str(file)
+
+
+def safe(name: str) -> str:
+    """`name` as every file system takes it: classes and checkpoints are called whatever somebody
+    likes, and stand in it."""
+    stem, dot, ending = name.rpartition(".")
+    stem = re.sub(r"[^\w.-]", "-", stem if dot else name)
+    short = stem.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+    return short + dot + ending if dot else short
 
 
 def pictures(images: Iterable[Image.Image], tab: str, made: dict[str, Any]) -> list[str]:

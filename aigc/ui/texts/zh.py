@@ -293,6 +293,8 @@ SAID: dict[str, str] = {
         "{file} 的格式是 {given}，此版本读取的格式是 {known}；请更新项目，或重新训练",
     r"(?P<file>.+): 'labels' is a list of distinct class names":
         "{file} 里的 'labels' 应是互不相同的类别名",
+    r"(?P<file>.+): label (?P<number>.+) is not a printable name of up to (?P<limit>.+) bytes; .*":
+        "{file} 里第 {number} 个类别名含有不可显示的字符，或超过 {limit} 字节；请改名",
     r"(?P<file>.+): 'dataset' is a name and 'training' is an object":
         "{file} 里的 'dataset' 应是名称，'training' 应是一组键和值",
     r"(?P<file>.+): 'media' is (?P<given>.+) and 'config' makes (?P<made>.+)":
