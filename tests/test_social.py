@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import http.client
 import io
 import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
@@ -115,6 +117,17 @@ def test_the_preview_is_a_picture_of_the_checkpoint(server: str, catalogue: Cata
     top = (630 - factor * samples.height) // 2
     shown = seen["gan-mnist"][top : top + factor * samples.height : factor, 45::factor]
     assert whole >= 28 and np.array_equal(shown[:, :whole], pixels[:, :whole])
+
+
+def test_a_preview_of_what_is_damaged(catalogue: Catalogue, tmp_path: Path) -> None:
+    """As if there were no sheet; and a name of two lines is one."""
+    one = dataclasses.replace(catalogue.find("gan-mnist", "sample"), path=tmp_path)
+    one.metrics = {"x": {"name": "Two\nlines", "text": "1\n2"}}
+    whole = save_tiny(tmp_path / "whole", "gan") / "samples.png"
+    alone = social.picture(catalogue, one)
+    for content in (whole.read_bytes()[:200], b"\x89PNG\r\n\x1a\n"):
+        (tmp_path / "samples.png").write_bytes(content)
+        assert social.picture(catalogue, one).tobytes() == alone.tobytes()
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def picture(catalogue: Catalogue, one: Checkpoint | None) -> Image.Image:
         left = 45 + sheet.width + 55
 
     def line(y: int, text: str, size: int, colour: str) -> None:
+        text = " ".join(text.split())  # Pillow measures one line alone
         while size > 20 and pen.textlength(text, font(size)) > SIZE[0] - left - 40:
             size -= 2
         pen.text((left, y), text, colour, font(size))
@@ -97,13 +98,16 @@ def sheet_of(one: Checkpoint) -> Image.Image | None:
     content = figures.sample_sheet(one)
     if content is None:
         return None
-    with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
-        if max(image.size) > 4096:
-            return None
-        factor = max(1, (SIZE[1] - 90) // image.height)
-        sheet = image.convert("RGB").resize(
-            (image.width * factor, image.height * factor), Image.Resampling.NEAREST
-        )
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+            if max(image.size) > 4096:
+                return None
+            factor = max(1, (SIZE[1] - 90) // image.height)
+            sheet = image.convert("RGB").resize(
+                (image.width * factor, image.height * factor), Image.Resampling.NEAREST
+            )
+    except Exception:
+        return None
     column = getattr(one.media, "width", 1) * factor
     width = min(sheet.width, max(1, SIZE[0] // 2 // column) * column)
     return sheet.crop((0, 0, width, min(sheet.height, SIZE[1])))
