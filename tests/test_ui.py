@@ -488,7 +488,7 @@ def test_what_becomes_of_odd_prompts(catalogue: Catalogue) -> None:
     assert "�b�a��" in page, page
     long = sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, prompt="a" * 100, length=5)
     assert "the last 23 characters count" in sample.page(long, sample.images(long))
-    for wrong in ("a" * 2001, 7, ["a"]):
+    for wrong in ("a" * 2001, 7, ["a"], "a\ud800b"):
         with pytest.raises(ValueError, match="at most 2000"):
             sample.read(catalogue, "language-mnist", 1, 0, "any", 1.0, prompt=wrong)
 
@@ -914,6 +914,19 @@ def test_a_drawing_is_encoded_and_its_terms_are_the_models(catalogue: Catalogue)
     assert np.array_equal(given, one.checkpoint.media.to_uint8(one.image[None])[0, ..., 0])
     expected = model.reconstruct(one.image[None], condition)
     assert np.array_equal(back, one.checkpoint.media.to_uint8(expected)[0, ..., 0])
+
+
+def test_the_kl_of_a_drawing_is_that_of_all_draws(catalogue: Catalogue) -> None:
+    """Of a ladder it hangs on the levels above, which are drawn."""
+    one = drawing.study(catalogue, "ladder-mnist", "3", a_digit())
+    model: Any = one.checkpoint.model
+    many = (
+        one.image.expand(drawing.DRAWS, -1, -1, -1),
+        model.condition(3).expand(drawing.DRAWS, -1),
+    )
+    nll, kl = model.elbo(*many, latent.generator(0))
+    assert kl.std(0).max() > 0 and torch.allclose(one.kl, kl.mean(0))
+    assert one.nll + float(one.kl.sum()) == pytest.approx(float((nll + kl.sum(1)).mean()), rel=1e-5)
 
 
 def test_a_latent_and_the_class_change_what_is_decoded(catalogue: Catalogue) -> None:

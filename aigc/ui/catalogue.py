@@ -228,7 +228,9 @@ def read_prompt(value: object) -> str:
     """A text of up to MAX_PROMPT characters; line ends become one kind."""
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > MAX_PROMPT:
+    # Half of a character (a lone surrogate) cannot be written anywhere.
+    halved = isinstance(value, str) and re.search(r"[\ud800-\udfff]", value)
+    if not isinstance(value, str) or len(value) > MAX_PROMPT or halved:
         raise ValueError(texts.NO_PROMPT.format(limit=MAX_PROMPT))
     return value.replace("\r\n", "\n").replace("\r", "\n")
 

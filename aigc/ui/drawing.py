@@ -62,7 +62,7 @@ class Study:
     mean: Tensor
     """Of q(z|x), (L,)."""
     kl: Tensor
-    """Of each latent, in nats, (L,)."""
+    """Of each latent, in nats, (L,): the mean over the same draws as `nll`."""
     nll: float
     """The reconstruction term, in nats: the mean of -log p(x|z) over DRAWS z of q(z|x)."""
 
@@ -83,7 +83,8 @@ def study(catalogue: Catalogue, checkpoint: object, label: object, data: object)
         mean, _ = model.encode(image[None], condition)
         many = image.expand(DRAWS, *image.shape)
         nll, kl = model.elbo(many, condition.expand(DRAWS, -1), latent.generator(0))
-    return Study(chosen, image, mean[0], kl[0], float(nll.mean()))
+    # Where levels hang on those above, the KL depends on the draw, too.
+    return Study(chosen, image, mean[0], kl.mean(0), float(nll.mean()))
 
 
 def decoded(chosen: Checkpoint, mean: Tensor, label: object, changes: dict[int, float]) -> Tensor:
