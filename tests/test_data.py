@@ -258,7 +258,7 @@ def test_the_class_that_stands_for_all_is_refused(tmp_path: Path) -> None:
 def test_a_class_name_that_cannot_be_shown_is_refused(tmp_path: Path) -> None:
     dots(tmp_path, ["cat/1", "two\nlines/1"])
     with pytest.raises(DataError, match="a name of over 200 bytes"):
-        data.class_folders(tmp_path, [tmp_path / ("x" * 201) / "1.png"], "picture")
+        data_module.class_folders(tmp_path, [tmp_path / ("x" * 201) / "1.png"], "picture")
     with pytest.raises(DataError, match=r"cannot be shown; rename it") as caught:
         load("folder", tmp_path)
     assert "\n" not in str(caught.value)

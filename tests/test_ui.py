@@ -236,6 +236,13 @@ def test_no_whole_number_of_that_range(read: Any, value: object) -> None:
     assert len(str(caught.value)) < 120
 
 
+def test_an_empty_box_is_called_empty() -> None:
+    with pytest.raises(ValueError, match="is a whole number from 0 to 4294967295, not empty"):
+        rules.read_seed(None)
+    with pytest.raises(ValueError, match="is a number from 0 to 2, not empty"):
+        rules.read_temperature("")
+
+
 def test_the_ends_of_the_ranges() -> None:
     assert [rules.read_count(n) for n in (1, 64)] == [1, 64]
     assert [rules.read_steps(n) for n in (2, 64)] == [2, 64]

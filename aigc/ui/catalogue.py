@@ -164,6 +164,11 @@ def surveyed(checkpoint: Checkpoint, part: str) -> Survey:
     return found
 
 
+def given(value: object) -> str:
+    """A value for a sentence about a number: a box that somebody emptied sends none."""
+    return str(texts.NO_VALUE) if value is None or value == "" else shown(value)
+
+
 def whole(name: str, value: object, low: int, high: int) -> int:
     """A whole number from `low` to `high`; '7', 7 and 7.0 are the same."""
     number: int | None = None
@@ -175,7 +180,7 @@ def whole(name: str, value: object, low: int, high: int) -> int:
         number = int(value)
     if number is None or not low <= number <= high:
         raise ValueError(
-            texts.NO_WHOLE_NUMBER.format(name=name, low=low, high=high, value=shown(value))
+            texts.NO_WHOLE_NUMBER.format(name=name, low=low, high=high, value=given(value))
         )
     return number
 
@@ -202,7 +207,7 @@ def real(name: str, value: object, low: float, high: float) -> float:
             pass
     if not low <= number <= high:
         raise ValueError(
-            texts.NO_AMOUNT.format(name=name, low=f"{low:g}", high=f"{high:g}", value=shown(value))
+            texts.NO_AMOUNT.format(name=name, low=f"{low:g}", high=f"{high:g}", value=given(value))
         )
     return number
 
