@@ -294,7 +294,7 @@ class Handler(BaseHTTPRequestHandler):
         except OSError:  # the other side had enough
             self.close_connection = True
 
-    do_GET = do_HEAD = do_POST = do_PUT = serve
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = serve
 
     def json(self) -> Any:
         return json.loads(self.body or b"{}")
@@ -531,6 +531,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "POST":
             asked = self.json()
             repo.variables[asked["key"]] = asked["value"]
+        elif self.command == "DELETE":
+            del repo.variables[self.json()["key"]]
         self.reply(200, {k: {"key": k, "value": v} for k, v in repo.variables.items()})
 
     def hardware(self, name: str) -> None:
@@ -552,7 +554,7 @@ ROUTES = [
     ("POST", KIND + "/commit/(?P<rev>.+)", "make_commit"),
     ("POST", KIND + "/branch/(?P<rev>.+)", "branch"),
     ("POST", KIND + "/tag/(?P<rev>.+)", "tag"),
-    ("GET POST", "/api/spaces/" + NAME + "/variables", "variables"),
+    ("GET POST DELETE", "/api/spaces/" + NAME + "/variables", "variables"),
     ("POST", "/api/spaces/" + NAME + "/hardware", "hardware"),
     ("GET", KIND, "info"),
     ("GET", KIND + "/revision/(?P<rev>.+)", "info"),

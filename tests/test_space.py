@@ -75,6 +75,13 @@ def test_the_list_is_the_upload(the_hub: HubServer, tiny_checkpoints: Path) -> N
     space.publish(space.Space("me/demo", less, {"AIGC_HUB": "me/x"}, "cpu-basic"))
     assert "docs/interpolate.png" not in the_hub.files("me/demo", kind="space")
     assert (repo.variables["AIGC_HUB"], repo.hardware) == ("me/x", "cpu-basic")
+    # Without models it follows none any more; what its owner set besides stays.
+    repo.variables["AIGC_TITLE"] = "mine"
+    none = space.Space("me/demo", less, {}, None)
+    for _ in range(2):
+        space.publish(none)
+        assert repo.variables == {"AIGC_TITLE": "mine"}
+    assert "\nno variable AIGC_HUB" in str(none) and "no variable" not in str(planned)
 
 
 def test_a_space_that_is_not_yours(the_hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:

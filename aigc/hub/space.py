@@ -35,6 +35,9 @@ THUMBNAIL = "docs/screenshot.png"
 ZERO_GPU_TORCH = "torch>=2.8,<2.12"  # what ZeroGPU has builds for
 
 
+OURS = ("AIGC_HUB",)  # variables that a push sets; one that it does not is taken away
+
+
 @dataclass(frozen=True)
 class Space:
     """What a push would do."""
@@ -49,6 +52,7 @@ class Space:
         lines = [f"{len(content):>10,}  {path}" for path, content in sorted(self.files.items())]
         lines.append(f"{total:>10,}  bytes in {len(self.files)} files for the Space {self.repo}")
         lines += [f"variable {key}={value}" for key, value in self.variables.items()]
+        lines += [f"no variable {key}" for key in OURS if key not in self.variables]
         if self.hardware:
             lines.append(f"hardware {self.hardware}")
         return "\n".join(lines)
@@ -162,6 +166,10 @@ def publish(space: Space) -> str:
         else:
             for one in variables:
                 api.add_space_variable(repo, one["key"], one["value"])
+            # Or the Space would go on following models that were taken out.
+            left = set(OURS) - space.variables.keys()
+            for key in sorted(left & api.get_space_variables(repo).keys()) if left else ():
+                api.delete_space_variable(repo, key)
             if space.hardware:
                 api.request_space_hardware(repo, space.hardware)  # type: ignore[arg-type]
         ours = tuple(f"{part}/" for part in PARTS if "." not in part)
