@@ -230,6 +230,11 @@ def test_a_classifier_is_trained_and_kept_when_none_ships(
     assert judge.path is not None
     assert judge.path.is_relative_to(tmp_path / "cache")
     assert [p.name for p in judge.path.parent.iterdir()] == [judge.path.name]
+    # A cache that cannot be written is named, with what to set.
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(EvaluationError, match=r"the cache .*file.* cannot be written .*XDG_CACHE"):
+        evaluate.find_judge(digits, options.data, None)
     assert sorted(p for p in options.data.rglob("*")) == before
     # Drawn digits are easy: it learned something.
     found = evaluate.classifier_figures(judge, data.load("mnist", options.data, train=False))

@@ -248,16 +248,22 @@ def find_judge(train: Dataset, root: Path, given: Path | None) -> Checkpoint | N
     from train import classifier  # it imports the loop, which imports this module
 
     print(f"no classifier for {train.name} yet: one is trained and kept in {kept}", file=sys.stderr)
-    kept.parent.mkdir(parents=True, exist_ok=True)
     recipe = classifier.Recipe()
-    with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
-        recipe.dataset, recipe.data, recipe.size = train.name, root, train.media.height
-        recipe.out, recipe.evaluate = Path(scratch) / kept.name, False
-        # Thirty rounds are enough for little data, and a few hundred steps for very little.
-        recipe.steps = max(300, min(recipe.steps, 30 * len(train) // recipe.batch))
-        made = classifier.train(recipe)
-        if not kept.exists():
-            made.rename(kept)
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
+            recipe.dataset, recipe.data, recipe.size = train.name, root, train.media.height
+            recipe.out, recipe.evaluate = Path(scratch) / kept.name, False
+            # Thirty rounds are enough for little data, and a few hundred steps for very little.
+            recipe.steps = max(300, min(recipe.steps, 30 * len(train) // recipe.batch))
+            made = classifier.train(recipe)
+            if not kept.exists():
+                made.rename(kept)
+    except OSError as error:
+        raise EvaluationError(
+            f"the cache {kept.parent} cannot be written ({error.strerror or error}); set "
+            "XDG_CACHE_HOME to a folder that can be written"
+        ) from None
     return checkpoint.load(kept)
 
 
