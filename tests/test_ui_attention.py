@@ -25,7 +25,18 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from aigc import latent
-from aigc.ui import attention, cache, figures, formula, lengths, patches, served, texts
+from aigc.ui import (
+    attention,
+    cache,
+    figures,
+    formula,
+    heads,
+    lengths,
+    patches,
+    served,
+    texts,
+    views,
+)
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.weights import pack
 
@@ -197,14 +208,21 @@ def test_maps_that_would_fill_the_memory_get_a_sentence(
     config = catalogue.find(NAME, "attention").model.config
     places = (config.height // config.patch) * (config.width // config.patch)
     count = config.layers * config.heads * places**2
-    monkeypatch.setattr(attention, "MAX_MAPS", count)
+    monkeypatch.setattr(heads, "MAX_MAPS", count)
     assert attention.find(catalogue, NAME).name == NAME
-    monkeypatch.setattr(attention, "MAX_MAPS", count - 1)
+    monkeypatch.setattr(heads, "MAX_MAPS", count - 1)
     words = f"{NAME} has {config.layers} layers of {config.heads} heads over {places} places"
     with pytest.raises(ValueError, match=words):
         next(attention.watch(catalogue, NAME, 5, "3"))
     with pytest.raises(ValueError, match=words):
         attention.look(catalogue, NAME, "any", drawn_digit())
+    wish = views.read(catalogue, NAME, "heads", {"seed": 1, "label": "any", "muted": ""})
+    with pytest.raises(ValueError, match=words):
+        views.VIEWS["heads"].facts(wish)
+    # How many there are is known without one: the page asks when it is built.
+    chosen = catalogue.find(NAME, "attention")
+    monkeypatch.delattr(type(chosen.model), "attention")
+    assert heads.heads_of(chosen) == (config.layers, config.heads)
 
 
 def test_a_text_model_takes_no_picture(catalogue: Catalogue) -> None:

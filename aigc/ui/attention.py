@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from aigc.checkpoint import Checkpoint
-from aigc.ui import formula, kinds, lengths, offline, parts, pictures, served, texts
+from aigc.ui import formula, heads, kinds, lengths, offline, parts, pictures, served, texts
 from aigc.ui.catalogue import (
     ANY,
     LENGTH,
@@ -34,7 +34,6 @@ from aigc.ui.catalogue import (
 ID = "attention"
 NEEDS = "attention"
 
-MAX_MAPS = 2**26  # numbers in all maps of one picture or text, a quarter of a GB
 MAX_PLACES = 2**20  # a link may name places up to here; the viewer keeps to what there is
 AVERAGES = ("mean", "max")
 ROLLOUT = "rollout"
@@ -118,15 +117,9 @@ WHERE = """(made, picture) => {
 
 def find(catalogue: Catalogue, name: object) -> Checkpoint:
     """The checkpoint of this name. Raises ValueError with a sentence, also for one whose maps are
-    too many numbers: they grow with the square of the places, and a file of 1 MB can ask for all of
-    the memory."""
+    too many numbers."""
     chosen = catalogue.find(name, NEEDS)
-    model: Any = chosen.model
-    layers, heads, places = model.config.layers, model.config.heads, math.prod(model.grid)
-    if layers * heads * places**2 > MAX_MAPS:
-        raise ValueError(
-            texts.MAPS_TOO_LARGE.format(name=chosen.name, layers=layers, heads=heads, places=places)
-        )
+    heads.check_maps(chosen)
     return chosen
 
 
