@@ -72,6 +72,7 @@ DTYPES = (
     torch.float16,
     torch.bfloat16,
     torch.uint8,
+    torch.int16,
     torch.int32,
     torch.int64,
 )
