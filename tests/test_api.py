@@ -366,6 +366,12 @@ def test_numbers_that_json_does_not_have(server: str, token: str) -> None:
     assert "The temperature is a number from 0 to 2" in said
 
 
+def test_a_file_of_the_server_is_no_value(server: str) -> None:
+    file = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
+    answer = raw(server, "sample", json.dumps({"data": [file]}))
+    assert "A file that was not uploaded is no value; send the value itself." in answer
+
+
 def test_a_file_is_whole_while_it_is_written_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 import gradio as gr
 from gradio.components.api_component import Api
 from gradio.context import LocalContext
+from gradio.exceptions import InvalidPathError
 from starlette.requests import Request
 
 from aigc.ui import figures, programs, texts
@@ -82,6 +83,14 @@ class Blocks(gr.Blocks):
         if all(isinstance(one, Api) for one in missing):
             inputs.extend(one.value for one in missing)
         super().validate_inputs(block_fn, inputs)
+
+    async def preprocess_data(self, *given: Any, **more: Any) -> Any:
+        """Whoever sends a file of this machine in the place of a value gets a sentence: Gradio
+        refuses it, and tells programs nothing."""
+        try:
+            return await super().preprocess_data(*given, **more)
+        except InvalidPathError:
+            raise gr.Error(texts.NO_FILE, print_exception=False) from None
 
 
 def in_each_language(build: Callable[[], Blocks]) -> Blocks:

@@ -490,6 +490,7 @@ THE_TOP_P = "Top-p"
 THE_LINES = "The direction of lines"
 THE_SCRIPT = "The script"
 NO_WHOLE_NUMBER = "{name} is a whole number from {low} to {high}, not {value}."
+NO_FILE = "A file that was not uploaded is no value; send the value itself."
 NO_VALUE = "empty"  # in the place of the value in these two
 NO_AMOUNT = "{name} is a number from {low} to {high}, not {value}."
 NO_PATH = "The path is {known}, not {value}."
