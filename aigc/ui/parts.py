@@ -156,7 +156,7 @@ def chooser(catalogue: Catalogue, capability: str) -> gr.Dropdown:
         catalogue.choices(capability), value=first, label=texts.CHECKPOINT,
         info=texts.CHECKPOINT_INFO, filterable=False,
     )  # fmt: skip
-    below = gr.HTML(card(first or ""), js_on_load=None)
+    below = gr.HTML(card(first or ""), js_on_load=None, elem_classes="card-of")
     box.change(spoken(card), box, below, **QUIET)
     return box
 

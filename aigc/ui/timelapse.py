@@ -118,7 +118,7 @@ def build(catalogue: Catalogue) -> parts.Page:
     def run(checkpoint: str, beside: str, frame: str) -> tuple[Any, Any]:
         return watch(catalogue, checkpoint, beside, frame)
 
-    with gr.Row(elem_classes="page"):
+    with gr.Row(elem_classes="page runs"):
         with gr.Column(scale=1, min_width=260, elem_classes="controls"):
             checkpoint = parts.chooser(catalogue, NEEDS)
             beside = parts.Choice(

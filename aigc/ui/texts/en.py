@@ -935,7 +935,7 @@ Behind the checkpoints stand films of runs that were **made to fail**, and of wh
 them, one change at a time and then several together: each is one command, of a minute or two. Put a
 failure beside a remedy.
 """
-# Failures, each with its remedies; {failure}, {claim} and what the links say are those of the films.
+# Failures, each with its remedies; {failure}, {claim} and what the links say come from the films.
 PAIRS = "\n\n**In Time-lapse, side by side**\n\n"
 PAIR = "- {failure} ({claim}), beside what was tried: {remedies}.\n"
 
