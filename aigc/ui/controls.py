@@ -233,7 +233,8 @@ def sliders_of(view: str) -> dict[str, gr.Slider]:
         "rows": (0, 13, 7, 1, texts.ROWS),
         "layer": (1, 4, 1, 1, texts.LAYER),
         "head": (1, 5, 1, 1, texts.HEAD),
-        "position": (1, 196, 100, 1, texts.POSITION),
+        # In the middle, where something is drawn: the margins are black, and no surprise.
+        "position": (1, 196, 7 * 14 + 7, 1, texts.POSITION),
         "temperature": (0, MAX_TEMPERATURE, 1, 0.05, texts.TEMPERATURE),
     }
     return {
