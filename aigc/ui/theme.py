@@ -21,6 +21,13 @@ def used() -> dict[str, str]:
     }  # fmt: skip
 
 
+# Gradio's own sizes in rem, which grow with the size of letters that the browser is set to.
+TEXT = gr.themes.Size(
+    xxs=".5625rem", xs=".625rem", sm=".75rem", md=".875rem", lg="1rem", xl="1.375rem",
+    xxl="1.625rem", name="text_rem",
+)  # fmt: skip
+
+
 def theme() -> gr.themes.Base:
     """The theme of the app; it loads no font from anywhere."""
     return gr.themes.Base(
@@ -31,6 +38,7 @@ def theme() -> gr.themes.Base:
         font_mono=palette.MONO,
         radius_size=gr.themes.sizes.radius_lg,
         spacing_size=gr.themes.sizes.spacing_md,
+        text_size=TEXT,
     ).set(
         **used(),
         background_fill_primary="white",
