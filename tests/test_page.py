@@ -67,16 +67,15 @@ def brightness(page: Any) -> float:
 
 
 def stands_on_a_telephone(page: Any, width: int) -> None:
-    """Nothing is wider, all tabs can be reached, and the result comes before its controls."""
+    """Nothing is wider, all tabs can be reached, and the result comes before the long card."""
     page.locator(".about:visible > button").first.click()
     page.wait_for_selector(".about .katex:visible")
     wide = page.evaluate("() => [document.documentElement.scrollWidth, document.body.scrollWidth]")
     assert max(wide) <= width
-    top, controls = (
-        page.locator(f"{part}:visible").first.bounding_box()["y"]
-        for part in (".result", ".controls")
+    top, card = (
+        page.locator(f"{part}:visible").first.bounding_box()["y"] for part in (".result", ".card")
     )
-    assert top < controls
+    assert top < card
     shown = [tab for tab in page.get_by_role("tab").all() if tab.is_visible()]
     assert len(shown) == len(ui.TABS)  # none folded away
 
