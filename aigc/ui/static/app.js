@@ -365,8 +365,10 @@
   const note = (player) => {
     clearTimeout(noting);
     const tab = front, at = Number(player.querySelector("input").value);
+    const { result } = player.dataset;
     noting = setTimeout(() => {
-      if (player.isConnected) window.aigc.look(tab, { frame: at ? at + 1 : undefined }, "frame");
+      if (!player.isConnected || player.dataset.result !== result) return;
+      window.aigc.look(tab, { frame: at ? at + 1 : undefined }, "frame");
     }, 120);
   };
 
@@ -405,7 +407,6 @@
   new MutationObserver((changes) => {
     for (const { target } of changes) {
       stop(target);
-      clearTimeout(noting);
       const frames = [...target.querySelectorAll(".strip .frame")];
       show(target, frames.findIndex((one) => one.classList.contains("chosen")));
     }
