@@ -74,10 +74,8 @@ def as_far(wish: Any, total: int) -> Any:
     return replace(wish, values={**wish.values, "total": total})
 
 
-def facts(wish: Any, last: Tally | None = None) -> dict[str, Any]:
-    """What was counted, at the `last` of `tally` where somebody has gone through it."""
-    if last is None:
-        *_, last = tally(wish)
+def facts(wish: Any) -> dict[str, Any]:
+    *_, last = tally(wish)
     wanted = coverage.target(wish.checkpoint, wish.judge)
     expected, floor = coverage.chance(last.total, wanted.shares)
     return {

@@ -208,10 +208,9 @@ def about(
     checkpoint.change(spoken(text), checkpoint, shown, **QUIET)
 
 
-def spoken(fn: Callable[..., Any], page: bool = True) -> Callable[..., Any]:
+def spoken(fn: Callable[..., Any]) -> Callable[..., Any]:
     """`fn` as an event handler: it answers in the visitor's language, and a ValueError becomes
-    the sentence that the person sees. Where `fn` yields what grows, it yields tuples; a `page` is
-    sent what is new in them, a program all."""
+    the sentence that the person sees. Where `fn` yields what grows, it yields tuples."""
 
     if inspect.isgeneratorfunction(fn):
 
@@ -227,7 +226,7 @@ def spoken(fn: Callable[..., Any], page: bool = True) -> Callable[..., Any]:
                     return
                 except ValueError as error:
                     raise gr.Error(str(error), print_exception=False) from None
-                yield told.of(value) if page else value
+                yield told.of(value)
 
         return stream
 
@@ -323,16 +322,13 @@ def endpoint(
 ) -> None:  # fmt: skip
     """A public endpoint for `fn`, whose parameters all have defaults and stand in
     `programs.PARAMETERS`. Values come in as the client sent them: `fn` checks them itself, so that
-    every mistake gets its own sentence. `work` says whose turns it takes.
-
-    What may take long yields `gr.skip()` for every output now and then, and its answer at the end:
-    where the client has gone meanwhile, Gradio goes on no further."""
+    every mistake gets its own sentence. `work` says whose turns it takes."""
     hints = get_type_hints(fn)
     given = inspect.signature(fn).parameters
     inputs = [
         Api(p.default, python_type_to_json_schema(hints[p.name]), p.name) for p in given.values()
     ]
-    call = spoken(fn, page=False)
+    call = spoken(fn)
     # By these MCP knows it.
     call.__name__, call.__doc__ = api_name, programs.described(about, list(given))
     gr.on(

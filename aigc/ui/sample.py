@@ -163,19 +163,16 @@ def build(catalogue: Catalogue) -> parts.Page:
         checkpoint: str = default, count: int = 16, seed: int = 0, label: str = ANY,
         temperature: float = 1.0, prompt: str = "", length: int = LENGTH, top_k: int = 0,
         top_p: float = 1.0,
-    ) -> Iterator[tuple[Any, Any]]:  # fmt: skip
+    ) -> tuple[list[Any], dict[str, Any]]:  # fmt: skip
         wish = read(
             catalogue, checkpoint, count, seed, label, temperature, prompt=prompt, length=length,
             top_k=top_k, top_p=top_p,
         )  # fmt: skip
-        for made, finished in views(wish):
-            if not finished:
-                yield gr.skip(), gr.skip()
-                continue
-            pictures, facts = kinds.of(wish.checkpoint).pieces(wish.checkpoint.media, made)
-            judged = scores.of(wish, made)
-            pictures = served.pictures(pictures, ID, wish.made)
-            yield pictures, wish.made | facts | (judged.facts if judged else {})
+        made = images(wish)
+        pictures, facts = kinds.of(wish.checkpoint).pieces(wish.checkpoint.media, made)
+        judged = scores.of(wish, made)
+        pictures = served.pictures(pictures, ID, wish.made)
+        return pictures, wish.made | facts | (judged.facts if judged else {})
 
     runs = parts.Runs()
 

@@ -3,13 +3,13 @@ that made them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
-from aigc.ui import directions, modes, parts, projection, served
+from aigc.ui import directions, parts, projection, served
 from aigc.ui.catalogue import ANY, Catalogue
 from aigc.ui.views import VIEWS, WORK, read
 
@@ -82,18 +82,6 @@ def answer(catalogue: Catalogue, tab: str, view: str, checkpoint: object, **give
     return served.pictures(found, tab, made), settings | facts
 
 
-def counted(
-    catalogue: Catalogue, tab: str, checkpoint: object, **given: Any
-) -> Iterator[tuple[Any, Any]]:
-    """The same of the view that draws for up to a minute, in which whoever asked may go."""
-    wish = read(catalogue, checkpoint, "modes", given)
-    for now in modes.tally(wish):  # a batch each time
-        if not now.ended:
-            yield gr.skip(), gr.skip()
-    found = (wish.checkpoint.media.to_pil(image) for image in modes.pictures(wish))
-    yield served.pictures(found, tab, wish.made), wish.made | modes.facts(wish, now)
-
-
 # The signatures below are the parameters that a program sees; a default names a checkpoint that is
 # there. `parts.endpoint` reads them.
 
@@ -140,7 +128,7 @@ def of_latent_spaces(catalogue: Catalogue, ask: Ask) -> dict[str, Callable[..., 
     }  # fmt: skip
 
 
-def of_samples(catalogue: Catalogue, ask: Ask, tab: str) -> dict[str, Callable[..., Any]]:
+def of_samples(catalogue: Catalogue, ask: Ask) -> dict[str, Callable[..., Answer]]:
     """The endpoints of the views that judge samples, or look for one."""
     decodes = catalogue.first("decode")
 
@@ -163,10 +151,8 @@ def of_samples(catalogue: Catalogue, ask: Ask, tab: str) -> dict[str, Callable[.
 
     def modes(
         checkpoint: str = decodes, seed: int = 0, total: int = 100, temperature: float = 1.0
-    ) -> Iterator[tuple[Any, Any]]:
-        yield from counted(
-            catalogue, tab, checkpoint, seed=seed, total=total, temperature=temperature
-        )
+    ) -> Answer:
+        return ask("modes", checkpoint, seed=seed, total=total, temperature=temperature)
 
     return {"scores": scores, "project": project, "tradeoff": tradeoff, "modes": modes}
 
@@ -209,8 +195,8 @@ def of_attention(catalogue: Catalogue, ask: Ask) -> dict[str, Callable[..., Answ
 def endpoints(catalogue: Catalogue, tab: str) -> None:
     """Add them to the app; `tab` is where a picture that one of them made is made again."""
     ask = partial(answer, catalogue, tab)
-    known: dict[str, Callable[..., Any]] = of_samples(catalogue, ask, tab)
-    for group in (of_latent_spaces, of_attention):
+    known: dict[str, Callable[..., Answer]] = {}
+    for group in (of_latent_spaces, of_samples, of_attention):
         known |= group(catalogue, ask)
     for name, about in ABOUT.items():
         parts.endpoint(
