@@ -8,6 +8,7 @@ import json
 import re
 import string
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -241,7 +242,9 @@ def test_only_a_page_is_held_until_it_is_whole() -> None:
         seen: list[int] = []
         sent.clear()
         scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
-        asyncio.run(page(scope, None, keep))  # type: ignore[arg-type]
+        # In a thread of its own, since a browser that is open in this one has a loop running.
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(asyncio.run, page(scope, None, keep)).result()  # type: ignore[arg-type]
         assert seen == [begun]
         body = b"".join(message.get("body", b"") for message in sent)
         assert (b"<meta>" in body) is (path == "/") and body.endswith(b"</head>")
