@@ -353,9 +353,8 @@ def sounds(root: Path, train: bool, size: int) -> Dataset:
 
 
 PCM = bytes.fromhex("0100000000001000800000aa00389b71")  # as the sub-format of a long header
-WAV_BYTES = (
-    2**24
-)  # of a file with such a header: a second at any rate, behind what stands before it
+# Of a file with such a header: a second at any rate, behind what stands before it.
+WAV_BYTES = 2**24
 
 
 def plain_wav(path: Path) -> str | io.BytesIO:

@@ -33,7 +33,7 @@ from aigc.checkpoint import (
     parse_json,
     write_file,
     writing,
-)  # fmt: skip
+)
 
 FILE = "survey.safetensors"
 FORMAT = "1"
@@ -67,15 +67,9 @@ SHAPES = {
     "shares": "J",  # adding up to 1
 }
 DTYPES = (
-    torch.float64,
-    torch.float32,
-    torch.float16,
-    torch.bfloat16,
-    torch.uint8,
-    torch.int16,
-    torch.int32,
-    torch.int64,
-)
+    torch.float64, torch.float32, torch.float16, torch.bfloat16,
+    torch.uint8, torch.int16, torch.int32, torch.int64,
+)  # fmt: skip
 PARTS = tuple(dict.fromkeys(key.partition(".")[0] for key in SHAPES))
 
 

@@ -57,7 +57,7 @@ def checked(
     chosen: Checkpoint, values: dict[str, Any], length: int, piece: Tensor | None = None
 ) -> tuple[int, int, int]:
     """Layer, head and position from 0. Raises ValueError as `step`."""
-    limits = dict(zip(("layer", "head"), heads.heads_of(chosen, piece))) | {"position": length}
+    limits = dict(zip(("layer", "head"), heads.heads_of(chosen))) | {"position": length}
     layer, head, at = (
         whole(texts.PLACES[name], values[name], 1, most) - 1 for name, most in limits.items()
     )

@@ -6,10 +6,9 @@ import math
 import re
 from collections.abc import Iterator
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from aigc import latent
 from aigc.checkpoint import Checkpoint, shown
@@ -18,6 +17,7 @@ from aigc.ui import cache, figures, texts
 PART, NEEDS = "", "mute"
 CONTROLS = ("seed", "label", "muted")
 MAX_MUTED = 64
+MAX_MAPS = 2**26  # numbers in all maps of one picture or text, a quarter of a GB
 
 
 def read_muted(value: object) -> str:
@@ -33,32 +33,21 @@ def read_muted(value: object) -> str:
     return ",".join(f"{layer}.{head}" for layer, head in sorted(found))
 
 
-MAX_MAPS = 2**26  # numbers in all maps of one picture or text, a quarter of a GB
-
-_sizes: WeakKeyDictionary[nn.Module, tuple[int, int]] = WeakKeyDictionary()
-
-
 def check_maps(chosen: Checkpoint) -> None:
     """Raises ValueError with a sentence for a model whose maps are too many numbers: they grow with
     the square of the places, and a file of 25 kB can ask for all of the memory."""
     model: Any = chosen.model
-    layers, heads, places = model.config.layers, model.config.heads, math.prod(model.grid)
+    (layers, heads), places = heads_of(chosen), math.prod(model.grid)
     if layers * heads * places**2 > MAX_MAPS:
         raise ValueError(
             texts.MAPS_TOO_LARGE.format(name=chosen.name, layers=layers, heads=heads, places=places)
         )
 
 
-def heads_of(chosen: Checkpoint, piece: Tensor | None = None) -> tuple[int, int]:
-    """Layers, and heads in each; `piece` is a text (T,) where the model reads texts."""
-    config: Any = getattr(chosen.model, "config", None)
-    if hasattr(config, "layers") and hasattr(config, "heads"):  # no map has to be made for it
-        return config.layers, config.heads
-    if chosen.model not in _sizes:  # a whole pass, once
-        shown_to = torch.zeros(chosen.media.shape) if piece is None else piece
-        found = chosen.model.attention(shown_to[None], [None])  # type: ignore[operator]
-        _sizes[chosen.model] = found.shape[1], found.shape[2]
-    return _sizes[chosen.model]
+def heads_of(chosen: Checkpoint) -> tuple[int, int]:
+    """Layers, and heads in each."""
+    config: Any = chosen.model.config
+    return config.layers, config.heads
 
 
 def choices(chosen: Checkpoint | None) -> list[str]:

@@ -98,7 +98,7 @@ def measured(chosen: Checkpoint, piece: Tensor, label: str, places: int) -> str:
     table, and what to read in them. The model was made for `places`."""
     index = chosen.label_index(label)
     q, k, v = chosen.model.scores(piece, index, 0, 0)  # type: ignore[operator]
-    count = math.prod(heads.heads_of(chosen, piece))
+    count = math.prod(heads.heads_of(chosen))
     costs = [cost(q, k, v, length) for length in lengths(places)]
     return (
         chart(costs) + table(costs, count, q.shape[1], places) + said(chosen, costs, count, places)
