@@ -33,7 +33,7 @@ HEADLINES = {
     ),
     "vae": ("negative_elbo", "negative_log_likelihood", "label_accuracy"),
     "ladder": ("negative_elbo", "negative_log_likelihood", "frechet_distance"),
-    "attention": ("bits_per_dim", "label_accuracy", "frechet_distance"),
+    "attention": ("bits_per_dim", "bits_per_dim_turned", "label_accuracy", "frechet_distance"),
     "language": (
         "nats_per_character",
         "nats_per_character_long",
@@ -119,6 +119,7 @@ CHINESE = {
     "negative_elbo": "−ELBO",
     "negative_log_likelihood": "−log p(x)，重要性加权估计",
     "bits_per_dim": "比特/维",
+    "bits_per_dim_turned": "对 9 种平移求和的比特/维",
     "accuracy": "准确率",
     "the same classifier on the real test images": "同一分类器在真实测试图像上",
     "expected of as many real pictures": "同样多的真实图像的期望值",

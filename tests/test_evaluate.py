@@ -176,6 +176,26 @@ def test_bits_of_a_model_that_knows_nothing(
     assert found["bits_per_dim_given_class"].value == pytest.approx(8, abs=1e-4)
 
 
+def test_bits_of_a_model_that_was_told_how_pictures_are_turned(
+    mnist_root: Path, tmp_path: Path
+) -> None:
+    made = checkpoint.load(train("attention", mnist_root, tmp_path / "made", turned=0.5))
+    test = data.load("mnist", mnist_root, train=False)
+    some = dataclasses.replace(test, images=test.images[:6], targets=test.targets[:6])
+    found = evaluate.exact_figures(made, some, ways=9)
+    model: Any = made.model
+    nats = -model.log_prob_turned(some.floats(), [None] * 6, 9).mean().item()
+    value = found["bits_per_dim_turned"].value
+    assert value == pytest.approx(nats / 784 / math.log(2), rel=1e-4)
+    # One of nine is as good as the plain model, and choosing it costs log2(9) bits.
+    assert value < found["bits_per_dim"].value + math.log2(9) / 784
+    assert "9 shifts" in found["bits_per_dim_turned"].name
+    rough = evaluate.exact_figures(made, some, ways=9, bfloat16=True)["bits_per_dim_turned"]
+    assert rough.value == pytest.approx(value, rel=0.02)
+    assert rough.protocol.endswith("the networks in bfloat16.")
+    assert "bits_per_dim_turned" not in evaluate.exact_figures(made, some)
+
+
 def test_write_gives_the_same_files_again(
     options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -420,6 +440,7 @@ def test_real_pictures_score_like_real_pictures(options: Options, tiny_checkpoin
         ({"samples": 1}, "--samples is 2 or more"),
         ({"draws": 0}, "--draws is 1 or more"),
         ({"importance": -1}, "--importance is 0 or more, not -1"),
+        ({"ways": -1}, "--ways is 0 or more, not -1"),
         ({"cas": -1}, "--cas is 0 or more"),
         ({"device": "cuda:99"}, "--device cuda:99 is not there"),
     ],

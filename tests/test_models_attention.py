@@ -130,6 +130,27 @@ def test_probabilities_of_all_images_add_up_to_one(sizes: tuple[int, int, int]) 
     assert total == pytest.approx(1, abs=1e-4)
 
 
+def test_probabilities_of_the_mixture_of_turned_pictures_add_up_to_one() -> None:
+    """Over the 65,536 images of 1x2, which are drawn as they are or with the two swapped."""
+    model = build(height=1, width=2, patch=1, dim=16, head_dim_out=8, ways=36)
+    every = torch.cartesian_prod(torch.arange(256), torch.arange(256)).view(-1, 1, 1, 2) / 255
+    total = sum(
+        model.log_prob_turned(images, [3] * len(images), ways=2).double().exp().sum().item()
+        for images in every.split(8192)
+    )
+    assert total == pytest.approx(1, abs=1e-4)
+    some, labels = every[500:900:7], [None] * len(every[500:900:7])
+    way = torch.ones(len(some), dtype=torch.long)
+    swapped = -model.nll(model.tokens(some.flip(3)), model.label_indices(labels), way)
+    both = torch.stack([model.log_prob(some, labels), swapped]).exp().mean(0).log()
+    torch.testing.assert_close(model.log_prob_turned(some, labels, ways=2), both)
+    torch.testing.assert_close(
+        model.log_prob_turned(some, labels, ways=1), model.log_prob(some, labels)
+    )
+    with pytest.raises(ValueError, match="ways is 1 to 36, not 37"):
+        model.log_prob_turned(some, labels, ways=37)
+
+
 def test_nll_is_the_chain_rule_value_by_value() -> None:
     model = build(height=4, width=4)
     patches = torch.randint(0, 256, (2, 4, 4), generator=latent.generator(3))

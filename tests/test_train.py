@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
-import torch.nn.functional as F
 
 from aigc import checkpoint, latent
 from aigc.data import Texts, load
@@ -474,7 +473,7 @@ def test_free_bits_take_the_price_off_a_silent_level() -> None:
 
 
 def test_turned_pictures_lose_and_make_up_nothing() -> None:
-    from train.attention import turn, turnings
+    from aigc.models.attention import SHIFTS, turn, turnings
 
     table = turnings(4, 4)
     assert len(table) == 72
@@ -486,8 +485,10 @@ def test_turned_pictures_lose_and_make_up_nothing() -> None:
     assert torch.equal(turned[:, 0], turned[:, 1])
     assert torch.equal(turned[9, 0], image[0, 0].rot90())
     assert torch.equal(turned[36, 1], image[0, 0].flip(1))
-    assert turned[3, 0].tolist() == F.pad(image[0, 0], (0, 0, 1, 0))[:4].tolist()  # down by one
-    wide = turnings(2, 4)
+    assert turned[3, 0].tolist() == image[0, 0, [3, 0, 1, 2]].tolist()  # down by one
+    assert turned[SHIFTS - 1, 0].tolist() == image[0, 0].roll((-1, -1), (0, 1)).tolist()
+    assert all(sorted(way) == list(range(16)) for way in table.tolist())
+    wide = turnings(3, 4)
     assert len(set(map(tuple, wide.tolist()))) == len(wide) == 36
 
 

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 import tyro
 from torch import Tensor
 
 from aigc import latent
-from aigc.models.attention import Config, Transformer
+from aigc.models.attention import Config, Transformer, turn, turnings
 from train import loop, muon, watch
 
 
@@ -52,29 +51,6 @@ class Recipe(loop.Options):
     dim: int = 160
     expansion: int = 4
     head_dim_out: int = 160
-
-
-def turnings(height: int, width: int) -> Tensor:
-    """Ways to turn a picture without making up a pixel: for each, where each pixel comes from,
-    (ways, H W) int64, H W for black. Each of the 8 symmetries of the square (4 where it is none),
-    then a shift by up to one pixel down and right; the first leaves the picture as it is."""
-    places = torch.arange(height * width).view(height, width)
-    turned = [places.rot90(k) for k in (range(4) if height == width else (0, 2))]
-    turned += [place.flip(1) for place in turned]
-    padded = [F.pad(place, (1, 1, 1, 1), value=height * width) for place in turned]
-    ways = [
-        place[1 - down : 1 - down + height, 1 - right : 1 - right + width].flatten()
-        for place in padded
-        for down in (0, 1, -1)
-        for right in (0, 1, -1)
-    ]
-    return torch.stack(ways)
-
-
-def turn(images: Tensor, ways: Tensor, table: Tensor) -> Tensor:
-    """Turn each of (N, C, H, W) in its way (N,), of those in the table of `turnings`."""
-    sources = table[ways][:, None].expand(-1, images.shape[1], -1)  # (N, C, H W)
-    return F.pad(images.flatten(2), (0, 1)).gather(2, sources).view_as(images)
 
 
 def train(recipe: Recipe) -> Path:

@@ -10,7 +10,8 @@ Which figures, follows from what the model can do:
                     pixels and in those features, and how many samples are as good as copies
                     of notes, how many are in tune
     elbo            -ELBO and the importance-weighted likelihood, nats (VAE)
-    log_prob        bits per value of the image (attention)
+    log_prob        bits per value of the image (attention); of a model that was told how
+                    pictures were turned in training, summed over shifts, too
     text_nats       nats per character, and how much of what it writes stands in the training text
     classify        accuracy on the test images
 
@@ -63,6 +64,7 @@ from aigc import checkpoint, data, hub, latent, metrics, notes
 from aigc.checkpoint import METRICS, Checkpoint
 from aigc.data import Corpus, Data, Dataset, Texts
 from aigc.media import SoundMedia
+from aigc.models.attention import SHIFTS
 from train import loop
 from train.ngram import KneserNey
 
@@ -103,12 +105,16 @@ class Options:
     """Binarisations of the test images over which -ELBO is averaged."""
     importance: int = 200
     """Samples of the importance-weighted likelihood; 0 leaves it out."""
+    ways: int = SHIFTS
+    """Ways to turn a picture over which the likelihood of a model that was told of them is summed,
+    as many times the work: 9 are the shifts by up to a pixel, 72 are all; 0 leaves it out."""
     cas: int = 0
     """The classification accuracy score: train so many classifiers on samples alone, and as many on
     real images, and see how they do on real test images; some ten minutes for each pair."""
     bfloat16: bool = False
-    """Run the networks of the importance-weighted likelihood in bfloat16, its sums in float32:
-    about half the time on a processor that computes in it."""
+    """Run the networks of the importance-weighted likelihood, and of the one that is summed over
+    --ways, in bfloat16, the sums in float32: half the time or less on a processor that computes
+    in it."""
     device: str = "cpu"
     """cpu or cuda: where likelihoods are computed. Samples are drawn on the processor, where the
     app draws them."""
@@ -661,8 +667,15 @@ def listed(values: list[float]) -> str:
     return ", ".join(f"{value:.2f}" for value in values)
 
 
-def exact_figures(measured: Checkpoint, test: Dataset, device: torch.device = CPU) -> Figures:
-    """Bits per value of the image, from the exact likelihood."""
+def exact_figures(
+    measured: Checkpoint,
+    test: Dataset,
+    ways: int = 0,
+    bfloat16: bool = False,
+    device: torch.device = CPU,
+) -> Figures:
+    """Bits per value of the image, from the exact likelihood; of a model that knows of `ways` ways
+    to turn a picture, or fewer, also summed over them."""
     model: Any = measured.model.to(device)
     dims = math.prod(measured.media.shape)
     kinds: dict[str, tuple[str, str, list[int | None]]] = {
@@ -681,6 +694,24 @@ def exact_figures(measured: Checkpoint, test: Dataset, device: torch.device = CP
             name, metrics.bits_per_dim(total / len(test), dims), bits, "lower",
             f"Exact negative log-likelihood of the 8-bit values {how}, mean over all {len(test):,} "
             f"test images and {dims} values.",
+        )  # fmt: skip
+    ways = min(ways, getattr(model.config, "ways", 1))
+    if ways > 1:
+        total = 0.0
+        for part in batches(len(test), SCORED, f"likelihood over {ways} ways"):
+            images = test.floats(part).to(device)
+            with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+                found = model.log_prob_turned(images, [None] * len(images), ways)
+            total -= found.double().sum().item()
+        those = "shifts by up to a pixel" if ways == SHIFTS else "ways"
+        networks = ", the networks in bfloat16" if bfloat16 else ""
+        figures["bits_per_dim_turned"] = Figure(
+            f"Bits/dim over {ways} {those.split()[0]}",
+            metrics.bits_per_dim(total / len(test), dims), bits, "lower",
+            "Exact negative log-likelihood of the 8-bit values without a class under the mixture "
+            f"that chooses one of {ways} {those}, each as often, draws a picture so turned, as it "
+            f"was told in training, and turns it back: mean over all {len(test):,} test images and "
+            f"{dims} values{networks}.",
         )  # fmt: skip
     model.to(CPU)
     return figures
@@ -917,7 +948,8 @@ def evaluate(options: Options) -> dict[str, Any]:
 
     Raises EvaluationError, DataError or CheckpointError.
     """
-    for name, least in (("samples", 2), ("draws", 1), ("importance", 0), ("cas", 0)):
+    least_of = {"samples": 2, "draws": 1, "importance": 0, "ways": 0, "cas": 0}
+    for name, least in least_of.items():
         if getattr(options, name) < least:
             raise EvaluationError(f"--{name} is {least} or more, not {getattr(options, name)}")
     device = loop.device_of(options.device)
@@ -936,7 +968,7 @@ def evaluate(options: Options) -> dict[str, Any]:
             measured, test, options.draws, options.importance, options.bfloat16, device
         )
     if hasattr(measured.model, "log_prob"):
-        figures |= exact_figures(measured, test, device)
+        figures |= exact_figures(measured, test, options.ways, options.bfloat16, device)
     if "sample" in measured.capabilities:
         judge = find_judge(train, options.data, options.classifier)
         if test.labels == measured.labels == notes.NAMES:
@@ -952,7 +984,7 @@ def results(
 ) -> dict[str, Any]:
     """What metrics.json holds."""
     words = ["python -m train.evaluate CHECKPOINT --data DIR"]
-    for name in ("samples", "draws", "importance", "cas"):
+    for name in ("samples", "draws", "importance", "ways", "cas"):
         if getattr(options, name) != getattr(Options, name):
             words.append(f"--{name} {getattr(options, name)}")
     words += ["--bfloat16"] if options.bfloat16 else []

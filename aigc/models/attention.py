@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 VALUES = 256  # 8-bit pixels
+SHIFTS = 9  # by up to one pixel down and right: the first of `turnings`
 FEATURES = 8  # numbers that describe one pixel value to the network
 Turn = tuple[Tensor, Tensor]  # cosines and sines of `rotary`
 
@@ -137,6 +138,29 @@ def describe(values: Tensor) -> Tensor:
     v = values.float() / (VALUES - 1)
     waves = [f(2**k * math.pi * v) for k in range(3) for f in (torch.sin, torch.cos)]
     return torch.stack([v, (values == 0).float(), *waves], -1)
+
+
+def turnings(height: int, width: int) -> Tensor:
+    """Ways to turn a picture that lose none of it: for each, where each pixel comes from,
+    (ways, H W) int64, a permutation. Each of the 8 symmetries of the square (4 where it is none),
+    and in each a shift by up to one pixel down and right, round the edge; so the first SHIFTS are
+    shifts of the picture as it is, and the first of all leaves it alone."""
+    places = torch.arange(height * width).view(height, width)
+    turned = [places.rot90(k) for k in (range(4) if height == width else (0, 2))]
+    turned += [place.flip(1) for place in turned]
+    ways = [
+        place.roll((down, right), (0, 1)).flatten()
+        for place in turned
+        for down in (0, 1, -1)
+        for right in (0, 1, -1)
+    ]
+    return torch.stack(ways)
+
+
+def turn(images: Tensor, ways: Tensor, table: Tensor) -> Tensor:
+    """Turn each of (N, C, H, W) in its way (N,), of those in the table of `turnings`."""
+    sources = table[ways][:, None].expand(-1, images.shape[1], -1)  # (N, C, H W)
+    return images.flatten(2).gather(2, sources).view_as(images)
 
 
 class SelfAttention(nn.Module):
@@ -404,6 +428,25 @@ class Transformer(nn.Module):
         """log p(image | label) in nats over 8-bit values: (N, C, H, W) in [0, 1] -> (N,).
         Bits/dim is -log_prob / (C H W log 2)."""
         return -self.nll(self.tokens(images), self.label_indices(labels))
+
+    @torch.inference_mode()
+    def log_prob_turned(
+        self, images: Tensor, labels: Sequence[int | None], ways: int = SHIFTS
+    ) -> Tensor:
+        """As `log_prob`, of the mixture that first chooses one of the first `ways` ways of
+        `turnings`, each as often, draws a picture so turned, and turns it back: (N,). A picture
+        is likely if it is in any of them. Exact, too: a turn back moves values and changes none.
+
+        Raises ValueError for more ways than the model was told of."""
+        if not 1 <= ways <= self.config.ways:
+            raise ValueError(f"ways is 1 to {self.config.ways}, not {ways}")
+        table = turnings(*self.config.media_shape[1:]).to(images.device)
+        indices, found = self.label_indices(labels), []
+        for number in range(ways):
+            way = torch.full_like(indices, number)
+            turned = turn(images, way, table)
+            found.append(-self.nll(self.tokens(turned), indices, way))
+        return torch.stack(found).logsumexp(0) - math.log(ways)
 
     @torch.inference_mode()
     def surprise(self, images: Tensor, labels: Sequence[int | None]) -> Tensor:

@@ -126,6 +126,7 @@ FIGURES: dict[str, str] = {
     "-log p(x|z)": "−log p(x|z)",
     "KL": "KL",
     "Bits/dim": "比特/维",
+    "Bits/dim over 9 shifts": "对 9 种平移求和的比特/维",
     "Bits/dim given the class": "给定类别的比特/维",
     "Accuracy": "准确率",
 }
@@ -158,6 +159,9 @@ DEFINITIONS: dict[str, str] = {
     "bits_per_dim": "8 位像素值的精确负对数似然，不给类别，每个值的比特数，在全部测试图上平均。",
     "bits_per_dim_given_class":
         "8 位像素值的精确负对数似然，给定类别，每个值的比特数，在全部测试图上平均。",
+    "bits_per_dim_turned":
+        "8 位像素值的精确负对数似然，不给类别，每个值的比特数，在全部测试图上平均；"
+        "模型先从训练时见过的几种平移或翻转中任选一种，画好再还原。",
     "nats_per_character": "没学过的文本里，每个字符的精确负对数似然。",
     "nats_per_character_long":
         "同上，但相邻的窗口重叠一半：除第一个窗口外，每个字符之前至少有半个窗口的上文。",
