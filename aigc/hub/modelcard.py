@@ -76,7 +76,8 @@ def begun(started: object) -> str:
     name, revision, images, command = (
         started.get(key, "?") for key in ("name", "revision", "images", "command")
     )
-    said = f"{name} {revision}, which had seen {images} and came from `{command}`"
+    seen = f"{images:,}" if isinstance(images, int) else images
+    said = f"{name} {revision}, which had seen {seen} and came from `{command}`"
     before = begun(started.get("started"))
     return f"{said}, begun with {before}" if before else said
 
