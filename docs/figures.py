@@ -33,7 +33,7 @@ HEADLINES = {
     ),
     "vae": ("negative_elbo", "negative_log_likelihood", "label_accuracy"),
     "ladder": ("negative_elbo", "negative_log_likelihood", "frechet_distance"),
-    "attention": ("bits_per_dim", "bits_per_dim_turned", "label_accuracy", "frechet_distance"),
+    "attention": ("bits_per_dim", "label_accuracy", "frechet_distance"),
     "language": (
         "nats_per_character",
         "nats_per_character_long",
@@ -119,7 +119,6 @@ CHINESE = {
     "negative_elbo": "−ELBO",
     "negative_log_likelihood": "−log p(x)，重要性加权估计",
     "bits_per_dim": "比特/维",
-    "bits_per_dim_turned": "对 9 种平移求和的比特/维",
     "accuracy": "准确率",
     "the same classifier on the real test images": "同一分类器在真实测试图像上",
     "expected of as many real pictures": "同样多的真实图像的期望值",
@@ -139,6 +138,11 @@ HEADS = {
 ABOUT = {
     "en": "`{name}`: {weights} weights, {size} MB, trained in {time} on {machine}.",
     "zh": "`{name}`：{weights} 个权重，{size} MB，在 {machine} 上训练了 {time}。",
+}
+# Of one that began with the weights of another, whose machine may have been another, too.
+ON = {
+    "en": "`{name}`: {weights} weights, {size} MB, trained in {time}, the last {own} on {machine}.",
+    "zh": "`{name}`：{weights} 个权重，{size} MB，训练了 {time}，最后的 {own}在 {machine} 上。",
 }
 NONE = {
     "en": "No checkpoint ships yet; train one and look here again.",
@@ -185,15 +189,19 @@ def about(shown: Checkpoint, language: str) -> str:
     """A line on the checkpoint itself."""
     assert shown.path is not None
     size = (shown.path / checkpoint.WEIGHTS).stat().st_size / 1e6
-    time = hub.duration(shown.in_all("seconds"))
+    time, own = (
+        hub.duration(shown.in_all("seconds")),
+        hub.duration(shown.training.get("seconds", 0)),
+    )
     if language == "zh":
         for english, chinese in (("h", "小时"), ("min", "分钟"), ("s", "秒")):
-            time = re.sub(rf"\b{english}\b", chinese, time)
-    return ABOUT[language].format(
+            time, own = (re.sub(rf"\b{english}\b", chinese, said) for said in (time, own))
+    return (ON if "started" in shown.training else ABOUT)[language].format(
         name=shown.name,
         weights=f"{sum(p.numel() for p in shown.model.parameters()):,}",
         size=f"{size:.1f}",
         time=time,
+        own=own,
         machine=shown.training.get("machine", "?"),
     )
 

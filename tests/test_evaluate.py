@@ -192,7 +192,7 @@ def test_bits_of_a_model_that_was_told_how_pictures_are_turned(
     assert "9 shifts" in found["bits_per_dim_turned"].name
     rough = evaluate.exact_figures(made, some, ways=9, bfloat16=True)["bits_per_dim_turned"]
     assert rough.value == pytest.approx(value, rel=0.02)
-    assert rough.protocol.endswith("the networks in bfloat16.")
+    assert ", the networks in bfloat16, mean over all" in rough.protocol
     assert "bits_per_dim_turned" not in evaluate.exact_figures(made, some)
 
 

@@ -27,7 +27,7 @@ ROWS = 1  # of the shipped pictures whose likelihood is computed, ten pictures e
 SHARE = 0.08  # how far a share of fifty samples may be from that of thousands
 NATS = 0.25  # by which part the nats of a few samples may differ from those of the test data
 # The same for the bits of pictures that a model drew itself: the better it knows real ones, the
-# less likely are its own, since a value that no real picture has leaves it unsure of what follows.
+# less likely are its own: greys that no real picture has leave it unsure of what follows.
 OWN = 0.5
 MODES = 200  # samples of a thousand classes
 DRAWN = 4  # pictures that are drawn again where that takes a while

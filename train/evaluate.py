@@ -678,40 +678,35 @@ def exact_figures(
     to turn a picture, or fewer, also summed over them."""
     model: Any = measured.model.to(device)
     dims = math.prod(measured.media.shape)
-    kinds: dict[str, tuple[str, str, list[int | None]]] = {
-        "bits_per_dim": ("Bits/dim", "without a class", [None] * len(test))
-    }
+    free: list[int | None] = [None] * len(test)
+    kinds = {"bits_per_dim": ("Bits/dim", "without a class", free, 1)}
     if measured.labels:
         known: list[int | None] = [int(t) for t in test.targets]
-        kinds["bits_per_dim_given_class"] = ("Bits/dim given the class", "given the class", known)
+        name = "Bits/dim given the class"
+        kinds["bits_per_dim_given_class"] = (name, "given the class", known, 1)
+    ways = min(ways, getattr(model.config, "ways", 1))
+    if ways > 1:
+        turns = "shifts" if ways == SHIFTS else "ways"
+        how = (
+            f"without a class under the mixture that chooses one of {ways} {turns} that it was "
+            "told of in training, each as often, draws a picture so turned, and turns it back"
+        ) + (", the networks in bfloat16" if bfloat16 else "")
+        kinds["bits_per_dim_turned"] = (f"Bits/dim over {ways} {turns}", how, free, ways)
     figures = {}
-    for key, (name, how, labels) in kinds.items():
+    for key, (name, how, labels, summed) in kinds.items():
         total = 0.0
-        for part in batches(len(test), SCORED, f"likelihood {how}"):
-            found = model.log_prob(test.floats(part).to(device), labels[part])
+        for part in batches(len(test), SCORED, name):
+            images = test.floats(part).to(device)
+            if summed > 1:
+                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+                    found = model.log_prob_turned(images, labels[part], summed)
+            else:
+                found = model.log_prob(images, labels[part])
             total -= found.double().sum().item()
         figures[key] = Figure(
             name, metrics.bits_per_dim(total / len(test), dims), bits, "lower",
             f"Exact negative log-likelihood of the 8-bit values {how}, mean over all {len(test):,} "
             f"test images and {dims} values.",
-        )  # fmt: skip
-    ways = min(ways, getattr(model.config, "ways", 1))
-    if ways > 1:
-        total = 0.0
-        for part in batches(len(test), SCORED, f"likelihood over {ways} ways"):
-            images = test.floats(part).to(device)
-            with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-                found = model.log_prob_turned(images, [None] * len(images), ways)
-            total -= found.double().sum().item()
-        those = "shifts by up to a pixel" if ways == SHIFTS else "ways"
-        networks = ", the networks in bfloat16" if bfloat16 else ""
-        figures["bits_per_dim_turned"] = Figure(
-            f"Bits/dim over {ways} {those.split()[0]}",
-            metrics.bits_per_dim(total / len(test), dims), bits, "lower",
-            "Exact negative log-likelihood of the 8-bit values without a class under the mixture "
-            f"that chooses one of {ways} {those}, each as often, draws a picture so turned, as it "
-            f"was told in training, and turns it back: mean over all {len(test):,} test images and "
-            f"{dims} values{networks}.",
         )  # fmt: skip
     model.to(CPU)
     return figures
