@@ -17,7 +17,9 @@ from unittest.mock import Mock
 from urllib.parse import parse_qsl
 
 import av
+import conftest
 import gradio as gr
+import httpx
 import numpy as np
 import pytest
 import torch
@@ -869,6 +871,19 @@ def test_a_wrong_port_ends_with_a_sentence(
 def test_a_wrong_folder_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match="nowhere is not a folder"):
         start(monkeypatch, "--checkpoints", "nowhere")
+
+
+def test_a_machine_that_is_too_busy_for_a_first_look_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Gradio looks whether its page comes within three seconds."""
+    monkeypatch.setattr("gradio.networking.url_ok", lambda url: False)
+    demo = ui.build(Catalogue([]))
+    address = conftest.launched(demo)
+    try:
+        assert httpx.get(address).status_code == 200
+    finally:
+        demo.close(verbose=False)
 
 
 def test_a_picture_that_is_saved_from_the_page_says_that_ai_made_it(catalogue: Catalogue) -> None:

@@ -408,6 +408,9 @@ def launch(demo: languages.Blocks, **options: Any) -> Any:
         "state_session_capacity": MAX_SESSIONS,
         "run_history": False,
         "enable_monitoring": False,
+        # Gradio ends an app whose first page takes three seconds, and advises to share it. The
+        # server has answered by then, and on a busy machine a page may take that long.
+        "_frontend": False,
         "app_kwargs": {
             "middleware": [
                 Middleware(languages.Page, describe=functools.partial(social.metas, demo.catalogue))
