@@ -535,8 +535,12 @@ def test_what_came_is_never_at_nothing(chromium: Any) -> None:
     assert "<td>&lt;0.1%</td>" in formula.table(found, 2, str)
 
 
-def test_the_surprise_of_each_place(page: Any, server: str, catalogue: Catalogue) -> None:
+def test_the_surprise_of_each_place(
+    page: Any, server: str, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chosen, made = attention.read_settings(catalogue, NAME, 3, "5")
+    real = {"name": "Bits/dim", "text": "1.5 bits/dim"}
+    monkeypatch.setitem(chosen.metrics, "bits_per_dim_given_class", real)
     image = patches.finished(chosen, made)
     model: Any = chosen.model
     bits = model.surprise(image[None], [5])[0]
@@ -546,6 +550,7 @@ def test_the_surprise_of_each_place(page: Any, server: str, catalogue: Catalogue
     text = page.locator("[data-part=readout]").inner_text()
     assert f"{float(bits[99]):.1f} bits here" in text
     assert f"{total / 784:.3f} bits a value" in text
+    assert "1.5 bits/dim on average" in text
     looks = {pixels(page, "[data-part=stage]")}
     for tone in ("linear", "log"):
         page.locator("[data-part=tone]").select_option(tone)
@@ -556,6 +561,19 @@ def test_the_surprise_of_each_place(page: Any, server: str, catalogue: Catalogue
     looks.add(pixels(page, "[data-part=stage]"))
     assert len(looks) == 4
     assert f"{float(bits.max()):.1f} bits" in page.locator("[data-part=peak]").inner_text()
+
+
+def test_surprise_stands_beside_that_at_real_pictures(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the class where the picture has one, and only where it was measured."""
+    for label, key in (("5", "bits_per_dim_given_class"), ("any", "bits_per_dim")):
+        chosen, made = attention.read_settings(catalogue, NAME, 3, label)
+        image = patches.finished(chosen, made)
+        monkeypatch.setattr(chosen, "metrics", {})
+        assert "real" not in patches.whole_view(chosen, image, made, {})
+        monkeypatch.setattr(chosen, "metrics", {key: {"name": "Bits/dim", "text": "<1.5"}})
+        assert patches.whole_view(chosen, image, made, {})["real"] == "&lt;1.5"
 
 
 def test_replay_rollout_and_the_other_direction(page: Any, server: str) -> None:

@@ -16,6 +16,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint
 from aigc.ui import cache, figures, formula, labels, offline, parts, pictures, pixel, texts
+from aigc.ui.catalogue import ANY
 from aigc.ui.weights import archive, encode, pack
 
 ASKED: dict[str, Any] = {}
@@ -184,6 +185,9 @@ def whole_view(
         value["expected"] = pixel.packed(_model(chosen).predict(*asked)[0], tokens)
     if "surprise" in chosen.capabilities:
         value["bits"] = encode(_model(chosen).surprise(*asked)[0].numpy().astype("<f4"))
+        given = "" if made["label"] == ANY else "_given_class"
+        if real := figures.measured(chosen, f"bits_per_dim{given}"):
+            value["real"] = real["text"]
     return value
 
 

@@ -226,7 +226,8 @@ function describe(shown, map) {
   const t = shown.position, total = sum(map), best = strongest(map, 3);
   const name = nameOf(shown.layer, shown.head), lines = [];
   const surprise = data.bits && say("surprise", { bits: data.bits[t].toFixed(1),
-    all: (data.bits.reduce((a, b) => a + b, 0) / data.pixels.length).toFixed(3) });
+    all: (data.bits.reduce((a, b) => a + b, 0) / data.pixels.length).toFixed(3) })
+    + (data.real ? say("surpriseReal", { real: data.real }) : "");
   if (option.way === "later") {
     const steps = best.map((i) => say("lookedStep",
       { step: i + 1, where: where(i), share: percent(map.w[i]) })).join(words.list);
