@@ -163,6 +163,10 @@ def test_a_card_says_nothing_that_is_not_so(tiny_checkpoints: Path) -> None:
     ):
         model.config = types.SimpleNamespace(**vars(model.config) | {"likelihood": likelihood})
         assert said in hub.card(bound)
+    assert "sees those before it" not in hub.card(bound)
+    model.config.window = 3
+    assert ". Each pixel also sees those before it, up to 3 rows" in hub.card(bound)
+    assert "smoother" not in hub.card(bound) and "light of the means before it" in hub.card(bound)
 
 
 def test_durations() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from aigc.models.vae import (
     Ladder,
     LadderConfig,
     Variational,
+    Window,
     bernoulli_nll,
     discretised_logistic_nll,
     gaussian_kl,
@@ -191,6 +193,78 @@ def test_the_ladder_decodes_what_it_infers(fine: int) -> None:
     assert mean.shape == log_var.shape == drawn.shape
     z = reparameterise(mean, log_var, drawn)
     torch.testing.assert_close(model.generate(z, c), out)
+
+
+def opened(**values: int) -> tuple[Ladder, Any]:
+    """A ladder and its window, which has learned something, here by chance."""
+    model = ladder(fine=1, window=2, **values)
+    window: Any = model.window
+    window.last.weight.normal_(generator=latent.generator(3))
+    return model, window
+
+
+@pytest.mark.parametrize("sizes", [{}, {"channels": 3, "height": 16, "width": 24}])
+def test_a_picture_that_is_drawn_is_what_the_window_expects_of_it(sizes: dict[str, int]) -> None:
+    """Each pixel is the mean of its own likelihood in the light of those before it: the way that
+    draws them one by one, and the one that has the whole picture."""
+    model, window = opened(**sizes)
+    c, z = model.condition(4).expand(3, -1), noise(3, sum(model.levels), seed=1)
+    met: list[torch.Tensor] = []
+    model.out.register_forward_hook(lambda _, given, made: met.extend((*given, made)))
+    out = model.generate(z, c)
+    alone = torch.nn.functional.pixel_shuffle(met[1], 2)
+    x = model.decode(z, c)
+    assert x.shape == (3, *model.config.media_shape) and torch.equal(x, out.sigmoid())
+    torch.testing.assert_close(window(met[0], alone, x), out, atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(alone, out, atol=0.5)
+
+
+def test_the_window_sees_what_came_before_and_no_further_than_its_radius() -> None:
+    model, window = opened()
+    h, alone = noise(1, *model.config.maps(1)), torch.zeros(1, 1, 28, 28)
+    x = torch.zeros(1, 1, 28, 28)
+    before = window(h, alone, x)
+    x[0, 0, 10, 10] = 1
+    changed = (window(h, alone, x) != before)[0, 0].nonzero().tolist()
+    rows = [[10, 11], [10, 12]] + [[i, j] for i in (11, 12) for j in range(8, 13)]
+    assert changed == rows
+
+
+def test_the_likelihood_with_a_window_is_a_distribution_over_pictures() -> None:
+    """All 4,096 of two rows and six columns."""
+    window = Window(4, 1, 1, 3, 8)
+    for number, p in enumerate(window.parameters()):
+        p.data = noise(*p.shape, seed=number) * 0.5
+    h, alone = noise(1, 4, 1, 3), noise(1, 1, 2, 6, seed=1)
+    x = torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * 12).view(-1, 1, 2, 6)
+    n = len(x)
+    with torch.no_grad():
+        out = window(h.expand(n, -1, -1, -1), alone.expand(n, -1, -1, -1), x)
+    assert (-bernoulli_nll(out, x).double()).exp().sum().item() == pytest.approx(1, abs=1e-5)
+    assert out[:, 0, 1].std(0).min() > 0.01
+
+
+def test_a_window_changes_nothing_before_it_has_learned() -> None:
+    plain, model = ladder(fine=1), ladder(fine=1, window=3)
+    model.load_state_dict(model.state_dict() | plain.state_dict())
+    x, c = (noise(3, 1, 28, 28) > 1).float(), plain.condition(4).expand(3, -1)
+    drawn = noise(3, sum(model.levels), seed=1)
+    for found, expected in zip(model(x, c, drawn), plain(x, c, drawn)):
+        assert torch.equal(found, expected)
+    torch.testing.assert_close(model.decode(drawn, c), plain.decode(drawn, c))
+
+
+def test_importance_weights_count_what_the_window_sees() -> None:
+    """log p(x) of the estimator, with one draw, is the bound of that draw."""
+    model, _ = opened()
+    x, c = (noise(3, 1, 28, 28) > 1).float(), model.condition(4).expand(3, -1)
+    found = model.log_likelihood(x, c, 1, latent.generator(2))
+    drawn = torch.randn(3, sum(model.levels), generator=latent.generator(2))
+    out, mean, log_var = model(x, c, drawn)
+    z = reparameterise(mean, log_var, drawn)
+    ratio = 0.5 * (drawn.square() + log_var - z.square()).sum(1)
+    torch.testing.assert_close(found, ratio - bernoulli_nll(out, x))
+    assert not torch.allclose(model.nll(model(1 - x, c, drawn)[0], x), model.nll(out, x))
 
 
 def test_a_level_is_inferred_in_the_light_of_those_above_alone() -> None:

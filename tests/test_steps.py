@@ -296,6 +296,7 @@ def test_a_step_of_a_vae(
         ({"free_bits": 0.0, "beta": 6.0, "kl_warmup": 0.2}, 0.05, 1.5, 0.0),
         ({"free_bits": 0.0, "any_label": 1.0}, 0.5, 1.0, 0.0),
         ({"free_bits": 0.0, "likelihood": "gaussian", "beta": 6.0}, 0.5, 6.0, 0.0),
+        ({"free_bits": 0.0, "window": 2}, 0.5, 1.0, 0.0),
         ({"free_until": 1.0}, 0.5, 1.0, 1.0),
         ({"free_until": 0.8}, 0.4, 1.0, 0.5),
         ({"free_until": 0.3}, 0.4, 1.0, 0.0),

@@ -338,6 +338,25 @@ def test_a_start_that_does_not_fit_is_one_sentence(mnist_root: Path, tmp_path: P
     assert not list(tmp_path.glob("x*"))
 
 
+def test_a_ladder_may_get_a_window_and_keeps_it(mnist_root: Path, tmp_path: Path) -> None:
+    plain = train("ladder", mnist_root, tmp_path / "plain")
+    slow = {"lr": 1e-9, "muon_lr": 1e-9, "ema": 0.0}
+    opened = train("ladder", mnist_root, tmp_path / "opened", start=str(plain), window=2, **slow)
+    before, after = weights(plain), weights(opened)
+    new = {k for k in after if k.startswith("window.")}
+    assert len(new) == 9 and after.keys() - new == before.keys()
+    for key, value in before.items():
+        torch.testing.assert_close(after[key], value, atol=1e-6, rtol=0)
+    assert (
+        after["window.before"].std() > 0.05 and not after["window.last.weight"].abs().gt(1e-6).any()
+    )
+    learned = train("ladder", mnist_root, tmp_path / "learned", start=str(opened), window=2)
+    assert weights(learned)["window.last.weight"].abs().max() > 1e-4
+    for window in (0, 3):
+        with pytest.raises(loop.TrainingError, match=f"has window 2, and this run {window}"):
+            train("ladder", mnist_root, tmp_path / "x", start=str(opened), window=window)
+
+
 def test_a_model_that_goes_on_may_get_worse_first(mnist_root: Path, tmp_path: Path) -> None:
     made = train("vae", mnist_root, tmp_path / "made")
     job: list[loop.Run] = []

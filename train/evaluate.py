@@ -623,6 +623,9 @@ def bound_figures(
         many = ""
     seed = f"generator {SEED}{'' if device == CPU else ', computed on a GPU'}"
     pixels, *levels = parts.tolist()
+    told = "The pixels given the latent"
+    if window := getattr(model.config, "window", 0):
+        told += f", each in the light of those before it up to {window} rows and columns away"
     figures = {
         "negative_elbo": Figure(
             "-ELBO", mean(bounds[""]), nats, "lower",
@@ -630,7 +633,7 @@ def bound_figures(
             "two.",
         ),
         "reconstruction": Figure(
-            "-log p(x|z)", pixels, nats, "", "The pixels given the latent: a part of -ELBO.",
+            "-log p(x|z)", pixels, nats, "", f"{told}: a part of -ELBO.",
         ),
         "kl": Figure(
             "KL", math.fsum(levels), nats, "", "The latent: a part of -ELBO"

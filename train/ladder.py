@@ -23,7 +23,7 @@ from aigc.models.vae import Ladder, LadderConfig
 from train import distributed, loop, muon, watch
 
 # The first and last layers and the classes: few inputs or few outputs, of unlike meanings.
-ADAMS = ("stem.", "out.", "condition_start.")
+ADAMS = ("stem.", "out.", "condition_start.", "window.before", "window.last.")
 
 
 @dataclass
@@ -66,6 +66,10 @@ class Recipe(loop.Options):
     """Feature maps at the smallest size; each larger one has half as many."""
     depth: int = 2
     """Residual blocks of the encoder at the smallest size."""
+    window: int = 0
+    """Rows above a pixel, and columns to either side, in which it sees the pixels that were drawn
+    before it; 0 leaves all to the latent. From the start, it leaves little to the lower levels:
+    train without it first, and give what came out with --start."""
 
 
 def paid(by_level: Tensor, free_bits: float) -> Tensor:
@@ -92,7 +96,8 @@ def train(recipe: Recipe) -> Path:
         config = LadderConfig(
             channels=channels, height=height, width=width, classes=len(dataset.labels),
             top=recipe.top, latent=recipe.latent, coarse=recipe.coarse, fine=recipe.fine,
-            planes=recipe.planes, depth=recipe.depth, likelihood=recipe.likelihood,
+            planes=recipe.planes, depth=recipe.depth, window=recipe.window,
+            likelihood=recipe.likelihood,
         )  # fmt: skip
     except ValueError as error:
         raise loop.TrainingError(str(error)) from None
@@ -152,6 +157,7 @@ def train(recipe: Recipe) -> Path:
             model=model,
             optimizers=optimizers,
             step=step,
+            grows=("window",),
             advice="try half of --lr and --muon-lr, or a longer --kl-warmup",
             # From the very start, at hundreds of nats: measured from the end of the warm-up, when
             # all but a few nats are gained, a lucky batch makes the next ones look like divergence.

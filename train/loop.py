@@ -100,7 +100,8 @@ class Options:
     """Seed of everything that is random."""
     start: str = ""
     """Begin with the weights of this checkpoint, a folder or OWNER/NAME on the Hub, and not with
-    random ones: train a finished model on, or on images of one's own. Shapes must be the same."""
+    random ones: train a finished model on, or on images of one's own. Shapes must be the same; a
+    ladder may get a --window."""
     resume: bool = False
     """Go on from OUT.resume.safetensors."""
     device: str = "auto"
@@ -355,6 +356,9 @@ class Job:
     """What to try when the run fails."""
     limits: watch.Limits = field(default_factory=watch.Limits)
     """When it counts as lost."""
+    grows: tuple[str, ...] = ()
+    """Sizes in the model's configuration that may be 0 in the checkpoint it starts from: parts
+    that it has and the other had not, and that change nothing before they have learned."""
     look: Callable[[], dict[str, float]] = dict
     """Further figures, too costly for every step; asked for LOOKS times through the run."""
 
@@ -387,12 +391,12 @@ def start_from(job: Job) -> dict[str, Any]:
     )
     for key in sorted(ours.keys() | theirs.keys(), key=lambda k: (k != "family", k)):
         wanted, has = ours.get(key), theirs.get(key)
-        if wanted != has:
+        if wanted != has and not (key in job.grows and has == 0):
             raise TrainingError(
                 f"--start {start} has {key} {has!r}, and this run {wanted!r}; give the same flags "
                 "and data of the same shape, or another checkpoint"
             )
-    job.model.load_state_dict(found.model.state_dict())
+    job.model.load_state_dict({**job.model.state_dict(), **found.model.state_dict()})
     return {
         "name": found.name, "revision": found.revision, "images": round(found.in_all("images")),
         "seconds": round(found.in_all("seconds")),

@@ -201,6 +201,11 @@ def limits(shown: Checkpoint) -> list[str]:
     elif shown.family in ("vae", "ladder"):
         config: Any = shown.model.config
         unlike = NATS.get(config.likelihood)
+        if getattr(config, "window", 0):
+            said = (
+                "A pixel is decoded as its mean in the light of the means before it, which is not "
+                "the mean of all pictures that the latent leaves open"
+            )
         if unlike and "negative_elbo" in there:
             said += f"; the likelihood above is {unlike}"
         said += "."
@@ -242,6 +247,8 @@ def card(shown: Checkpoint, repo: str = "") -> str:
     if shown.labels:
         names = ", ".join(shown.labels[:20]) + (" ..." if len(shown.labels) > 20 else "")
         what += f", {len(shown.labels)} classes ({names})"
+    if window := getattr(shown.model.config, "window", 0):
+        what += f". Each pixel also sees those before it, up to {window} rows and columns away"
     parts.append(what + ".")
     if shown.path is not None and (shown.path / "samples.png").exists():
         columns = ", a column a class" if shown.labels else ""

@@ -17,16 +17,20 @@ arXiv 1606.04934):
 
 Its priors are standard normals, too: what a level means at its place is left to the layers that
 read it. So both models have the same terms, and any draw of normal numbers is a picture.
+
+Pixels that are independent given z are why VAEs blur: whatever z leaves open is averaged. With a
+`Window` each pixel also sees some of those before it, p(x|z,c) = prod_i p(x_i|x_<i,z,c), so that z
+need not say where each edge runs for edges to be sharp.
 """
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -248,13 +252,16 @@ class Variational(nn.Module, ABC):
         z = torch.randn(sum(self.levels), generator=generator) * temperature
         return z, self.condition(label)
 
-    @torch.inference_mode()
-    def decode(self, latents: Tensor, conditions: Tensor) -> Tensor:
-        """(N, L), (N, K) -> the mean picture, (N, C, H, W) in [0, 1]."""
-        out = self.generate(latents, conditions)
+    def mean(self, out: Tensor) -> Tensor:
+        """What the pixels' likelihood is made of, (N, outputs, ...) -> its mean, (N, C, ...)."""
         if self.config.likelihood == "bernoulli":
             return out.sigmoid()
         return out[:, : self.config.channels].clamp(0, 1)
+
+    @torch.inference_mode()
+    def decode(self, latents: Tensor, conditions: Tensor) -> Tensor:
+        """(N, L), (N, K) -> the mean picture, (N, C, H, W) in [0, 1]."""
+        return self.mean(self.generate(latents, conditions))
 
     @torch.inference_mode()
     def reconstruct(self, images: Tensor, conditions: Tensor) -> Tensor:
@@ -296,7 +303,8 @@ class Variational(nn.Module, ABC):
     ) -> tuple[Tensor, Tensor]:
         """x (N, C, H, W), in {0, 1} for bernoulli; conditions (N, K). Returns -log p(x|z,c) for
         one z from q, (N,), and the KL of each latent, (N, L): -ELBO is nll + kl.sum(1). A grey
-        bernoulli pixel counts as the chance of ink: the first term is its expectation."""
+        bernoulli pixel counts as the chance of ink: the first term is its expectation, if no
+        window sees it."""
         shape, device = (len(x), sum(self.levels)), generator.device
         noise = torch.randn(shape, generator=generator, device=device).to(x.device)
         out, mean, log_var = self(x, conditions, noise)
@@ -385,13 +393,19 @@ class LadderConfig:
     fine: int = 1
     planes: int = 96
     depth: int = 2
+    window: int = 0
+    """Rows above a pixel and columns to either side of it of which a `Window` sees what came
+    before; 0 for none."""
     likelihood: str = "bernoulli"
+
+    LATER: ClassVar[tuple[str, ...]] = ("window",)
+    """As in `aigc.models.attention`: what older checkpoints do not mention."""
 
     def __post_init__(self) -> None:
         ranges = (
             ("channels", 1, 3), ("height", 8, 512), ("width", 8, 512), ("classes", 0, 1000),
             ("top", 1, 1024), ("latent", 1, 64), ("coarse", 0, 32), ("fine", 0, 32),
-            ("planes", 8, 1024), ("depth", 0, 16),
+            ("planes", 8, 1024), ("depth", 0, 16), ("window", 0, 32),
         )  # fmt: skip
         check(self, ranges, "ladder")
         if self.likelihood not in LADDER_LIKELIHOODS:
@@ -473,6 +487,54 @@ class Rung(nn.Module):
         return self.block(h + self.add(z))
 
 
+class Window(nn.Module):
+    """A picture row by row, in which a pixel also sees those before it: up to `radius` rows above
+    its own and as many columns to either side (the mask of PixelCNN, van den Oord et al. 2016,
+    arXiv 1601.06759; below a latent, Chen et al. 2016, arXiv 1611.02731). One layer sees them and
+    the others stay at their place, so that drawing a pixel takes a few small products."""
+
+    def __init__(self, planes: int, channels: int, outputs: int, radius: int, hidden: int) -> None:
+        super().__init__()
+        self.radius, self.side = radius, 2 * radius + 1
+        # Row by row, as the window's kernel has them, the pixels before its last row's middle.
+        self.before = nn.Parameter(torch.empty(hidden, channels, radius * self.side + radius))
+        self.above = nn.Conv2d(planes, 4 * hidden, 1)
+        self.middle = nn.ModuleList(nn.Conv2d(hidden, hidden, 1) for _ in range(2))
+        self.last = nn.Conv2d(hidden, outputs, 1)
+
+    def forward(self, h: Tensor, out: Tensor, x: Tensor) -> Tensor:
+        """Features of the way down, (N, planes, H / 2, W / 2), what the likelihood would be made
+        of without seeing pixels, (N, outputs, H, W), and the picture, (N, C, H, W) -> what it is
+        made of, (N, outputs, H, W)."""
+        r = self.radius
+        kernel = F.pad(self.before, (0, r + 1)).unflatten(2, (r + 1, self.side))
+        y = F.pixel_shuffle(self.above(h), 2) + F.conv2d(F.pad(x, (r, r, r, 0)), kernel)
+        for layer in self.middle:
+            y = y + layer(F.silu(y))
+        return out + self.last(F.silu(y))
+
+    def draw(self, h: Tensor, out: Tensor, mean: Callable[[Tensor], Tensor]) -> Tensor:
+        """As `forward`, of a picture that comes to be on the way: each pixel is the `mean` of its
+        own likelihood, so that a latent has one picture, and without the grain of a draw."""
+        n, _, height, width = out.shape
+        r, (hidden, channels, seen) = self.radius, self.before.shape
+        features = F.pixel_shuffle(self.above(h), 2).permute(2, 3, 0, 1).contiguous()
+        alone = out.permute(2, 3, 0, 1).contiguous()
+        weights = self.before.view(hidden, channels * seen).T.contiguous()
+        layers = [(layer.weight[:, :, 0, 0], layer.bias) for layer in (*self.middle, self.last)]
+        x = out.new_zeros(n, channels, height + r, width + 2 * r)
+        made = []
+        for i in range(height):
+            for j in range(width):
+                window = x[:, :, i : i + r + 1, j : j + self.side].flatten(2)[:, :, :seen]
+                y = torch.addmm(features[i, j], window.flatten(1), weights)
+                for weight, bias in layers[:-1]:
+                    y = y + F.linear(F.silu(y), weight, bias)
+                made.append(alone[i, j] + F.linear(F.silu(y), *layers[-1]))
+                x[:, :, i + r, j + r] = mean(made[-1])
+        return torch.stack(made, 2).unflatten(2, (height, width))
+
+
 class Ladder(Variational):
     """See the module. Latents (N, L) hold all levels, flat and from the top down."""
 
@@ -501,12 +563,21 @@ class Ladder(Variational):
         )
         self.grow = nn.ModuleList(nn.Conv2d(a, 4 * b, 1) for a, b in zip(planes[:-1], planes[1:]))
         self.out = nn.Conv2d(planes[-1], 4 * config.outputs, 3, padding=1)
+        self.window = (
+            Window(planes[-1], config.channels, config.outputs, config.window, planes[0] // 2)
+            if config.window
+            else None
+        )
         self.log_std = nn.Parameter(torch.zeros(()))  # of the gaussian likelihood
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw all weights from `generator`: normal with std sqrt(2 / fan in) (He et al. 2015),
-        the last layer of a branch and those of the posteriors small, biases zero."""
-        gains = {"last.weight": 0.3, "posterior.weight": 0.1, "top.weight": 0.1}
+        the last layer of a branch and those of the posteriors small, biases zero, and the last one
+        of the window: at first nobody sees anything, as in a model without."""
+        gains = {
+            "window.last.weight": 0.0, "last.weight": 0.3, "posterior.weight": 0.1,
+            "top.weight": 0.1,
+        }  # fmt: skip
         with torch.no_grad():
             for name, p in self.named_parameters():
                 if p.dim() < 2:
@@ -522,20 +593,22 @@ class Ladder(Variational):
 
     def look(self, x: Tensor, conditions: Tensor) -> list[Tensor]:
         """(N, C, H, W) -> what each level, from the top down, sees of the picture: the top one
-        mean and log-variance, one after the other, (N, 2 top), the others features."""
+        mean and log-variance, one after the other, (N, 2 top), the others features. The picture
+        itself behind them is for the window."""
         scales: list[Tensor] = []
-        x = self.stem(x)
+        picture, x = x, self.stem(x)
         for scale in reversed(range(self.config.scales)):
             x = self.views[scale](x)
             scales.insert(0, F.silu(x))
             if scale:
                 x = self.down[scale - 1](scales[0])
         rungs: Iterator[Any] = iter(self.rungs)
-        return [self.top(scales[0].flatten(1))] + [
+        seen = [
             rung.seen(features)
             for scale, features in enumerate(scales)
             for rung in islice(rungs, self.config.rungs(scale))
         ]
+        return [self.top(scales[0].flatten(1)), *seen, picture]
 
     def descend(
         self, z: Tensor, conditions: Tensor, seen: list[Tensor] | None = None
@@ -565,7 +638,10 @@ class Ladder(Variational):
             for rung, i in islice(below, config.rungs(scale)):
                 level = drawn(rung.infer(h, seen[i]), levels[i]) if seen else levels[i]
                 h = rung(h, level)
-        out = F.pixel_shuffle(self.out(F.silu(h)), 2)
+        h = F.silu(h)
+        out = F.pixel_shuffle(self.out(h), 2)
+        if self.window is not None:
+            out = self.window(h, out, seen[-1]) if seen else self.window.draw(h, out, self.mean)
         return out, torch.cat(means, 1), torch.cat(log_vars, 1)
 
     def infer(
