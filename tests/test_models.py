@@ -13,7 +13,7 @@ from aigc.models import CAPABILITIES, FAMILIES, capabilities
 SMALL = {
     "attention": {"layers": 2, "heads": 2, "dim": 32, "expansion": 2, "head_dim_out": 16},
     "vae": {"latent": 4, "base": 4, "hidden": 16},
-    "ladder": {"top": 3, "latent": 2, "coarse": 2, "planes": 8, "depth": 1},
+    "ladder": {"top": 3, "latent": 2, "coarse": 2, "planes": 8, "depth": 1, "window": 2},
     "language": {"symbols": 28, "length": 12, "layers": 2, "heads": 2, "dim": 32},
     "gan": {"latent": 5, "g_base": 4, "d_base": 4},
 }
