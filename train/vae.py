@@ -33,7 +33,8 @@ class Recipe(loop.Options):
     beta: float = 1.0
     """The balance coefficient (lambda in the article): weight of the KL term. 1 is the ELBO."""
     kl_warmup: float = 0.05
-    """Share of the run over which the weight of the KL term rises from 0."""
+    """Share of the run over which the weight of the KL term rises from 0. Give 0 with --start: what
+    has been learned is unlearned while the latent costs nothing."""
     any_label: float = 0.15
     """Share of the images that are shown without their class, as "any"; 1 for no classes."""
     likelihood: str = "bernoulli"
