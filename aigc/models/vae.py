@@ -572,11 +572,12 @@ class Ladder(Variational):
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw all weights from `generator`: normal with std sqrt(2 / fan in) (He et al. 2015),
-        the last layer of a branch and those of the posteriors small, biases zero, and the last one
-        of the window: at first nobody sees anything, as in a model without."""
+        the last layer of a branch and those of the posteriors small, biases zero. Of the window
+        the last layer, too, so that at first nobody sees anything, and what it is told from above
+        is small, so that it learns of pixels first."""
         gains = {
-            "window.last.weight": 0.0, "last.weight": 0.3, "posterior.weight": 0.1,
-            "top.weight": 0.1,
+            "window.last.weight": 0.0, "window.above.weight": 0.1, "last.weight": 0.3,
+            "posterior.weight": 0.1, "top.weight": 0.1,
         }  # fmt: skip
         with torch.no_grad():
             for name, p in self.named_parameters():
