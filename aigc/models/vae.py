@@ -614,10 +614,10 @@ class Ladder(Variational):
     def descend(
         self, z: Tensor, conditions: Tensor, seen: list[Tensor] | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """From the top down. Latents (N, L), conditions (N, K) -> what the pixels' likelihood is
-        made of, (N, outputs, H, W). With what the levels see of a picture (`look`), z is the
-        noise by which each is drawn from its posterior, and mean and log-variance of that, (N, L)
-        each, are returned, too; without, they are empty."""
+        """From the top down. Latents (N, L), conditions (N, K) -> features from which the pixels
+        follow, (N, planes, H / 2, W / 2). With what the levels see of a picture (`look`), z is
+        the noise by which each is drawn from its posterior, and mean and log-variance of that,
+        (N, L) each, are returned, too; without, they are empty."""
         config, means, log_vars = self.config, [z[:, :0]], [z[:, :0]]
         parts = z.split(self.levels, 1)
         levels = [part.unflatten(1, shape) for part, shape in zip(parts, config.levels)]
@@ -639,19 +639,27 @@ class Ladder(Variational):
             for rung, i in islice(below, config.rungs(scale)):
                 level = drawn(rung.infer(h, seen[i]), levels[i]) if seen else levels[i]
                 h = rung(h, level)
-        h = F.silu(h)
-        out = F.pixel_shuffle(self.out(h), 2)
-        if self.window is not None:
-            out = self.window(h, out, seen[-1]) if seen else self.window.draw(h, out, self.mean)
-        return out, torch.cat(means, 1), torch.cat(log_vars, 1)
+        return F.silu(h), torch.cat(means, 1), torch.cat(log_vars, 1)
 
     def infer(
         self, seen: list[Tensor], conditions: Tensor, noise: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        return self.descend(noise, conditions, seen)
+        h, mean, log_var = self.descend(noise, conditions, seen)
+        out = F.pixel_shuffle(self.out(h), 2)
+        if self.window is not None:
+            out = self.window(h, out, seen[-1])
+        return out, mean, log_var
 
     def generate(self, z: Tensor, conditions: Tensor) -> Tensor:
-        return self.descend(z, conditions)[0]
+        h = self.descend(z, conditions)[0]
+        out = F.pixel_shuffle(self.out(h), 2)
+        return out if self.window is None else self.window.draw(h, out, self.mean)
+
+    @torch.inference_mode()
+    def encode(self, images: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """As above, without decoding what has been inferred."""
+        still = images.new_zeros(len(images), sum(self.levels))
+        return self.descend(still, conditions, self.look(images, conditions))[1:]
 
     def redraw(
         self,
