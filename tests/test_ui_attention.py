@@ -550,7 +550,7 @@ def test_the_surprise_of_each_place(
     text = page.locator("[data-part=readout]").inner_text()
     assert f"{float(bits[99]):.1f} bits here" in text
     assert f"{total / 784:.3f} bits a value" in text
-    assert "1.5 bits/dim on average" in text
+    assert "it is 1.5 on average" in text
     looks = {pixels(page, "[data-part=stage]")}
     for tone in ("linear", "log"):
         page.locator("[data-part=tone]").select_option(tone)
@@ -572,7 +572,7 @@ def test_surprise_stands_beside_that_at_real_pictures(
         image = patches.finished(chosen, made)
         monkeypatch.setattr(chosen, "metrics", {})
         assert "real" not in patches.whole_view(chosen, image, made, {})
-        monkeypatch.setattr(chosen, "metrics", {key: {"name": "Bits/dim", "text": "<1.5"}})
+        monkeypatch.setattr(chosen, "metrics", {key: {"name": "Bits/dim", "text": "<1.5 bits/dim"}})
         assert patches.whole_view(chosen, image, made, {})["real"] == "&lt;1.5"
 
 

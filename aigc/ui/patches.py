@@ -187,7 +187,7 @@ def whole_view(
         value["bits"] = encode(_model(chosen).surprise(*asked)[0].numpy().astype("<f4"))
         given = "" if made["label"] == ANY else "_given_class"
         if real := figures.measured(chosen, f"bits_per_dim{given}"):
-            value["real"] = real["text"]
+            value["real"] = real["text"].partition(" ")[0]  # in bits a value, as it stands beside
     return value
 
 

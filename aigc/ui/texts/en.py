@@ -1124,7 +1124,7 @@ SCRIPT = {
     "attention": {
         "surprise": "The model was surprised by <b>{bits} bits</b> here; over the whole picture "
         "it is {all} bits a value.",
-        "surpriseReal": " For real pictures that it has not learned: {real} on average.",
+        "surpriseReal": " For real pictures that it has not learned it is {real} on average.",
         "expectedValue": "{value}: {share}, {bits} bits",
         "brightestBits": "brightest {bits} bits",
         "where": "row {row}, column {column}",

@@ -1171,7 +1171,7 @@ SCRIPT = {
     },
     "attention": {
         "surprise": "模型对这里感到意外 <b>{bits} 比特</b>；整张图平均每个值 {all} 比特。",
-        "surpriseReal": "没学过的真实图片平均为 {real}。",
+        "surpriseReal": "没学过的真实图片平均每个值 {real} 比特。",
         "expectedValue": "{value}：{share}，{bits} 比特",
         "brightestBits": "最亮处 {bits} 比特",
         "where": "第 {row} 行第 {column} 列",
