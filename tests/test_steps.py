@@ -264,6 +264,8 @@ def bound(recipe: Any, model: Any, images: Tensor, targets: Tensor) -> tuple[Ten
         ({"any_label": 0.5}, 0.5, 1.0),
         ({"beta": 6.0, "kl_warmup": 0.2}, 0.05, 1.5),
         ({"beta": 6.0, "kl_warmup": 0.0}, 0.05, 6.0),
+        ({"beta": 6.0}, 0.02, 2.4),
+        ({"beta": 6.0, "start": "one that has learned"}, 0.02, 6.0),
         ({"beta": 6.0, "any_label": 1.0}, 0.9, 6.0),
         ({"beta": 6.0, "likelihood": "gaussian"}, 0.9, 6.0),
     ],
@@ -294,6 +296,7 @@ def test_a_step_of_a_vae(
     [
         ({"free_bits": 0.0}, 0.5, 1.0, 0.0),
         ({"free_bits": 0.0, "beta": 6.0, "kl_warmup": 0.2}, 0.05, 1.5, 0.0),
+        ({"free_bits": 0.0, "beta": 6.0, "start": "one that has learned"}, 0.02, 6.0, 0.0),
         ({"free_bits": 0.0, "any_label": 1.0}, 0.5, 1.0, 0.0),
         ({"free_bits": 0.0, "likelihood": "gaussian", "beta": 6.0}, 0.5, 6.0, 0.0),
         ({"free_bits": 0.0, "window": 2}, 0.5, 1.0, 0.0),

@@ -344,6 +344,8 @@ def test_a_ladder_may_get_a_window_and_keeps_it(mnist_root: Path, tmp_path: Path
     opened = train("ladder", mnist_root, tmp_path / "opened", start=str(plain), window=2, **slow)
     before, after = weights(plain), weights(opened)
     new = {k for k in after if k.startswith("window.")}
+    made = (checkpoint.load(folder).training["command"] for folder in (plain, opened))
+    assert ["--kl-warmup 0.0" in command for command in made] == [False, True]
     assert len(new) == 9 and after.keys() - new == before.keys()
     for key, value in before.items():
         torch.testing.assert_close(after[key], value, atol=1e-6, rtol=0)

@@ -41,9 +41,9 @@ class Recipe(loop.Options):
     """Share of the run over which the learning rates rise."""
     beta: float = 1.0
     """The balance coefficient (lambda in the article): weight of the KL term. 1 is the ELBO."""
-    kl_warmup: float = 0.05
-    """Share of the run over which the weight of the KL term rises from 0. Give 0 with --start: what
-    has been learned is unlearned while the latent costs nothing."""
+    kl_warmup: float | None = None
+    """Share of the run over which the weight of the KL term rises from 0: without a word 0.05, or 0
+    with --start, since what has been learned is unlearned while the latent costs nothing."""
     free_bits: float = 0.0
     """Nats that each level may say without paying, so that none stays silent from the start
     (Kingma et al. 2016)."""
@@ -71,6 +71,10 @@ class Recipe(loop.Options):
     """Rows above a pixel, and columns to either side, in which it sees the pixels that were drawn
     before it; 0 leaves all to the latent. From the start, it leaves little to the lower levels:
     train without it first, and give what came out with --start."""
+
+    def __post_init__(self) -> None:
+        if self.kl_warmup is None:
+            self.kl_warmup = 0.0 if self.start else 0.05
 
 
 def paid(by_level: Tensor, free_bits: float) -> Tensor:

@@ -32,9 +32,9 @@ class Recipe(loop.Options):
     """Adam's learning rate; falls to nothing on a cosine."""
     beta: float = 1.0
     """The balance coefficient (lambda in the article): weight of the KL term. 1 is the ELBO."""
-    kl_warmup: float = 0.05
-    """Share of the run over which the weight of the KL term rises from 0. Give 0 with --start: what
-    has been learned is unlearned while the latent costs nothing."""
+    kl_warmup: float | None = None
+    """Share of the run over which the weight of the KL term rises from 0: without a word 0.05, or 0
+    with --start, since what has been learned is unlearned while the latent costs nothing."""
     any_label: float = 0.15
     """Share of the images that are shown without their class, as "any"; 1 for no classes."""
     likelihood: str = "bernoulli"
@@ -45,6 +45,10 @@ class Recipe(loop.Options):
     depth: int = 1
     """Residual blocks in each network, at the lowest resolution."""
     hidden: int = 256
+
+    def __post_init__(self) -> None:
+        if self.kl_warmup is None:
+            self.kl_warmup = 0.0 if self.start else 0.05
 
 
 def train(recipe: Recipe) -> Path:
@@ -107,7 +111,7 @@ def train(recipe: Recipe) -> Path:
             advice="try half of --lr, or a longer --kl-warmup",
             limits=watch.Limits(
                 "-ELBO",
-                since=recipe.kl_warmup,
+                since=recipe.kl_warmup or 0.0,
                 remedies={"silent": "try a smaller --beta, a longer --kl-warmup, or half of --lr"},
             ),
         )
