@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from PIL import Image
 from torch import Tensor
@@ -369,6 +370,14 @@ def counted(number: float, what: str) -> str:
     is not."""
     said = quantity(number)
     return f"{said} {what}" if said[-1].isascii() else said + what
+
+
+def link(words: str, query: dict[str, Any], part: str = "", kind: str = "") -> str:
+    """A link of the page, as Markdown and HTML both have it, in the language that is spoken: to a
+    `part` with that id (#part), if one is named, with the CSS class `kind`."""
+    address = html.escape(f"?{urlencode({**query, 'lang': texts.language()})}{part}")
+    of_kind = f' class="{kind}"' if kind else ""
+    return f'<a{of_kind} href="{address}">{html.escape(words)}</a>'
 
 
 def facts(checkpoint: Checkpoint) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 from typing import Any
-from urllib.parse import urlencode
 
 from aigc.checkpoint import Checkpoint
 from aigc.ui import figures, texts
@@ -58,18 +57,12 @@ def about(chosen: Checkpoint) -> str:
     return said + str(texts.ABOUT_THIS.format(loss=loss, slopes=listed))
 
 
-def link(words: str, **query: str) -> str:
-    """A link of the page, as Markdown and HTML both have it, in the language that is spoken."""
-    address = html.escape(f"?{urlencode({**query, 'lang': texts.language()})}")
-    return f'<a href="{address}">{html.escape(words)}</a>'
-
-
 def beside(catalogue: Catalogue, words: str, first: str, second: str) -> str:
     """A link to two runs in Time-lapse; the words alone where one of them is not there."""
     there = {one.name for one in catalogue.able("snapshots")}
     if not {first, second} <= there:
         return html.escape(words)
-    return link(words, tab="timelapse", checkpoint=first, beside=second)
+    return figures.link(words, {"tab": "timelapse", "checkpoint": first, "beside": second})
 
 
 def pairs(catalogue: Catalogue, family: str = "") -> str:
@@ -99,7 +92,9 @@ def expect(catalogue: Catalogue, chosen: Checkpoint) -> str:
     this = texts.EXPECT_THIS.format(figures=listed) if known else ""
     steps, coded = steps_of(chosen), ""
     if "encode" in chosen.capabilities:
-        where = link(texts.TABS["interpolate"], tab="interpolate", checkpoint=chosen.name)
+        where = figures.link(
+            texts.TABS["interpolate"], {"tab": "interpolate", "checkpoint": chosen.name}
+        )
         coded = texts.EXPECT_CODED.format(link=where)
     words = said.format(
         this=this, steps=f"{steps:,}", pairs=f"{steps * (steps + 1) // 2:,}",

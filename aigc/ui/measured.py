@@ -3,9 +3,6 @@ come to what it learned, and what the temperature does. Part of Sample."""
 
 from __future__ import annotations
 
-import html
-from urllib.parse import urlencode
-
 import gradio as gr
 
 from aigc.checkpoint import Checkpoint
@@ -62,12 +59,8 @@ def at_temperatures(checkpoint: Checkpoint, temperature: float) -> str:
         )  # fmt: skip
         away = "" if i == nearest else " hidden"
         said += f'<p data-at="{values["temperature"]:.4g}"{away}>{sentence}</p>'
-    query = {
-        "tab": "explore", "checkpoint": checkpoint.name, "look": "tradeoff",
-        "lang": texts.language(),
-    }  # fmt: skip
-    address = html.escape(f"?{urlencode(query)}")
-    return f'<div class="said">{said}<a href="{address}">{texts.TRADEOFF_ALL}</a></div>'
+    query = {"tab": "explore", "checkpoint": checkpoint.name, "look": "tradeoff"}
+    return f'<div class="said">{said}{figures.link(texts.TRADEOFF_ALL, query)}</div>'
 
 
 def build(catalogue: Catalogue, checkpoint: gr.Dropdown, temperature: gr.Slider) -> gr.HTML:

@@ -3,10 +3,8 @@ each head read (static/attention.js). One of kinds.KINDS, which says what each p
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import gradio as gr
 import torch
@@ -223,10 +221,9 @@ def explorers(
             query = {
                 "tab": "explore", "checkpoint": chosen.name, "look": name,
                 "label": made["label"], "position": at["position"],
-                "drawing": pictures.pack(chosen.media, image), "lang": texts.language(),
+                "drawing": pictures.pack(chosen.media, image),
             }  # fmt: skip
             if name == "formula":
                 query |= {"layer": at["layer"], "head": at["head"]}
-            address = html.escape(f"?{urlencode(query)}")
-            items += f'<a class="pill" href="{address}">{texts.VIEWS[name]}</a> '
+            items += figures.link(texts.VIEWS[name], query, kind="pill") + " "
     return f"<p>{texts.IN_EXPLORE} {items}</p>"

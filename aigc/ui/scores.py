@@ -3,11 +3,9 @@ that judge; a switch takes it away, without asking anybody (static/style.css).""
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
-from urllib.parse import urlencode
 
 import gradio as gr
 import torch
@@ -16,7 +14,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.checkpoint import Checkpoint, shown
 from aigc.survey import quantile_of
-from aigc.ui import judge, parts, texts
+from aigc.ui import figures, judge, parts, texts
 from aigc.ui.catalogue import Catalogue, survey_of
 
 NEEDS = judge.NEEDS
@@ -108,9 +106,8 @@ def sentence(wish: Any, found: Scores | None) -> str:
     for title, asked, part in (
         (texts.SCORES_MORE, these, ""), (texts.SCORES_DRAWING, {}, f"#{judge.PAD}")
     ):  # fmt: skip
-        query = {"tab": "explore", "checkpoint": wish.checkpoint.name, "look": "scores", **asked,
-                 "lang": texts.language()}  # fmt: skip
-        links.append(f'<a href="{html.escape(f"?{urlencode(query)}{part}")}">{title}</a>')
+        query = {"tab": "explore", "checkpoint": wish.checkpoint.name, "look": "scores", **asked}
+        links.append(figures.link(title, query, part))
     return f'<p class="said scored">{said} {" · ".join(links)}</p>'
 
 
