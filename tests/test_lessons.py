@@ -15,6 +15,7 @@ from conftest import save_tiny
 
 from aigc import ui
 from aigc.models import gan as models_gan
+from aigc.models import vae as models_vae
 from aigc.ui import attention, drawing, lessons, measured, parts, sample, texts, views
 from aigc.ui.catalogue import Catalogue
 from aigc.ui.texts import en, zh
@@ -229,6 +230,18 @@ def test_what_failed_is_linked_beside_its_remedies(shelf: Catalogue) -> None:
     # Where the runs are not there, the names stand without a link.
     alone = lessons.expect(shelf, shelf.find("gan-mnist", "sample"))
     assert en.EXPECT_CERTAIN in alone and "href" not in alone and lessons.pairs(shelf) == ""
+
+
+def test_a_ladder_with_a_window_says_what_it_is_for(shelf: Catalogue) -> None:
+    plain = shelf.find("ladder-mnist", "sample")
+    config = dataclasses.replace(plain.model.config, window=2)
+    opened = dataclasses.replace(plain, model=models_vae.Ladder(config))
+    for language, words in (("en", "up to 2 rows above"), ("zh", "最多向上 2 行")):
+        texts.speak(language)
+        assert lessons.about(opened).startswith(lessons.about(plain))
+        more = lessons.about(opened).removeprefix(lessons.about(plain))
+        assert words in more and "WINDOW" not in more and more.count("$$") == 2
+    texts.speak(texts.DEFAULT)
 
 
 def test_figures_of_runs_are_those_of_the_experiments() -> None:

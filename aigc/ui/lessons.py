@@ -39,9 +39,15 @@ def steps_of(chosen: Checkpoint) -> int:
 
 
 def about(chosen: Checkpoint) -> str:
-    """How its kind works, as Markdown, and of a GAN how this very one was trained: what is said of
-    the kind is true of the recipe's defaults."""
+    """How its kind works, as Markdown, and what this very one has that not all of its kind do: of
+    a GAN how it was trained, since what is said of the kind is true of the recipe's defaults, and
+    of a ladder its window."""
     said = str(texts.ABOUT.get(chosen.family, ""))
+    if chosen.family == "ladder":
+        config: Any = chosen.model.config
+        # Not by format: the formula has braces of its own.
+        more = str(texts.LADDER_WINDOW).replace("WINDOW", str(config.window))
+        return said + more if config.window else said
     recipe = chosen.training.get("recipe")
     if chosen.family != "gan" or not isinstance(recipe, dict):
         return said

@@ -288,6 +288,17 @@ it always takes the likeliest.
 }
 
 # How a GAN was trained, by its recipe, after the text on its kind
+LADDER_WINDOW = r"""
+**This one has a window.** A decoder that says all pixels at once, each by itself once $z$ is
+given, has to find every edge in $z$ or to average where it may run: that is the blur of a VAE. Here
+a pixel also sees those before it, row by row, up to WINDOW rows above it and as many columns to
+either side:
+
+$$p(x \mid z) = \prod_i p(x_i \mid x_{<i},\, z)$$
+
+So $z$ need not say what pixels can tell each other, and lower levels may fall silent. Pictures are
+drawn pixel by pixel, each as its mean, so that one $z$ still has one picture.
+"""
 ABOUT_THIS = "\n**This one**: {loss}; {slopes}.\n"
 GAN_LOSSES = {
     "relativistic": "real and made are scored in pairs, as above (the relativistic loss)",

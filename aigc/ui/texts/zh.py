@@ -483,6 +483,16 @@ $$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_
 }
 
 # GAN 是怎样训练的，按它的训练参数说，接在上文之后
+LADDER_WINDOW = r"""
+**这一个带有窗口。** 如果解码器在给定 $z$ 之后一次说出所有像素，各管各的，那么每条边缘要么由 $z$ 说清，
+要么只能对它可能经过的地方取平均：这就是 VAE 的模糊。这里每个像素还看得见逐行在它之前画出的像素，
+最多向上 WINDOW 行，向左右各 WINDOW 列：
+
+$$p(x \mid z) = \prod_i p(x_i \mid x_{<i},\, z)$$
+
+于是像素之间能互相说明的事不必由 $z$ 来说，下面的层可能因此沉默。图是逐个像素画出来的，每个像素取它的均值，
+所以一个 $z$ 仍然对应一张图。
+"""
 ABOUT_THIS = "\n**这一个**：{loss}；{slopes}。\n"
 GAN_LOSSES = {
     "relativistic": "真图和假图成对打分，如上所述（相对损失）",
