@@ -6,6 +6,7 @@ import dataclasses
 import html
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -158,12 +159,15 @@ def test_what_to_expect_has_the_figures_of_this_very_model(tmp_path: Path) -> No
     for family in ("gan", "vae", "ladder", "attention", "classifier"):
         folder = save_tiny(tmp_path / f"{family}-mnist", family)
         (folder / "metrics.json").write_text(json.dumps(figures))
+    shutil.copytree(tmp_path / "ladder-mnist", tmp_path / "ladder-mnist-window")
     shelf = ui.catalogue_of(tmp_path)
     shown = {one.family: lessons.expect(shelf, one) for one in shelf.checkpoints}
     assert "(this one: Precision 76.71%)" in shown["gan"]
     assert "(this one: -log p(x) 80.79 nats)" in shown["vae"]
-    assert "Beside it: ladder-mnist, -log p(x) 80.79 nats." in shown["vae"]
-    assert "vae-mnist" in shown["ladder"] and shown["classifier"] == ""
+    of_each = "Beside it: {}, -log p(x) 80.79 nats; {}, -log p(x) 80.79 nats."
+    assert of_each.format("ladder-mnist", "ladder-mnist-window") in shown["vae"]
+    assert of_each.format("vae-mnist", "ladder-mnist") in shown["ladder"]
+    assert shown["classifier"] == ""
     assert "196 steps" in shown["attention"] and "19,306 pairs" in shown["attention"]
     assert "this one" not in shown["attention"]
 
@@ -235,12 +239,18 @@ def test_what_failed_is_linked_beside_its_remedies(shelf: Catalogue) -> None:
 def test_a_ladder_with_a_window_says_what_it_is_for(shelf: Catalogue) -> None:
     plain = shelf.find("ladder-mnist", "sample")
     config = dataclasses.replace(plain.model.config, window=2)
+    began = {"started": {"name": "an-older-one"}}
     opened = dataclasses.replace(plain, model=models_vae.Ladder(config))
+    grown = dataclasses.replace(opened, training=began)
     for language, words in (("en", "up to 2 rows above"), ("zh", "最多向上 2 行")):
         texts.speak(language)
         assert lessons.about(opened).startswith(lessons.about(plain))
         more = lessons.about(opened).removeprefix(lessons.about(plain))
         assert words in more and "WINDOW" not in more and more.count("$$") == 2
+        assert "`an-older-one`" in lessons.about(grown).removeprefix(lessons.about(opened))
+        for odd in ({"name": "a`b"}, {"other": 1}, "no"):
+            other = dataclasses.replace(opened, training={"started": odd})
+            assert "`" not in lessons.about(other).removeprefix(lessons.about(plain))
     texts.speak(texts.DEFAULT)
 
 

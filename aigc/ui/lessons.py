@@ -7,6 +7,7 @@ Plain Python: no Gradio here.
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 from aigc.checkpoint import Checkpoint
@@ -21,8 +22,9 @@ SHOWN = {
     "attention": ("bits_per_dim", "frechet_distance"),
     "language": ("nats_per_character",),
 }
-# Families whose likelihoods say which of the two has more room.
-BESIDE = {"vae": "ladder", "ladder": "vae"}
+# Families whose likelihoods say which of them has more room, and how many of those that there are.
+BESIDE = {"vae": ("ladder",), "ladder": ("vae", "ladder")}
+OTHERS = 3
 LIKELIHOOD = "negative_log_likelihood"
 
 
@@ -45,9 +47,15 @@ def about(chosen: Checkpoint) -> str:
     said = str(texts.ABOUT.get(chosen.family, ""))
     if chosen.family == "ladder":
         config: Any = chosen.model.config
+        if not config.window:
+            return said
         # Not by format: the formula has braces of its own.
-        more = str(texts.LADDER_WINDOW).replace("WINDOW", str(config.window))
-        return said + more if config.window else said
+        said += str(texts.LADDER_WINDOW).replace("WINDOW", str(config.window))
+        started = chosen.training.get("started")
+        name = str(started.get("name", "")) if isinstance(started, dict) else ""
+        # A name, and nothing that Markdown would take for more.
+        named = re.fullmatch(r"[\w./-]+", name)
+        return said + str(texts.LADDER_BEGAN).format(name=name) if named else said
     recipe = chosen.training.get("recipe")
     if chosen.family != "gan" or not isinstance(recipe, dict):
         return said
@@ -109,12 +117,17 @@ def expect(catalogue: Catalogue, chosen: Checkpoint) -> str:
         mended=beside(catalogue, texts.EXPECT_MENDED, "gan-mnist-collapsed", "gan-mnist-mended"),
         certain=beside(catalogue, texts.EXPECT_CERTAIN, "gan-certain", "gan-penalties"),
     )  # fmt: skip
-    for other in catalogue.checkpoints:
-        same = other.dataset == chosen.dataset and other.media == chosen.media
-        if same and other.family == BESIDE.get(chosen.family):
-            if found := figures.measured(other, LIKELIHOOD):
-                words += texts.EXPECT_BESIDE.format(
-                    name=html.escape(other.name), figure=found["name"], value=found["text"]
-                )
-            break
+    others = [
+        texts.EXPECT_OTHER.format(
+            name=html.escape(other.name), figure=found["name"], value=found["text"]
+        )
+        for other in catalogue.checkpoints
+        if other.name != chosen.name
+        and other.family in BESIDE.get(chosen.family, ())
+        and other.dataset == chosen.dataset
+        and other.media == chosen.media
+        and (found := figures.measured(other, LIKELIHOOD))
+    ]
+    if others:
+        words += texts.EXPECT_BESIDE.format(others=texts.LISTED.join(others[:OTHERS]))
     return f'<details class="how"><summary>{texts.EXPECT_TITLE}</summary><p>{words}</p></details>'

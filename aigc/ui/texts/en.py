@@ -299,6 +299,9 @@ $$p(x \mid z) = \prod_i p(x_i \mid x_{<i},\, z)$$
 So $z$ need not say what pixels can tell each other, and lower levels may fall silent. Pictures are
 drawn pixel by pixel, each as its mean, so that one $z$ still has one picture.
 """
+LADDER_BEGAN = """
+It began with the weights of `{name}`: the same seed there shows what the window changed.
+"""
 ABOUT_THIS = "\n**This one**: {loss}; {slopes}.\n"
 GAN_LOSSES = {
     "relativistic": "real and made are scored in pairs, as above (the relativistic loss)",
@@ -370,7 +373,8 @@ TRADEOFF_ALL = "All temperatures, in Explore"
 # What to expect of a checkpoint, by its family
 EXPECT_TITLE = "What to expect of it"
 EXPECT_THIS = " (this one: {figures})"
-EXPECT_BESIDE = " Beside it: {name}, {figure} {value}."
+EXPECT_BESIDE = " Beside it: {others}."
+EXPECT_OTHER = "{name}, {figure} {value}"
 EXPECT_MENDED = "beside one that was mended"
 EXPECT_CERTAIN = "gan-certain and gan-penalties"
 EXPECT_CODED = ": {link} has it encode and decode a drawing of yours, with both terms of the bound"

@@ -493,6 +493,9 @@ $$p(x \mid z) = \prod_i p(x_i \mid x_{<i},\, z)$$
 于是像素之间能互相说明的事不必由 $z$ 来说，下面的层可能因此沉默。图是逐个像素画出来的，每个像素取它的均值，
 所以一个 $z$ 仍然对应一张图。
 """
+LADDER_BEGAN = """
+它是从 `{name}` 的权重开始训练的：在那里用同一个种子，就能看出窗口改变了什么。
+"""
 ABOUT_THIS = "\n**这一个**：{loss}；{slopes}。\n"
 GAN_LOSSES = {
     "relativistic": "真图和假图成对打分，如上所述（相对损失）",
@@ -553,7 +556,8 @@ TRADEOFF_ALL = "到“探索”里看所有温度"
 # 对一个检查点可以期待什么，按它的类型
 EXPECT_TITLE = "可以期待什么"
 EXPECT_THIS = "（这一个：{figures}）"
-EXPECT_BESIDE = "对照：{name}，{figure} {value}。"
+EXPECT_BESIDE = "对照：{others}。"
+EXPECT_OTHER = "{name}，{figure} {value}"
 EXPECT_MENDED = "和救回来的那一个并排看"
 EXPECT_CERTAIN = "gan-certain 与 gan-penalties"
 EXPECT_CODED = "；在{link}里可以自己画一个，看它编码再解码，以及界的两项"
