@@ -607,3 +607,7 @@ def test_every_character_is_scored_once(mnist_root: Path, stride: int) -> None:
 
 def test_windows_of_a_text() -> None:
     assert evaluate.windows(["abcd", "xy", "abc"], 3) == ["abc", "bcd", "abc"]
+
+
+def test_a_silent_level_says_nothing_and_not_less() -> None:
+    assert evaluate.listed([10.024, -0.00001, 0.0]) == "10.02, 0.00, 0.00"

@@ -667,7 +667,7 @@ def bound_figures(
 
 def listed(values: list[float]) -> str:
     """Numbers in a sentence."""
-    return ", ".join(f"{value:.2f}" for value in values)
+    return ", ".join(f"{round(value, 2) + 0.0:.2f}" for value in values)  # no -0.00
 
 
 def exact_figures(
