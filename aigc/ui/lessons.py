@@ -52,10 +52,10 @@ def about(chosen: Checkpoint) -> str:
         # Not by format: the formula has braces of its own.
         said += str(texts.LADDER_WINDOW).replace("WINDOW", str(config.window))
         started = chosen.training.get("started")
-        name = str(started.get("name", "")) if isinstance(started, dict) else ""
+        older = str(started.get("name", "")) if isinstance(started, dict) else ""
         # A name, and nothing that Markdown would take for more.
-        named = re.fullmatch(r"[\w./-]+", name)
-        return said + str(texts.LADDER_BEGAN).format(name=name) if named else said
+        named = re.fullmatch(r"[\w./-]+", older)
+        return said + str(texts.LADDER_BEGAN).format(name=older) if named else said
     recipe = chosen.training.get("recipe")
     if chosen.family != "gan" or not isinstance(recipe, dict):
         return said
