@@ -287,7 +287,7 @@ it always takes the likeliest.
 """,
 }
 
-# How a GAN was trained, by its recipe, after the text on its kind
+# What one ladder has and another has not, after the text on its kind
 LADDER_WINDOW = r"""
 **This one has a window.** A decoder that says all pixels at once, each by itself once $z$ is
 given, has to find every edge in $z$ or to average where it may run: that is the blur of a VAE. Here
@@ -302,6 +302,8 @@ drawn pixel by pixel, each as its mean, so that one $z$ still has one picture.
 LADDER_BEGAN = """
 It began with the weights of `{name}`: the same seed there shows what the window changed.
 """
+
+# How a GAN was trained, by its recipe, after the text on its kind
 ABOUT_THIS = "\n**This one**: {loss}; {slopes}.\n"
 GAN_LOSSES = {
     "relativistic": "real and made are scored in pairs, as above (the relativistic loss)",

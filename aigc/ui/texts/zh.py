@@ -482,7 +482,7 @@ $$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_
 """,
 }
 
-# GAN 是怎样训练的，按它的训练参数说，接在上文之后
+# 有的分层 VAE 有、有的没有的东西，接在上文之后
 LADDER_WINDOW = r"""
 **这一个带有窗口。** 如果解码器在给定 $z$ 之后一次说出所有像素，各管各的，那么每条边缘要么由 $z$ 说清，
 要么只能对它可能经过的地方取平均：这就是 VAE 的模糊。这里每个像素还看得见逐行在它之前画出的像素，
@@ -496,6 +496,8 @@ $$p(x \mid z) = \prod_i p(x_i \mid x_{<i},\, z)$$
 LADDER_BEGAN = """
 它是从 `{name}` 的权重开始训练的：在那里用同一个种子，就能看出窗口改变了什么。
 """
+
+# GAN 是怎样训练的，按它的训练参数说，接在上文之后
 ABOUT_THIS = "\n**这一个**：{loss}；{slopes}。\n"
 GAN_LOSSES = {
     "relativistic": "真图和假图成对打分，如上所述（相对损失）",
