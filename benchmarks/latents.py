@@ -6,7 +6,7 @@ around them: part of `make bench`.
     64 pictures sampled; 64 pictures encoded and decoded again; one training step of 128 pictures
 
 for `vae-mnist`, for pythae's VAE around the same encoder and decoder with the same weights (where
-it is installed: pip install -e '.[bench]'), and for `ladder-mnist`; the first of the three for each
+it is installed: pip install -e '.[bench]'), and for both ladders; the first of the three for each
 GAN, and for a plain DCGAN whose generator has as many weights. float32, best of the rounds, in
 turn: another process on the machine only ever adds.
 """
@@ -135,15 +135,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     images = torch.rand(SHOWN, 1, 28, 28, generator=latent.generator(0)).round()
-    plain, ladder = (
-        checkpoint.load(ROOT / "checkpoints" / f"{n}-mnist") for n in ("vae", "ladder")
+    plain, *ladders = (
+        checkpoint.load(ROOT / "checkpoints" / name)
+        for name in ("vae-mnist", "ladder-mnist", "ladder-mnist-window")
     )
     jobs = {"vae-mnist": ours(plain.model, images)}
     try:
         jobs["pythae, the same networks"] = theirs(plain.model, images)
     except ImportError as error:
         print(f"{error.name} is not installed; its row is left out (pip install -e '.[bench]')")
-    jobs["ladder-mnist"] = ours(ladder.model, images)
+    jobs |= {ladder.name: ours(ladder.model, images) for ladder in ladders}
     for name in ("gan-mnist", "gan-stacked-mnist"):
         model: Any = checkpoint.load(ROOT / "checkpoints" / name).model
         jobs[name], jobs[f"a DCGAN of as many weights as {name}"] = generators(model)

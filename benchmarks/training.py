@@ -44,7 +44,7 @@ from aigc import latent
 from aigc.data import Dataset, load
 from aigc.models import gan as gans
 from aigc.models import vae as vaes
-from train import loop, muon
+from train import loop, muon, update
 
 WARM = 2  # steps before the clock starts: what is compiled and allocated once
 WARM_GPU = 12  # there CUDA graphs are recorded and kernels chosen, too
@@ -74,7 +74,7 @@ LARGE: dict[str, dict[str, Any]] = {  # of each family, on a GPU
 }
 ON_GPU = (
     "float32", "+ bfloat16", "+ channels-last", "kernels by trial", "+ fused Adam",
-    "+ Muon in batches", "+ compiled", "+ CUDA graphs",
+    "+ Muon in batches", "+ compiled", "+ CUDA graphs", "+ updates recorded",
 )  # fmt: skip
 CHANGES = ("bfloat16", "channels-last", "compiled", "fused Adam", "2 threads")
 
@@ -408,6 +408,7 @@ def on_gpu(families: list[str], data: Path, seconds: float) -> Iterator[tuple[st
             # The penalties of a GAN take a second derivative, which does not compile.
             "+ compiled": family != "gan",
             "+ CUDA graphs": family not in ("gan", "language"),
+            "+ updates recorded": family == "ladder",
         }
         done: list[str] = []
         for change in ON_GPU:
@@ -428,6 +429,8 @@ def on_gpu(families: list[str], data: Path, seconds: float) -> Iterator[tuple[st
                     stack.enter_context(
                         mock.patch.object(loop, "compile_mode", return_value="default")
                     )
+                if "+ updates recorded" not in reached:
+                    stack.enter_context(mock.patch.object(update, "USUAL", sys.maxsize))
                 flags = LARGE[family] | {
                     "precision": "bfloat16" if "+ bfloat16" in reached else "float32",
                     "compile": "+ compiled" in reached,

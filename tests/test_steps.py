@@ -11,6 +11,7 @@ import json
 import math
 import types
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from torch import Tensor
 from aigc import checkpoint, latent
 from tests.test_train import train
 from train import attention, classifier, gan, loop, muon, watch
+from train.update import Update
 
 SEED = 5  # of the draws of the step that is looked at
 Patch = pytest.MonkeyPatch
@@ -479,6 +481,56 @@ def test_decay_of_muon_shrinks_its_weights() -> None:
     weight.grad = torch.zeros_like(matrix)
     muon.Muon([weight], 0.1, decay=0.5).step()
     torch.testing.assert_close(weight.detach(), 0.95 * matrix)
+
+
+# The update
+
+
+@dataclass
+class Recording:
+    """Stands for a CUDA graph where there is no GPU: what is written down is done on the way, so
+    that the first replay has nothing left to do."""
+
+    work: Callable[[], None]
+    replays: int = 0
+
+    def replay(self) -> None:
+        if self.replays:
+            self.work()
+        self.replays += 1
+
+
+def test_a_recorded_update_is_the_usual_one(monkeypatch: Patch) -> None:
+    """And leaves gradients and learning rates where they were, since a graph knows addresses."""
+    ends: list[list[Tensor]] = []
+    for recorded in (False, True):
+        draw = latent.generator(0)
+        model = torch.nn.Linear(6, 4)
+        for p in model.parameters():
+            p.data = torch.randn(p.shape, generator=draw)
+        optimizers: dict[str, Any] = {
+            "adam": torch.optim.Adam([model.bias], lr=0.01, fused=True),
+            "muon": muon.Muon([model.weight], 0.1, decay=0.1),
+        }
+        update = Update(model, optimizers, clip=0.5, recorded=recorded)
+        monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda made=update: Recording(made._make))
+        monkeypatch.setattr(torch.cuda, "graph", nullcontext)
+        places = set()
+        for number in range(5):
+            for p in model.parameters():
+                fresh = torch.randn(p.shape, generator=draw)
+                p.grad = fresh if p.grad is None else p.grad.add_(fresh)
+                places.add(p.grad.data_ptr())
+            update(0.2 * (number + 1))
+            assert all(p.grad is None or not p.grad.any() for p in model.parameters())
+        rates = [float(optimizer.param_groups[0]["lr"]) for optimizer in optimizers.values()]
+        assert rates == pytest.approx([0.01, 0.1])
+        if recorded:
+            assert isinstance(update.graph, Recording) and update.graph.replays == 3
+            assert len(places) == 2
+        ends.append([p.detach() for p in model.parameters()])
+    for usual, same in zip(*ends):
+        torch.testing.assert_close(same, usual)
 
 
 # The loop

@@ -21,6 +21,7 @@ from torch.optim import Optimizer
 from aigc import latent
 from aigc.models.vae import Ladder, LadderConfig
 from train import distributed, loop, muon, watch
+from train.update import Update
 
 # The first and last layers and the classes: few inputs or few outputs, of unlike meanings.
 ADAMS = ("stem.", "out.", "condition_start.", "window.before", "window.last.")
@@ -121,6 +122,14 @@ def train(recipe: Recipe) -> Path:
         optimizers["muon"] = muon.Muon(inner, lr=recipe.muon_lr)
     if recipe.compile:
         model.compile(mode=loop.compile_mode(device))
+    update = Update(
+        model,
+        optimizers,
+        # A rare step with a huge gradient (an outlier under a sharp posterior) ends a run.
+        clip=200.0,
+        context=lambda: loop.autocast(recipe, device),  # Muon's rounds are matrix products
+        recorded=recipe.compile and device.type == "cuda",
+    )
     dims = math.prod(config.media_shape)
 
     def step(
@@ -140,13 +149,7 @@ def train(recipe: Recipe) -> Path:
         left = max(0.0, 1 - progress / recipe.free_until) if recipe.free_until < 1 else 1.0
         (nll.mean() + recipe.beta * warm * paid(by_level, left * recipe.free_bits)).backward()
         distributed.average_gradients(model.parameters())
-        # A rare step with a huge gradient (an outlier under a sharp posterior) ends a run.
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 200.0)
-        for optimizer in optimizers.values():
-            loop.set_lr(optimizer, loop.cosine(progress, 1.0, 0.0, recipe.warmup))
-            with loop.autocast(recipe, device):  # Muon's rounds are matrix products
-                optimizer.step()
-            optimizer.zero_grad()
+        update(loop.cosine(progress, 1.0, 0.0, recipe.warmup))
         by_level = by_level.detach()
         found = {"-ELBO": nll.mean() + by_level.sum(), "nll": nll.mean(), "KL": by_level.sum()}
         if config.likelihood == "discretised-logistic":

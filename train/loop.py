@@ -306,7 +306,10 @@ def set_lr(optimizer: Optimizer, factor: float) -> None:
     """Set each group's learning rate to `factor` times the one that it was built with."""
     for group in optimizer.param_groups:
         group.setdefault("initial_lr", group["lr"])
-        group["lr"] = group["initial_lr"] * factor
+        if isinstance(group["lr"], Tensor):  # see train.update: it stays where it is
+            group["lr"].fill_(group["initial_lr"] * factor)
+        else:
+            group["lr"] = group["initial_lr"] * factor
 
 
 class Batches:

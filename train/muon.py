@@ -67,8 +67,9 @@ class Muon(Optimizer):
                     step = -group["lr"] * max(1.0, rows / columns) ** 0.5
                     self._move(params[i : i + size], group["momentum"], step)
 
-    def _move(self, params: list[Tensor], momentum: float, step: float) -> None:
-        """Move parameters of one shape by `step` times their orthogonalised momentum."""
+    def _move(self, params: list[Tensor], momentum: float, step: float | Tensor) -> None:
+        """Move parameters of one shape by `step`, a number or (), times their orthogonalised
+        momentum."""
         grads = [p.grad for p in params if p.grad is not None]
         buffers = [self.state[p]["momentum_buffer"] for p in params]
         torch._foreach_lerp_(buffers, grads, 1 - momentum)
@@ -79,7 +80,8 @@ class Muon(Optimizer):
         else:  # without a dimension more, which some processors multiply more slowly
             updates = (orthogonalise(matrices[0]),)
         moves = [update.view(p.shape).to(p.dtype) for update, p in zip(updates, params)]
-        torch._foreach_add_(params, moves, alpha=step)
+        torch._foreach_mul_(moves, step)
+        torch._foreach_add_(params, moves)
 
 
 def muon_and_adam(
