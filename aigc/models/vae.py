@@ -496,41 +496,43 @@ class Window(nn.Module):
     def __init__(self, planes: int, channels: int, outputs: int, radius: int, hidden: int) -> None:
         super().__init__()
         self.radius, self.side = radius, 2 * radius + 1
-        # Row by row, as the window's kernel has them, the pixels before its last row's middle.
-        self.before = nn.Parameter(torch.empty(hidden, channels, radius * self.side + radius))
+        self.seen = radius * self.side + radius  # of radius + 1 rows, up to the last one's middle
+        self.before = nn.Linear(channels * self.seen, hidden, bias=False)
         self.above = nn.Conv2d(planes, 4 * hidden, 1)
-        self.middle = nn.ModuleList(nn.Conv2d(hidden, hidden, 1) for _ in range(2))
-        self.last = nn.Conv2d(hidden, outputs, 1)
+        self.middle = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(3))
+        self.last = nn.Linear(hidden, outputs)
+
+    def likelihood(self, y: Tensor) -> Tensor:
+        """From the first layer on: (..., hidden) -> (..., outputs)."""
+        for layer in self.middle:
+            y = y + layer(F.silu(y))
+        return self.last(F.silu(y))
 
     def forward(self, h: Tensor, out: Tensor, x: Tensor) -> Tensor:
         """Features of the way down, (N, planes, H / 2, W / 2), what the likelihood would be made
         of without seeing pixels, (N, outputs, H, W), and the picture, (N, C, H, W) -> what it is
         made of, (N, outputs, H, W)."""
         r = self.radius
-        kernel = F.pad(self.before, (0, r + 1)).unflatten(2, (r + 1, self.side))
-        y = F.pixel_shuffle(self.above(h), 2) + F.conv2d(F.pad(x, (r, r, r, 0)), kernel)
-        for layer in self.middle:
-            y = y + layer(F.silu(y))
-        return out + self.last(F.silu(y))
+        windows = F.pad(x, (r, r, r, 0)).unfold(2, r + 1, 1).unfold(3, self.side, 1)
+        windows = windows.permute(0, 2, 3, 1, 4, 5).flatten(4)  # (N, H, W, C, rows and columns)
+        features = F.pixel_shuffle(self.above(h), 2).permute(0, 2, 3, 1)
+        y = features + self.before(windows[..., : self.seen].flatten(3))
+        return out + self.likelihood(y).permute(0, 3, 1, 2)
 
     def draw(self, h: Tensor, out: Tensor, mean: Callable[[Tensor], Tensor]) -> Tensor:
         """As `forward`, of a picture that comes to be on the way: each pixel is the `mean` of its
         own likelihood, so that a latent has one picture, and without the grain of a draw."""
         n, _, height, width = out.shape
-        r, (hidden, channels, seen) = self.radius, self.before.shape
+        r = self.radius
         features = F.pixel_shuffle(self.above(h), 2).permute(2, 3, 0, 1).contiguous()
         alone = out.permute(2, 3, 0, 1).contiguous()
-        weights = self.before.view(hidden, channels * seen).T.contiguous()
-        layers = [(layer.weight[:, :, 0, 0], layer.bias) for layer in (*self.middle, self.last)]
-        x = out.new_zeros(n, channels, height + r, width + 2 * r)
+        x = out.new_zeros(n, self.before.in_features // self.seen, height + r, width + 2 * r)
         made = []
         for i in range(height):
             for j in range(width):
-                window = x[:, :, i : i + r + 1, j : j + self.side].flatten(2)[:, :, :seen]
-                y = torch.addmm(features[i, j], window.flatten(1), weights)
-                for weight, bias in layers[:-1]:
-                    y = y + F.linear(F.silu(y), weight, bias)
-                made.append(alone[i, j] + F.linear(F.silu(y), *layers[-1]))
+                window = x[:, :, i : i + r + 1, j : j + self.side].flatten(2)[:, :, : self.seen]
+                y = features[i, j] + self.before(window.flatten(1))
+                made.append(alone[i, j] + self.likelihood(y))
                 x[:, :, i + r, j + r] = mean(made[-1])
         return torch.stack(made, 2).unflatten(2, (height, width))
 
@@ -564,7 +566,7 @@ class Ladder(Variational):
         self.grow = nn.ModuleList(nn.Conv2d(a, 4 * b, 1) for a, b in zip(planes[:-1], planes[1:]))
         self.out = nn.Conv2d(planes[-1], 4 * config.outputs, 3, padding=1)
         self.window = (
-            Window(planes[-1], config.channels, config.outputs, config.window, planes[0] // 2)
+            Window(planes[-1], config.channels, config.outputs, config.window, planes[0] * 3 // 4)
             if config.window
             else None
         )
