@@ -11,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from PIL import Image
 
 from aigc import checkpoint, latent
 from aigc.data import Texts, load
@@ -346,17 +348,28 @@ def test_a_ladder_may_get_a_window_and_keeps_it(mnist_root: Path, tmp_path: Path
     new = {k for k in after if k.startswith("window.")}
     made = (checkpoint.load(folder).training["command"] for folder in (plain, opened))
     assert ["--kl-warmup 0.0" in command for command in made] == [False, True]
-    assert len(new) == 9 and after.keys() - new == before.keys()
+    assert len(new) == 11 and after.keys() - new == before.keys()
     for key, value in before.items():
         torch.testing.assert_close(after[key], value, atol=1e-6, rtol=0)
-    assert (
-        after["window.before"].std() > 0.05 and not after["window.last.weight"].abs().gt(1e-6).any()
-    )
+    assert after["window.before.weight"].std() > 0.05
+    assert not after["window.last.weight"].abs().gt(1e-6).any()
     learned = train("ladder", mnist_root, tmp_path / "learned", start=str(opened), window=2)
     assert weights(learned)["window.last.weight"].abs().max() > 1e-4
     for window in (0, 3):
         with pytest.raises(loop.TrainingError, match=f"has window 2, and this run {window}"):
             train("ladder", mnist_root, tmp_path / "x", start=str(opened), window=window)
+
+
+def test_what_is_shown_is_drawn_by_what_is_written(mnist_root: Path, tmp_path: Path) -> None:
+    """With weights in half the space, too."""
+    folder = train("ladder", mnist_root, tmp_path / "x", half=True)
+    found = checkpoint.load(folder)
+    labels = [i % 10 if found.labels else None for i in range(50)]
+    again = found.model.sample(latent.generators(0, 50), labels)  # type: ignore[operator]
+    with Image.open(folder / "samples.png") as sheet:
+        shown = torch.from_numpy(np.array(sheet))
+    drawn = torch.from_numpy(np.array(found.media.grid(again, 10)))
+    assert torch.equal(shown, drawn) and shown.float().std() > 1
 
 
 def test_a_model_that_goes_on_may_get_worse_first(mnist_root: Path, tmp_path: Path) -> None:
@@ -535,28 +548,29 @@ def test_the_benchmark_adds_what_pays_on_a_gpu_one_after_the_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from benchmarks import training
-    from train import muon
+    from train import muon, update
 
     asked = []
 
     def rate(family: str, data: Path, seconds: float, **flags: Any) -> float:
         asked.append(
             (flags["precision"], flags["compile"], muon.together is original[0],
-             loop.compile_mode is original[1])
+             loop.compile_mode is original[1], update.USUAL == original[2])
         )  # fmt: skip
         return float(len(asked))
 
-    original = muon.together, loop.compile_mode
+    original = muon.together, loop.compile_mode, update.USUAL
     monkeypatch.setattr(training, "rate", rate)
     rows = dict(training.on_gpu(["gan", "ladder"], Path(), 0.0))
-    assert rows["gan"] == ["1", "2", "3", "4", "5", "–", "–", "–"]
-    assert rows["ladder"] == [str(i) for i in range(6, 14)]
+    assert rows["gan"] == ["1", "2", "3", "4", "5", "–", "–", "–", "–"]
+    assert rows["ladder"] == [str(i) for i in range(6, 15)]
     assert asked[5:] == [
-        ("float32", False, False, False),
-        *[("bfloat16", False, False, False)] * 4,
-        ("bfloat16", False, True, False),
-        ("bfloat16", True, True, False),
-        ("bfloat16", True, True, True),
+        ("float32", False, False, False, False),
+        *[("bfloat16", False, False, False, False)] * 4,
+        ("bfloat16", False, True, False, False),
+        ("bfloat16", True, True, False, False),
+        ("bfloat16", True, True, True, False),
+        ("bfloat16", True, True, True, True),
     ]
 
 

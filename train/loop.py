@@ -1015,6 +1015,9 @@ def finish(job: Job, state: Run) -> Path:
     recipe, dataset = job.recipe, job.dataset
     job.model.load_state_dict(state.average)
     model = job.model.eval().cpu()
+    if recipe.half:  # what is shown is drawn by what is written
+        for value in model.state_dict().values():
+            value.copy_(value.half())
     images = state.step * recipe.batch
     training = {
         "command": command(recipe, job.family),
