@@ -300,7 +300,8 @@ So $z$ need not say what pixels can tell each other, and lower levels may fall s
 drawn pixel by pixel, each as its mean, so that one $z$ still has one picture.
 """
 LADDER_BEGAN = """
-It began with the weights of `{name}`: the same seed there shows what the window changed.
+It began with the weights of `{name}`: many a seed gives much the same digit there, as it was
+before the window.
 """
 
 # How a GAN was trained, by its recipe, after the text on its kind
