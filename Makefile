@@ -20,10 +20,11 @@ app: ## set up and open the app on http://127.0.0.1:7860
 	@tools/setup.sh app
 	@$(python) app.py $(browse) $(ARGS)
 
+# Three at a time: on two cores, too, since a test often waits for a browser.
 test: ## set up (a browser too) and run every test
 	@tools/setup.sh dev
 	@tools/setup.sh chromium
-	@$(python) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(python) -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: ## lint, formatting, types
 	@tools/setup.sh dev
