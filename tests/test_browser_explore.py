@@ -335,6 +335,9 @@ def test_a_tab_begins_with_the_checkpoint_that_was_chosen_last(
     other.open(f"{server}?tab=explore&checkpoint=vae-mnist&look=loop", "explore")
     other.page.get_by_role("tab", name=texts.TABS["sample"]).click()
     other.made("sample", holds="checkpoint=vae-mnist")
+    # A link that names no view gets one that its checkpoint has.
+    other.open(f"{server}?tab=explore&checkpoint=attention-mnist", "explore")
+    assert query(other)["look"] == ["complete"] and other.page.locator(".notice").count() == 0
     assert one.errors == other.errors == []
 
 

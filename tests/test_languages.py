@@ -190,6 +190,8 @@ def test_a_broken_checkpoint_is_explained_in_chinese(tmp_path: Path, chinese: No
 
 
 def test_figures_have_their_units_in_chinese(chinese: None) -> None:
+    # Which are ten thousand times each other, and not a thousand times.
+    assert figures.quantity(21_432_320) == "2143 万" and figures.quantity(2e8) == "2 亿"
     assert figures.in_units("88.16 nats") == "88.16 奈特"
     assert figures.in_units("998 of 1000") == "998/1000"
     assert figures.in_units("98.12%") == "98.12%" and figures.in_units("1.51") == "1.51"

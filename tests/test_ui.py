@@ -769,8 +769,11 @@ def test_durations(seconds: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(7, "7"), (999, "999"), (17_234, "17.2 thousand"), (1_234_567, "1.23 million")],
-)
+    [
+        (7, "7"), (999, "999"), (17_234, "17.2 thousand"), (1_234_567, "1.23 million"),
+        (345_678_901, "346 million"),
+    ],
+)  # fmt: skip
 def test_quantities(number: float, text: str) -> None:
     assert figures.quantity(number) == text
 

@@ -273,6 +273,8 @@ def _wire(
         updates |= {box: gr.Dropdown(choices=known) for box, known in choices.items()}
         updates |= empty.filled(catalogue, pages)
         named = values.get("checkpoint", catalogue.first(needs[tab]))
+        if named:
+            updates |= pages[tab].fit(named)  # what the link says stands above it
         labels = parts.labels(catalogue, named, needs[tab])
         for name, component in pages[tab].settings.items():
             if name.startswith("label"):

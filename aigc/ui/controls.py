@@ -19,6 +19,7 @@ from aigc.ui.views import (
     MAX_STOPS,
     NEEDS,
     VIEWS,
+    beginning,
     lacks,
     listed,
     possible,
@@ -159,8 +160,9 @@ class Controls:
 
     def views(self, checkpoint: str, view: str) -> tuple[gr.Radio, str]:
         """The views of a checkpoint, and which is chosen: this one, if it is among them."""
-        can = possible(self.catalogue.find(checkpoint, NEEDS))
-        now = view if view in can else can[0]
+        chosen = self.catalogue.find(checkpoint, NEEDS)
+        can = possible(chosen)
+        now = view if view in can else beginning(chosen)
         return gr.Radio(choices=listed(can), value=now), now
 
 
@@ -168,7 +170,7 @@ def lay_out(catalogue: Catalogue) -> Controls:
     """The components, one below the other, as the first view of the first checkpoint has them."""
     checkpoint = parts.chooser(catalogue, NEEDS)
     chosen = catalogue.find(checkpoint.value, NEEDS) if checkpoint.value else None
-    first = possible(chosen)[0] if chosen else next(iter(VIEWS))
+    first = beginning(chosen) if chosen else next(iter(VIEWS))
     view = gr.Radio(listed(VIEWS), value=first, label=texts.VIEW)
     with gr.Group():
         plane = gr.Radio(

@@ -361,7 +361,8 @@ def quantity(number: float) -> str:
     """A large count as a person says it: 1.2 million."""
     for size, unit in texts.QUANTITIES:
         if number >= size:
-            return f"{number / size:.3g}{unit}"
+            shown = number / size
+            return f"{shown:.3g}{unit}" if shown < 100 else f"{shown:.0f}{unit}"
     return f"{number:g}"
 
 

@@ -187,6 +187,13 @@ def possible(chosen: Checkpoint) -> list[str]:
     return [view for view in VIEWS if not lacks(chosen, view)]
 
 
+def beginning(chosen: Checkpoint) -> str:
+    """The view that is shown of a checkpoint where nobody asked for one: none that takes long,
+    if it has another."""
+    found = possible(chosen)
+    return next((view for view in found if view not in WORK), found[0])
+
+
 def reading(chosen: Checkpoint) -> str:
     """How to read the views of a latent space that this checkpoint has, as Markdown."""
     found = [text for view, text in texts.ABOUT_VIEWS.items() if not lacks(chosen, view)]
