@@ -19,6 +19,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -34,6 +35,7 @@ from aigc.checkpoint import (
     write_file,
     writing,
 )
+from aigc.media import MAX_LABEL_BYTES
 
 FILE = "survey.safetensors"
 FORMAT = "1"
@@ -79,6 +81,8 @@ class Survey:
 
     tensors: dict[str, Tensor]
     about: dict[str, str]
+    classes: tuple[str, ...] = ()
+    """Of the test images on the map: those of the model, or of the data if it is told none."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -125,15 +129,29 @@ def read(chosen: Checkpoint) -> Survey | None:
         raise CheckpointError(f"{path} cannot be read: 'about' is no object")
     if metadata.get("format") != FORMAT or metadata.get("weights") != digest(chosen.path):
         raise CheckpointError(f"{path} is not of these weights; run python -m train.survey again")
-    if problem := wrong(tensors, chosen):
+    classes = chosen.labels or _names(about)
+    if problem := wrong(tensors, chosen, len(classes)):
         raise CheckpointError(f"{path}: {problem}; run python -m train.survey again")
     # What is stored in half precision or bytes is computed with as usual.
     usual = {k: v.float() if v.is_floating_point() else v.long() for k, v in tensors.items()}
-    return Survey(usual, {str(k): str(v) for k, v in about.items()})
+    return Survey(usual, {str(k): str(v) for k, v in about.items()}, classes)
 
 
-def wrong(tensors: dict[str, Tensor], chosen: Checkpoint) -> str:
-    """What is wrong with the tensors of a survey, or nothing."""
+def _names(about: dict[str, Any]) -> tuple[str, ...]:
+    """The classes of the data that a survey names, as JSON; none for what is no list of names."""
+    try:
+        names = parse_json(str(about.get("classes", "[]")))
+    except (ValueError, RecursionError):
+        return ()
+    known = isinstance(names, list) and all(
+        isinstance(name, str) and name.isprintable() and len(name.encode()) <= MAX_LABEL_BYTES
+        for name in names
+    )
+    return tuple(names) if known else ()
+
+
+def wrong(tensors: dict[str, Tensor], chosen: Checkpoint, classes: int = 0) -> str:
+    """What is wrong with the tensors of a survey, or nothing. On its map are so many classes."""
     sizes = {"C": max(1, len(chosen.labels))}
     if "decode" in chosen.capabilities:
         z, _ = chosen.model.prior(latent.generator(0), None)  # type: ignore[operator]
@@ -156,9 +174,9 @@ def wrong(tensors: dict[str, Tensor], chosen: Checkpoint) -> str:
             return f"{key!r} has shape {tuple(tensor.shape)}"
         if not tensor.float().isfinite().all():
             return f"{key!r} holds NaN or infinity"
-    classes = tensors.get("map.classes")
-    if classes is not None and (
-        classes.is_floating_point() or (classes < 0).any() or (classes >= sizes["C"]).any()
+    numbers = tensors.get("map.classes")
+    if numbers is not None and (
+        numbers.is_floating_point() or (numbers < 0).any() or (numbers >= max(1, classes)).any()
     ):
         return "'map.classes' holds what is no class"
     shares = tensors.get("shares")

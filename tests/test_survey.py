@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,10 @@ import pytest
 import safetensors.torch
 import torch
 
-from aigc import checkpoint, data, hub, latent, survey
+from aigc import checkpoint, data, hub, latent, survey, ui
 from aigc.checkpoint import CheckpointError
 from aigc.media import MEDIA, ImageMedia, SoundMedia, VideoMedia
-from aigc.ui import texts
+from aigc.ui import texts, views
 from train import evaluate, ladder
 from train import survey as measuring
 
@@ -200,7 +201,25 @@ def test_a_model_without_classes_on_data_that_has_them(
     found = survey.read(made)
     assert found is not None and not made.labels
     assert found.parts == ("map", "directions", "tradeoff", "shares")
-    assert len(found["map.class_means"]) == 1 and found["map.classes"].max() == 0
+    assert len(found["map.class_means"]) == 1 and found["map.classes"].unique().tolist() == [
+        *range(10)
+    ]
+    assert found.classes == tuple("0123456789")  # of the data, which it was never told
+    catalogue = ui.catalogue_of(folder.parent)
+    values = {"plane": "means", "x": 0, "y": 0, "walk": ""}
+    shown = views.VIEWS["map"].show(views.read(catalogue, folder.name, "map", values))
+    assert shown["labels"] == [*found.classes]
+    assert texts.PLANE_UNTOLD in shown["about"] and "have mostly their own class" in shown["about"]
+    for names in ('["0", "1"]', "no JSON", "{}", '["a\\nb"]', json.dumps(["x" * 300] * 10)):
+        survey.write(folder, found.tensors, found.about | {"classes": names})
+        with pytest.raises(CheckpointError, match="holds what is no class"):
+            survey.read(made)
+    one = {"map.classes": torch.zeros_like(found["map.classes"])}
+    survey.write(folder, found.tensors | one, found.about | {"classes": "[]"})
+    shown = views.VIEWS["map"].show(
+        views.read(ui.catalogue_of(folder.parent), folder.name, "map", values)
+    )
+    assert shown["labels"] == [] and "own class" not in shown["about"]
 
 
 def test_little_data_leaves_out_what_it_cannot_show(

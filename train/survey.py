@@ -9,6 +9,7 @@ same machine finds the same again.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -107,8 +108,9 @@ def agreement(points: Tensor, targets: Tensor) -> float:
     return right / len(points)
 
 
-def map_of(model: Any, images: Tensor, targets: Tensor, classes: int) -> Tensors:
-    """Test images (N, C, H, W) in the latent space, each encoded without its class."""
+def map_of(model: Any, images: Tensor, targets: Tensor, classes: int, told: bool = True) -> Tensors:
+    """Test images (N, C, H, W) in the latent space, each encoded without its class. A model that
+    is not `told` classes has one class mean, whatever the classes of the data."""
     means, divergences = [], []
     for part in evaluate.batches(len(images), evaluate.JUDGED, "encoded"):
         conditions = model.condition(None).expand(len(images[part]), -1)
@@ -127,7 +129,8 @@ def map_of(model: Any, images: Tensor, targets: Tensor, classes: int) -> Tensors
     if classes < 3:
         axes["means"] = axes["pca"]
     found = {
-        "map.origin": z.mean(0), "map.kl": kl, "map.class_means": each,
+        "map.origin": z.mean(0), "map.kl": kl,
+        "map.class_means": each if told else z.mean(0, keepdim=True),
         "map.classes": targets[:SHOWN].sort().values.to(torch.int16),  # as `plane` orders points
         "map.agreement": torch.tensor(agreement(z, targets)),
     }  # fmt: skip
@@ -297,15 +300,20 @@ def measure(options: Options) -> tuple[Tensors, dict[str, str]]:
     with torch.inference_mode(False):  # it may have to be trained
         judge = evaluate.find_judge(train, options.data, options.classifier)
     images = test.images[: options.images]
-    # The classes of the model: it may have none where the data have some.
-    classes = max(1, len(measured.labels))
-    targets = test.targets[: len(images)] if measured.labels else torch.zeros(len(images)).long()
+    targets = test.targets[: len(images)]
+    # The classes of the model: where it has none, and the data have some, theirs.
+    names = measured.labels
+    if not names and not too_few(targets, test.labels):
+        names = test.labels
+    if not names:
+        targets = torch.zeros_like(targets)
     found: Tensors = {}
-    if problem := too_few(targets, measured.labels):
+    if problem := too_few(targets, names):
         print(f"left out, map, arithmetic and scores: {problem}", file=sys.stderr)
     else:
         if "encode" in can:
-            found |= map_of(model, images, targets, classes)
+            told = bool(measured.labels)
+            found |= map_of(model, images, targets, max(1, len(names)), told)
             if judge is not None and measured.labels:
                 means = found["map.class_means"]
                 found |= arithmetic_of(model, judge, means, images, targets)
@@ -334,6 +342,8 @@ def measure(options: Options) -> tuple[Tensors, dict[str, str]]:
         "machine": loop.machine(torch.device("cpu")), "torch": torch.__version__,
         "command": "python -m train.survey CHECKPOINT --data DIR",
     }  # fmt: skip
+    if names and not measured.labels:
+        about["classes"] = json.dumps(names)
     return found, about
 
 

@@ -120,12 +120,19 @@ def about(wish: Any, survey: Survey) -> str:
     share, apart = survey[f"map.{plane}.facts"].tolist()
     dimensions = survey["map.origin"].numel()
     strongest = (survey["map.kl"].argsort(descending=True)[:2] + 1).tolist()
-    said = texts.PLANE_FACTS.format(
-        share=f"{share:.0%}", rest=dimensions - 2, dimensions=dimensions, apart=f"{apart:.0%}",
-        whole=f"{float(survey['map.agreement']):.0%}", images=survey.about.get("images", "?"),
-        shown=len(survey["map.classes"]),
-    )  # fmt: skip
-    return texts.PLANE_IS[plane].format(first=strongest[0], second=strongest[1]) + " " + said
+    said = [
+        texts.PLANE_IS[plane].format(first=strongest[0], second=strongest[1]),
+        texts.PLANE_FACTS.format(
+            share=f"{share:.0%}", rest=dimensions - 2, dimensions=dimensions,
+            images=survey.about.get("images", "?"), shown=len(survey["map.classes"]),
+        ),
+    ]  # fmt: skip
+    if survey.classes:
+        whole = f"{float(survey['map.agreement']):.0%}"
+        said.append(texts.PLANE_APART.format(apart=f"{apart:.0%}", whole=whole))
+        if not wish.checkpoint.labels:
+            said.append(texts.PLANE_UNTOLD)
+    return texts.NEXT.join([*said, texts.PLANE_POINT])
 
 
 def bytes_of(values: Tensor, kind: torch.dtype) -> str:
@@ -143,7 +150,7 @@ def show(wish: Any) -> dict[str, Any]:
         "sheet": figures.address(figures.png(sheet), "image/png"),
         "points": bytes_of(survey[f"map.{plane}.points"], torch.float32),
         "classes": bytes_of(survey["map.classes"], torch.int16),
-        "labels": list(wish.checkpoint.labels),
+        "labels": list(survey.classes),
         "exact": figures.address(figures.png(media.to_pil(here(wish)[0])), "image/png"),
         "x": values["x"], "y": values["y"], "walk": values["walk"],
         "show": values.get("show", ""), "about": about(wish, survey),

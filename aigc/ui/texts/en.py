@@ -647,6 +647,7 @@ LOOKS = {
     "speed": ("faster", "slower", "speed"),
 }
 AND = ", "
+NEXT = " "  # between two sentences
 LITTLE = "little that is measured"
 TOWARDS = "toward {more}, away from {less}"
 CHANNELS = ("red", "green", "blue")
@@ -676,9 +677,19 @@ PLANE_IS = {
 PLANE_FACTS = (
     "It holds {share} of the variance of {images} test images; the points are drawn from the "
     "histogram of {shown} of them. The other {rest} of {dimensions} dimensions are squeezed flat, "
-    "so two letters side by side may lie far apart. Of the test images {apart} have mostly their "
-    "own class among their ten nearest neighbours here, {whole} in all dimensions. The picture is "
-    "of the very point, with the other dimensions at their mean, not of the letter beside it."
+    "so two letters side by side may lie far apart."
+)
+PLANE_APART = (
+    "Of the test images {apart} have mostly their own class among their ten nearest neighbours "
+    "here, {whole} in all dimensions."
+)
+PLANE_UNTOLD = (
+    "The model was never told a class: the letters are those of the data, and what lies apart it "
+    "keeps apart by itself."
+)
+PLANE_POINT = (
+    "The picture is of the very point, with the other dimensions at their mean, not of the letter "
+    "beside it."
 )
 AXES = {
     "pca": ("→ first component", "↑ second component"),
