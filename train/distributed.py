@@ -51,6 +51,8 @@ def processes() -> Iterator[None]:
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     with _others():  # one that stops at a wrong flag may be gone before the others have met it
         dist.init_process_group(backend, timeout=PATIENT)
+        # None is gone, at a wrong flag say, before the last one has met it, which would wait.
+        dist.all_reduce(torch.zeros(1))
     try:
         yield
     finally:
