@@ -361,6 +361,11 @@ def _load_weights(path: Path, model: nn.Module) -> None:
     model.load_state_dict(state, strict=True, assign=True)
 
 
+def presentable(label: str) -> bool:
+    """Whether it can be the name of a class: printable, and short enough for the name of a file."""
+    return label.isprintable() and len(label.encode()) <= MAX_LABEL_BYTES
+
+
 def load(folder: Path, name: str = "", source: str = "local", revision: str = "") -> Checkpoint:
     """Read a checkpoint folder. `revision` defaults to a digest of its config and weights.
 
@@ -381,7 +386,7 @@ def load(folder: Path, name: str = "", source: str = "local", revision: str = ""
     ):
         raise CheckpointError(f"{config_path}: 'labels' is a list of distinct class names")
     for number, label in enumerate(labels, 1):  # which stands on the page and in names of files
-        if not label.isprintable() or len(label.encode()) > MAX_LABEL_BYTES:
+        if not presentable(label):
             raise CheckpointError(
                 f"{config_path}: label {number} is not a printable name of up to "
                 f"{MAX_LABEL_BYTES} bytes; name the class otherwise"

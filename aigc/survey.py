@@ -32,10 +32,10 @@ from aigc.checkpoint import (
     Checkpoint,
     CheckpointError,
     parse_json,
+    presentable,
     write_file,
     writing,
 )
-from aigc.media import MAX_LABEL_BYTES
 
 FILE = "survey.safetensors"
 FORMAT = "1"
@@ -144,8 +144,7 @@ def _names(about: dict[str, Any]) -> tuple[str, ...]:
     except (ValueError, RecursionError):
         return ()
     known = isinstance(names, list) and all(
-        isinstance(name, str) and name.isprintable() and len(name.encode()) <= MAX_LABEL_BYTES
-        for name in names
+        isinstance(name, str) and presentable(name) for name in names
     )
     return tuple(names) if known else ()
 
