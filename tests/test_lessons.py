@@ -247,6 +247,9 @@ def test_a_ladder_with_a_window_says_what_it_is_for(shelf: Catalogue) -> None:
         assert lessons.about(opened).startswith(lessons.about(plain))
         more = lessons.about(opened).removeprefix(lessons.about(plain))
         assert words in more and "WINDOW" not in more and more.count("$$") == 2
+        begins = texts.EXPECT_WINDOW.split("{")[0]
+        assert begins in lessons.expect(shelf, opened)
+        assert begins not in lessons.expect(shelf, plain)
         assert "`an-older-one`" in lessons.about(grown).removeprefix(lessons.about(opened))
         for odd in ({"name": "a`b"}, {"other": 1}, "no"):
             other = dataclasses.replace(opened, training={"started": odd})

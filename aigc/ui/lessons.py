@@ -100,6 +100,8 @@ def expect(catalogue: Catalogue, chosen: Checkpoint) -> str:
     said = texts.EXPECT.get(chosen.family)
     if said is None:
         return ""
+    if getattr(chosen.model.config, "window", 0):
+        said = texts.EXPECT_WINDOW
     names = SHOWN[chosen.family]
     known = [found for name in names if (found := figures.measured(chosen, name))]
     listed = texts.AND.join(f"{found['name']} {found['text']}" for found in known)

@@ -378,6 +378,12 @@ EXPECT_TITLE = "What to expect of it"
 EXPECT_THIS = " (this one: {figures})"
 EXPECT_BESIDE = " Beside it: {others}."
 EXPECT_OTHER = "{name}, {figure} {value}"
+# In place of what is said of a ladder, where it has a window.
+EXPECT_WINDOW = (
+    "A VAE whose pixels see each other{this}: what they can tell each other, its latent need not "
+    "say. So its pictures are sharp, and its lower levels decide little, as you can see below. "
+    "Each pixel is drawn as its mean, which costs variety."
+)
 EXPECT_MENDED = "beside one that was mended"
 EXPECT_CERTAIN = "gan-certain and gan-penalties"
 EXPECT_CODED = ": {link} has it encode and decode a drawing of yours, with both terms of the bound"

@@ -560,6 +560,11 @@ EXPECT_TITLE = "可以期待什么"
 EXPECT_THIS = "（这一个：{figures}）"
 EXPECT_BESIDE = "对照：{others}。"
 EXPECT_OTHER = "{name}，{figure} {value}"
+# 分层的 VAE 有窗口时，代替上面的话
+EXPECT_WINDOW = (
+    "像素看得见彼此的 VAE{this}：像素之间能互相说明的事，不必由潜变量来说。所以图是清晰的，靠下的各层几乎不决定什么，"
+    "下面可以看到；每个像素取均值来画，因此少了些变化。"
+)
 EXPECT_MENDED = "和救回来的那一个并排看"
 EXPECT_CERTAIN = "gan-certain 与 gan-penalties"
 EXPECT_CODED = "；在{link}里可以自己画一个，看它编码再解码，以及界的两项"
