@@ -111,6 +111,31 @@ def test_the_bound_is_the_sum_of_its_printed_parts(
         assert sum(map(float, levels)) == pytest.approx(kl.value, abs=0.01 * len(levels))
 
 
+def test_elsewhere_importance_samples_go_through_a_compiled_network(
+    options: Options, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And come to the same; what is not the device of `evaluate.CPU` counts as a GPU here."""
+    test = data.load("mnist", options.data, train=False)
+    measured = [checkpoint.load(tiny_checkpoints / "ladder-mnist") for _ in range(2)]
+    usual = evaluate.bound_figures(measured[0], test, 1, 3)["negative_log_likelihood"]
+    compiled: list[Any] = []
+
+    def compiles(function: Any) -> Any:
+        def counted(*given: Any) -> Any:
+            compiled.append(given)
+            return function(*given)
+
+        return counted
+
+    monkeypatch.setattr(torch, "compile", compiles)
+    monkeypatch.setattr(evaluate, "CPU", torch.device("meta"))
+    cpu = torch.device("cpu")
+    found = evaluate.bound_figures(measured[1], test, 1, 3, False, cpu)["negative_log_likelihood"]
+    assert found.value == pytest.approx(usual.value, rel=0.02)  # of other draws
+    assert len(compiled) == 3
+    assert "infer" not in vars(measured[1].model) and "on a GPU" in found.protocol
+
+
 def test_the_bound_is_of_pictures_binarised_by_their_brightness_and_of_their_class(
     options: Options, tiny_checkpoints: Path
 ) -> None:
