@@ -512,19 +512,19 @@ def test_a_recorded_update_is_the_usual_one(monkeypatch: Patch) -> None:
             "adam": torch.optim.Adam([model.bias], lr=0.01, fused=True),
             "muon": muon.Muon([model.weight], 0.1, decay=0.1),
         }
-        update = Update(model, optimizers, clip=0.5, recorded=recorded)
+        cpu, recipe = torch.device("cpu"), loop.Options(precision="float32")
+        update = Update(model, optimizers, recipe, cpu, 0.0, clip=0.5, recorded=recorded)
         monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda made=update: Recording(made._make))
         monkeypatch.setattr(torch.cuda, "graph", nullcontext)
-        places = set()
+        places: set[int] = set()
         for number in range(5):
-            for p in model.parameters():
-                fresh = torch.randn(p.shape, generator=draw)
-                p.grad = fresh if p.grad is None else p.grad.add_(fresh)
-                places.add(p.grad.data_ptr())
-            update(0.2 * (number + 1))
+            fresh = [torch.randn(p.shape, generator=draw) for p in model.parameters()]
+            terms = [(p * slope).sum() for p, slope in zip(model.parameters(), fresh)]
+            places |= {p.grad.data_ptr() for p in model.parameters() if p.grad is not None}
+            update(torch.stack(terms).sum(), 0.2 * number)
             assert all(p.grad is None or not p.grad.any() for p in model.parameters())
         rates = [float(optimizer.param_groups[0]["lr"]) for optimizer in optimizers.values()]
-        assert rates == pytest.approx([0.01, 0.1])
+        assert rates == pytest.approx([half_cosine(0.8, rate, 0) for rate in (0.01, 0.1)])
         if recorded:
             assert isinstance(update.graph, Recording) and update.graph.replays == 3
             assert len(places) == 2

@@ -19,6 +19,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.models.attention import Config, Transformer, turn, turnings
 from train import loop, muon, watch
+from train.update import Update
 
 
 @dataclass
@@ -78,6 +79,7 @@ def train(recipe: Recipe) -> Path:
     model.initialise(latent.generator(recipe.seed))
     model.to(device)
     trained = muon.muon_and_adam(model, model.blocks, recipe.lr, recipe.muon_lr, recipe.muon_decay)
+    update = Update(model, trained, recipe, device, recipe.warmup)
     nll = model.nll
     if recipe.compile and device.type == "cuda":
         nll = torch.compile(model.nll, mode=loop.compile_mode(device))
@@ -105,7 +107,7 @@ def train(recipe: Recipe) -> Path:
             read = read.to(device)
         with loop.autocast(recipe, device):
             loss = nll(patches, labels, ways, read).mean() / dims
-        muon.update(loss, model, trained, recipe, recipe.warmup, device, progress)
+        update(loss, progress)
         return {"bits/dim": loss / math.log(2)}
 
     return loop.run(

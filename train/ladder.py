@@ -123,13 +123,11 @@ def train(recipe: Recipe) -> Path:
     if recipe.compile:
         model.compile(mode=loop.compile_mode(device))
     update = Update(
-        model,
-        optimizers,
+        model, optimizers, recipe, device, recipe.warmup,
         # A rare step with a huge gradient (an outlier under a sharp posterior) ends a run.
         clip=200.0,
-        context=lambda: loop.autocast(recipe, device),  # Muon's rounds are matrix products
         recorded=recipe.compile and device.type == "cuda",
-    )
+    )  # fmt: skip
     dims = math.prod(config.media_shape)
 
     def step(
@@ -147,9 +145,8 @@ def train(recipe: Recipe) -> Path:
         warm = min(1.0, progress / recipe.kl_warmup) if recipe.kl_warmup else 1.0
         by_level = torch.stack([level.sum(1).mean() for level in kl.split(model.levels, 1)])
         left = max(0.0, 1 - progress / recipe.free_until) if recipe.free_until < 1 else 1.0
-        (nll.mean() + recipe.beta * warm * paid(by_level, left * recipe.free_bits)).backward()
-        distributed.average_gradients(model.parameters())
-        update(loop.cosine(progress, 1.0, 0.0, recipe.warmup))
+        loss = nll.mean() + recipe.beta * warm * paid(by_level, left * recipe.free_bits)
+        update(loss, progress)
         by_level = by_level.detach()
         found = {"-ELBO": nll.mean() + by_level.sum(), "nll": nll.mean(), "KL": by_level.sum()}
         if config.likelihood == "discretised-logistic":

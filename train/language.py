@@ -19,6 +19,7 @@ from torch import Tensor
 from aigc import latent
 from aigc.models.language import Config, LanguageModel
 from train import distributed, loop, muon, watch
+from train.update import Update
 
 
 @dataclass
@@ -66,6 +67,7 @@ def train(recipe: Recipe) -> Path:
     model.initialise(latent.generator(recipe.seed))
     model.to(device)
     trained = muon.muon_and_adam(model, model.blocks, recipe.lr, recipe.muon_lr)
+    update = Update(model, trained, recipe, device, recipe.warmup)
     if recipe.compile:
         for block in model.blocks:
             block.compile()
@@ -81,7 +83,7 @@ def train(recipe: Recipe) -> Path:
         distributed.average([counted])  # each process has texts of other lengths
         with loop.autocast(recipe, device):
             loss = model.nll(texts, labels, seen).sum() / counted
-        muon.update(loss, model, trained, recipe, recipe.warmup, device, progress)
+        update(loss, progress)
         return {"nats": loss}
 
     return loop.run(

@@ -1,14 +1,12 @@
-"""Muon for matrices, Adam for all else: the optimisers and the step that the Transformers share."""
+"""Muon for matrices, Adam for all else: the optimisers that the Transformers share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-
-from train import distributed, loop
 
 
 def orthogonalise(update: Tensor, rounds: int = 5) -> Tensor:
@@ -95,23 +93,3 @@ def muon_and_adam(
     if not chosen:
         return {"adam": adam}
     return {"adam": adam, "muon": Muon(matrices, lr=muon_lr, decay=decay)}
-
-
-def update(
-    loss: Tensor,
-    model: nn.Module,
-    trained: Mapping[str, Optimizer],
-    recipe: loop.Options,
-    warmup: float,
-    device: torch.device,
-    progress: float,
-) -> None:
-    """One step down: gradients of the loss, their mean over the processes, the learning rates of
-    this place in the run (risen over `warmup`, falling on a cosine), the optimisers."""
-    loss.backward()
-    distributed.average_gradients(model.parameters())
-    for optimizer in trained.values():
-        loop.set_lr(optimizer, loop.cosine(progress, 1.0, 0.0, warmup))
-        with loop.autocast(recipe, device):  # Muon's rounds are matrix products
-            optimizer.step()
-        optimizer.zero_grad()

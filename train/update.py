@@ -1,4 +1,4 @@
-"""The update of the weights after `backward`, on a GPU as one CUDA graph.
+"""One step down a loss: gradients and what is done with them, on a GPU as one CUDA graph.
 
 Muon alone starts a thousand small kernels a step, and starting one takes longer than it runs. What
 is recorded once, from the third step on, is started at once.
@@ -6,34 +6,38 @@ is recorded once, from the third step on, is started at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+import math
+from collections.abc import Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from train import loop
+from train import distributed, loop
 
 USUAL = 2  # steps before it is recorded: until then optimisers make what they keep of each weight
 
 
 class Update:
-    """Clips the gradients of a model to a norm of `clip`, makes a step of each optimiser inside
-    `context`, and clears the gradients. Where it is `recorded`, gradients and learning rates stay
-    in one place in the GPU's memory from the start, since a graph knows nothing but addresses;
-    make it before anything else holds on to either."""
+    """Gradients of a loss, their mean over the processes, clipped to a norm of `clip`, a step of
+    each optimiser at the learning rates of this place in the run (risen over `warmup`, falling on a
+    cosine), and no gradients again. Where it is `recorded`, from the clipping on, gradients and
+    learning rates stay in one place in the GPU's memory from the start, since a graph knows nothing
+    but addresses; make it before anything else holds on to either."""
 
     def __init__(
         self,
         model: nn.Module,
         optimizers: Mapping[str, Optimizer],
-        clip: float,
-        context: Callable[[], AbstractContextManager[object]] = nullcontext,
+        recipe: loop.Options,
+        device: torch.device,
+        warmup: float,
+        clip: float = math.inf,
         recorded: bool = False,
     ) -> None:
         self.weights = list(model.parameters())
-        self.optimizers, self.clip, self.context = optimizers, clip, context
+        self.optimizers, self.recipe, self.device = optimizers, recipe, device
+        self.warmup, self.clip = warmup, clip
         self.recorded, self.steps = recorded, 0
         self.graph: torch.cuda.CUDAGraph | None = None
         if recorded:
@@ -42,13 +46,15 @@ class Update:
             for optimizer in optimizers.values():
                 for group in optimizer.param_groups:
                     group.setdefault("initial_lr", group["lr"])
-                    group["lr"] = torch.tensor(group["lr"], device=self.weights[0].device)
+                    group["lr"] = torch.tensor(group["lr"], device=device)
                     group["capturable"] = True  # torch's own ask for it
 
-    def __call__(self, factor: float) -> None:
-        """With so many times the learning rates that the optimisers were built with."""
+    def __call__(self, loss: Tensor, progress: float) -> None:
+        """A loss () of this step, and the share of the run that is behind."""
+        loss.backward()
+        distributed.average_gradients(self.weights)
         for optimizer in self.optimizers.values():
-            loop.set_lr(optimizer, factor)
+            loop.set_lr(optimizer, loop.cosine(progress, 1.0, 0.0, self.warmup))
         if not self.recorded or self.steps < USUAL:
             self._make()
         else:
@@ -60,9 +66,10 @@ class Update:
         self.steps += 1
 
     def _make(self) -> None:
-        torch.nn.utils.clip_grad_norm_(self.weights, self.clip)
+        if self.clip < math.inf:
+            torch.nn.utils.clip_grad_norm_(self.weights, self.clip)
         for optimizer in self.optimizers.values():
-            with self.context():
+            with loop.autocast(self.recipe, self.device):  # Muon's rounds are matrix products
                 optimizer.step()
         if self.recorded:
             torch._foreach_zero_([p.grad for p in self.weights if p.grad is not None])
